@@ -1,0 +1,220 @@
+"""The native runtime (C). It knows addresses, layouts and Python objects; nothing of the wasm binary format.
+
+The classes ending in `Base` are subclassed once each in `taipan/runtime/`, where users find them documented. A handle
+(function, memory, table, global, instance) holds its store's id and a pointer into that store; every
+operation takes the store (or a `Caller`) and checks the id before it follows the pointer.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from typing_extensions import Buffer, Self
+
+KIND_I32: Final = 0
+KIND_I64: Final = 1
+KIND_F32: Final = 2
+KIND_F64: Final = 3
+KIND_V128: Final = 4
+KIND_FUNCREF: Final = 5
+KIND_EXTERNREF: Final = 6
+"""Kinds of values as the C side converts them; all other reference types are KIND_OPAQUE."""
+KIND_OPAQUE: Final = 7
+
+def register(**objects: Any) -> None:
+    """Tell the C side which Python objects it makes or raises.
+
+    Func, Memory, Table, Global, Caller: the subclasses it instantiates.  make_trap(code, frames, message) -> exception;
+    frames is a list of (module_info, func_index, code_offset_in_function, wasm_offset).  errors: StoreClosedError,
+    StoreBusyError, WrongStoreError, WasmError, UnsupportedError, InternalError.  Also switches on the vectorcall flag of Func.
+    """
+
+class CodeRegion:
+    """Reserved code addresses of one engine: code and rodata (never writable where executable), and a data part with entry cells.
+
+    size_bytes: upper bound of code, reserved but not committed; must be below 2 GiB. Falls back to smaller
+    reservations when the address space is limited; MemoryError if not even 1 MiB can be had.
+    """
+
+    def __init__(self, size_bytes: int) -> None: ...
+    @property
+    def size_bytes(self) -> int: ...
+    @property
+    def used_bytes(self) -> int: ...
+
+class Signature:
+    """A function type as the C side needs it. params, results: KIND_* bytes.  type_id: engine-wide id.
+
+    type: the Python FuncType it was made from (kept, returned by `FuncBase.type`).
+    param_types/result_types are not needed here: reference subtypes are checked by the Python object `check` (or None):
+    check(value_address_or_None, position) is called for KIND_OPAQUE only.
+    """
+
+    def __init__(self, params: bytes, results: bytes, type_id: int, type: Any) -> None: ...
+    type: Any
+    type_id: int
+
+class NativeModule:
+    """Code of one compiled module in a region, with the template from which instances are made.
+
+    info: any Python object, handed back in backtraces.
+    func_type_indices: u32 array, module type index of each function of the index space (imports first).
+    type_ids: u32 array, module type index -> engine-wide type id.
+    signatures: one Signature per module type index (None for types that are not functions).
+    escaped: u32 array, function indices (>= num_imported_funcs, ascending) that have a VMFuncRef in the context.
+    counts: (imported funcs, imported tables, imported memories, imported globals).
+    memories: own memories (min_pages, max_pages|-1, is_64, page_size_log2, shared, reservation_bytes, guard_bytes,
+    growth_reserve_bytes, guard_before: bool, may_move: bool).  tables: own tables (min, max|-1, is_64, kind KIND_*).
+    globals: own globals (kind, mutable).
+    data: passive and active data segments as (buffer object, start, end); elements: number of element segments.
+    globals_template: initial bytes of all own globals (16 each); dynamic ones are set by the caller afterwards.
+    compile: called with a defined function index when an uncompiled function is entered; must call `publish` for it
+    or raise. None: all functions are loaded with `load`.
+    """
+
+    def __init__(
+        self,
+        region: CodeRegion,
+        info: Any,
+        *,
+        func_type_indices: Buffer,
+        type_ids: Buffer,
+        signatures: Sequence[Signature | None],
+        escaped: Buffer,
+        counts: tuple[int, int, int, int],
+        memories: Sequence[tuple[int, int, bool, int, bool, int, int, int, bool, bool]],
+        tables: Sequence[tuple[int, int, bool, int]],
+        globals: Sequence[tuple[int, bool]],
+        data: Sequence[tuple[Any, int, int]],
+        num_elements: int,
+        globals_template: bytes,
+        compile: Callable[[int], None] | None,
+    ) -> None: ...
+    def publish(self, defined_index: int, code: Buffer, relocs: Buffer, sites: Buffer, stack_maps: Buffer) -> None:
+        """Place one function's code, apply its relocations, record its sites and make it the function's entry.
+
+        RELOC_CALL targets that are not placed yet fall back to the entry cell's stub.
+        """
+    def load(self, image: Buffer, offsets: Buffer, sites: Buffer, site_starts: Buffer, stack_maps: Buffer, stack_map_starts: Buffer) -> None:
+        """Place a whole image at once. offsets: u32 pairs (start, size) per defined function in the image; the image's internal
+        relocations are already applied. site_starts/stack_map_starts: u32, first entry of each function, one more at the end.
+        """
+    def entry(self, defined_index: int) -> int:
+        """Address of the published code, 0 if it is not compiled yet."""
+    def code(self, defined_index: int) -> bytes:
+        """Machine code as published (relocations applied)."""
+    @property
+    def num_compiled(self) -> int: ...
+
+class StoreBase:
+    """Owner of everything below the engine. Counts its own id from 1; ids are never reused.
+
+    max_wasm_stack: bytes.  gil: "adaptive", "release" or "hold".
+    """
+
+    def __init__(self, *, max_wasm_stack: int, gil: str) -> None: ...
+    @property
+    def id(self) -> int: ...
+    @property
+    def closed(self) -> bool: ...
+    def _close(self) -> None:
+        """Free everything. Raises StoreBusyError when wasm of this store is running on any thread."""
+    def _interrupt(self) -> None:
+        """From any thread: the running call traps with INTERRUPT at its next check (or the next call at its first)."""
+    def _gc(self) -> None:
+        """Release externrefs that nothing holds. With wasm frames on the stack: only what is known dead."""
+    def _stats(self) -> dict[str, int]:
+        """Counters: instances, funcrefs, externref_increments, externref_decrements, activations_table, code_bytes, bytes_moved."""
+    limiter: Any
+    """None or an object with memory_growing(current, desired, maximum) / table_growing(...) -> bool and
+    memory_grow_failed / table_grow_failed(error); asked before every growth and creation, bytes for memories."""
+
+class CallerBase:
+    """What a host function sees of its caller; valid only during the call (afterwards every use raises WasmError)."""
+
+    @property
+    def _store(self) -> StoreBase: ...
+    @property
+    def _instance(self) -> InstanceBase | None:
+        """The calling instance, None when the host called the host function directly."""
+
+class FuncBase:
+    """A function handle: `func(store, *args)`; equal and hashed by what it refers to."""
+
+    @classmethod
+    def _host(cls, store: StoreBase, signature: Signature, callback: Callable[..., Any], access_caller: bool) -> Self: ...
+    def __call__(self, store: Any, *args: Any) -> Any:
+        """None, one value, or a list of results."""
+    def _signature(self, store: Any) -> Signature: ...
+    @property
+    def _store_id(self) -> int: ...
+
+class MemoryBase:
+    """A linear memory handle; exports the buffer protocol (writable bytes of the current size; shared views stay valid after growth of
+    memories that do not move; a memory that could move is pinned while exported: growth that would move it fails)."""
+
+    @classmethod
+    def _create(cls, store: StoreBase, min_pages: int, max_pages: int, is_64: bool, page_size_log2: int, shared: bool,
+                reservation_bytes: int, guard_bytes: int, growth_reserve_bytes: int, guard_before: bool, may_move: bool) -> Self: ...
+    def _type(self, store: Any) -> tuple[int, int, bool, int, bool]:
+        """(declared min pages, max pages | -1, is_64, page_size_log2, shared)."""
+    def _size(self, store: Any) -> int:
+        """Pages."""
+    def _grow(self, store: Any, delta: int) -> int:
+        """Old size in pages, or -1 (limit, maximum, or no memory)."""
+    def _address(self, store: Any) -> int: ...
+    def _length(self, store: Any) -> int:
+        """Bytes."""
+    def _read(self, store: Any, start: int, stop: int) -> bytearray:
+        """The bytes of an in-bounds range; IndexError otherwise."""
+    def _write(self, store: Any, value: Buffer, start: int) -> None:
+        """All or nothing; IndexError if it does not fit."""
+
+class TableBase:
+    @classmethod
+    def _create(cls, store: StoreBase, min: int, max: int, is_64: bool, kind: int, init: Any) -> Self: ...
+    def _type(self, store: Any) -> tuple[int, int, bool, int]: ...
+    def _size(self, store: Any) -> int: ...
+    def _get(self, store: Any, index: int) -> Any:
+        """A Func, the externref object, or None for null; IndexError out of bounds."""
+    def _set(self, store: Any, index: int, value: Any) -> None: ...
+    def _grow(self, store: Any, delta: int, init: Any) -> int: ...
+    def _fill(self, store: Any, start: int, value: Any, length: int) -> None: ...
+
+class GlobalBase:
+    @classmethod
+    def _create(cls, store: StoreBase, kind: int, mutable: bool, value: Any) -> Self: ...
+    def _type(self, store: Any) -> tuple[int, bool]: ...
+    def _get(self, store: Any) -> Any: ...
+    def _set(self, store: Any, value: Any) -> None: ...
+
+class InstanceBase:
+    """One instance; the record lives in the store and stays there even if initialisation fails afterwards (R-12)."""
+
+    @classmethod
+    def _create(cls, store: StoreBase, module: NativeModule, funcs: Sequence[FuncBase], tables: Sequence[TableBase],
+                memories: Sequence[MemoryBase], globals: Sequence[GlobalBase]) -> Self:
+        """Context, imports (already type-checked by the caller; store ownership is checked here), own memories, tables and
+        globals. Segments and the start function are the caller's next steps."""
+    @property
+    def _store_id(self) -> int: ...
+    @property
+    def _module(self) -> NativeModule: ...
+    def _func(self, store: Any, index: int) -> FuncBase: ...
+    def _table(self, store: Any, index: int) -> TableBase: ...
+    def _memory(self, store: Any, index: int) -> MemoryBase: ...
+    def _global(self, store: Any, index: int) -> GlobalBase: ...
+    def _set_global_bits(self, store: Any, own_index: int, value: Any) -> None:
+        """Initialise an own global, immutable ones too."""
+    def _set_element_segment(self, store: Any, segment: int, kind: int, items: Buffer | Sequence[Any]) -> None:
+        """Contents of an element segment: a u32 array of function indices (0xFFFFFFFF = null) or a list of references."""
+    def _table_init(self, store: Any, table: int, segment: int, dst: int, src: int, length: int) -> None:
+        """As the instruction; raises Trap."""
+    def _elem_drop(self, store: Any, segment: int) -> None: ...
+    def _memory_init(self, store: Any, memory: int, segment: int, dst: int, src: int, length: int) -> None: ...
+    def _data_drop(self, store: Any, segment: int) -> None: ...
+
+def reserve_probe(size_bytes: int) -> bool:
+    """Whether this much address space can be reserved right now (mapped without access, then unmapped)."""
+
+def debug_null_funcref() -> tuple[int, int]:
+    """(address, code pointer) of the shared null record; the second is 0 (R-10)."""

@@ -1,0 +1,97 @@
+"""How wasm functions are called: one convention for both compilers, for exports, imports and function references.
+
+x86-64: the registers of the System V C ABI, and **the callee pops its stack arguments** (LLVM's `tailcc`), which is
+what makes tail calls to functions with more arguments possible. A function whose arguments all fit into registers
+is therefore also a plain C function
+
+    result f(VMContext *callee_vmctx, VMContext *caller_vmctx, params..., out *results)
+
+- integer and reference arguments: rdi = callee vmctx, rsi = caller vmctx, then rdx rcx r8 r9, then the stack;
+  f32, f64 and v128: xmm0-xmm7, then the stack. Stack arguments take 8 bytes each (v128: 16, aligned), the first at
+  the lowest address, directly above the return address; `stack_arg_bytes` rounds their area up so that rsp is
+  16-byte aligned at every call, and the callee returns with `ret stack_arg_bytes`.
+- i32 values: the upper half of their register or stack slot is undefined.
+- results: the first in rax or xmm0; the others through a pointer that is the **last** parameter (it counts as an
+  integer argument), stored like the fields of a C struct, each with its own width and natural alignment (R-33).
+- preserved by the callee: rbx rbp r12 r13 r14 r15. Everything else is scratch.
+- direct calls inside a module pass the own vmctx in rdi; rsi is only meaningful where the callee may be a host
+  function: calls to imports and through function references set it to the caller's vmctx.
+
+Frames: every function begins `push rbp; mov rbp, rsp`, so that the stack walker follows the chain of rbp:
+[rbp] = caller's rbp, [rbp+8] = return address, [rbp+16...] = stack arguments.
+
+The **stack check** compares the lowest address that the function needs with `VMContext.stack_limit` and branches if
+below; loop headers compare rsp with the same cell. Interrupting a store writes all ones there. The cold side calls
+the `poll` builtin with the tested address in rax; if it returns, execution goes on.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from taipan.wasm.types import F32, F64, I32, V128, ValType
+
+INT_ARGS: Final = 4  # rdx rcx r8 r9, after the two contexts
+FLOAT_ARGS: Final = 8  # xmm0-7
+STACK: Final = 0
+INT_REG: Final = 1
+FLOAT_REG: Final = 2
+
+
+def size_of(t: ValType) -> int:
+    """Bytes of a value in a result area: 4, 8 or 16."""
+    if t == I32 or t == F32:
+        return 4
+    return 16 if t == V128 else 8
+
+
+def is_float(t: ValType) -> bool:
+    """Whether a value travels in an xmm register."""
+    return t == F32 or t == F64 or t == V128
+
+
+class CallLayout:
+    """Where the arguments and results of one function type go.
+
+    places: per parameter (STACK | INT_REG | FLOAT_REG, index): the index counts rdx=0.. or xmm0=0.., or is the byte
+    offset in the stack argument area.  out_place: the same for the out pointer, None if there is none.
+    result_offsets: byte offset in the result area of each result after the first.
+    """
+
+    __slots__ = ("out_place", "places", "result_area_bytes", "result_offsets", "stack_arg_bytes")
+
+    def __init__(self, params: tuple[ValType, ...], results: tuple[ValType, ...]) -> None:
+        ints = floats = stack = 0
+        places: list[tuple[int, int]] = []
+        for t in params:
+            if is_float(t):
+                if floats < FLOAT_ARGS:
+                    places.append((FLOAT_REG, floats))
+                    floats += 1
+                    continue
+                if t == V128:
+                    stack = (stack + 15) & ~15
+            elif ints < INT_ARGS:
+                places.append((INT_REG, ints))
+                ints += 1
+                continue
+            places.append((STACK, stack))
+            stack += 16 if t == V128 else 8
+        self.out_place: tuple[int, int] | None = None
+        if len(results) > 1:
+            if ints < INT_ARGS:
+                self.out_place = (INT_REG, ints)
+            else:
+                self.out_place = (STACK, stack)
+                stack += 8
+        offset = 0
+        offsets: list[int] = []
+        for t in results[1:]:
+            size = size_of(t)
+            offset = (offset + size - 1) & -size
+            offsets.append(offset)
+            offset += size
+        self.places = places
+        self.stack_arg_bytes = (stack + 15) & ~15
+        self.result_offsets = offsets
+        self.result_area_bytes = (offset + 15) & ~15
