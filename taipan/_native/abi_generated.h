@@ -1,0 +1,208 @@
+/* Generated from taipan/abi by `python -m tools gen`; do not edit. */
+#ifndef TAIPAN_ABI_GENERATED_H
+#define TAIPAN_ABI_GENERATED_H
+
+#include <stdint.h>
+
+#if UINTPTR_MAX > 0xFFFFFFFFu
+
+#define VMFUNCREF_CODE 0
+#define VMFUNCREF_TYPE_ID 8
+#define VMFUNCREF_FLAGS 12
+#define VMFUNCREF_VMCTX 16
+#define VMFUNCREF_SIZE 24
+
+#define VMMEMORY_BASE 0
+#define VMMEMORY_LENGTH 8
+#define VMMEMORY_SIZE 16
+
+#define VMTABLE_ELEMENTS 0
+#define VMTABLE_LENGTH 8
+#define VMTABLE_SIZE 16
+
+#define VMIMPORTEDFUNC_CODE 0
+#define VMIMPORTEDFUNC_VMCTX 8
+#define VMIMPORTEDFUNC_FUNCREF 16
+#define VMIMPORTEDFUNC_SIZE 24
+
+#define VMGLOBAL_LOW 0
+#define VMGLOBAL_HIGH 8
+#define VMGLOBAL_SIZE 16
+
+#define VMCONTEXTHEADER_STACK_LIMIT 0
+#define VMCONTEXTHEADER_MEMORY0_BASE 8
+#define VMCONTEXTHEADER_BUILTINS 16
+#define VMCONTEXTHEADER_TYPE_IDS 24
+#define VMCONTEXTHEADER_NULL_FUNCREF 32
+#define VMCONTEXTHEADER_STORE 40
+#define VMCONTEXTHEADER_INSTANCE 48
+#define VMCONTEXTHEADER_FUEL 56
+#define VMCONTEXTHEADER_EPOCH 64
+#define VMCONTEXTHEADER_RESERVED 72
+#define VMCONTEXTHEADER_SIZE 80
+
+#else
+
+#define VMFUNCREF_CODE 0
+#define VMFUNCREF_TYPE_ID 4
+#define VMFUNCREF_FLAGS 8
+#define VMFUNCREF_VMCTX 12
+#define VMFUNCREF_SIZE 16
+
+#define VMMEMORY_BASE 0
+#define VMMEMORY_LENGTH 8
+#define VMMEMORY_SIZE 16
+
+#define VMTABLE_ELEMENTS 0
+#define VMTABLE_LENGTH 8
+#define VMTABLE_SIZE 16
+
+#define VMIMPORTEDFUNC_CODE 0
+#define VMIMPORTEDFUNC_VMCTX 4
+#define VMIMPORTEDFUNC_FUNCREF 8
+#define VMIMPORTEDFUNC_SIZE 12
+
+#define VMGLOBAL_LOW 0
+#define VMGLOBAL_HIGH 8
+#define VMGLOBAL_SIZE 16
+
+#define VMCONTEXTHEADER_STACK_LIMIT 0
+#define VMCONTEXTHEADER_MEMORY0_BASE 4
+#define VMCONTEXTHEADER_BUILTINS 8
+#define VMCONTEXTHEADER_TYPE_IDS 12
+#define VMCONTEXTHEADER_NULL_FUNCREF 16
+#define VMCONTEXTHEADER_STORE 20
+#define VMCONTEXTHEADER_INSTANCE 24
+#define VMCONTEXTHEADER_FUEL 28
+#define VMCONTEXTHEADER_EPOCH 32
+#define VMCONTEXTHEADER_RESERVED 36
+#define VMCONTEXTHEADER_SIZE 40
+
+#endif
+
+/* For offsetof assertions: X(struct, field, offset). */
+#define ABI_FIELDS(X) \
+    X(VMFuncRef, code, VMFUNCREF_CODE) \
+    X(VMFuncRef, type_id, VMFUNCREF_TYPE_ID) \
+    X(VMFuncRef, flags, VMFUNCREF_FLAGS) \
+    X(VMFuncRef, vmctx, VMFUNCREF_VMCTX) \
+    X(VMMemory, base, VMMEMORY_BASE) \
+    X(VMMemory, length, VMMEMORY_LENGTH) \
+    X(VMTable, elements, VMTABLE_ELEMENTS) \
+    X(VMTable, length, VMTABLE_LENGTH) \
+    X(VMImportedFunc, code, VMIMPORTEDFUNC_CODE) \
+    X(VMImportedFunc, vmctx, VMIMPORTEDFUNC_VMCTX) \
+    X(VMImportedFunc, funcref, VMIMPORTEDFUNC_FUNCREF) \
+    X(VMGlobal, low, VMGLOBAL_LOW) \
+    X(VMGlobal, high, VMGLOBAL_HIGH) \
+    X(VMContextHeader, stack_limit, VMCONTEXTHEADER_STACK_LIMIT) \
+    X(VMContextHeader, memory0_base, VMCONTEXTHEADER_MEMORY0_BASE) \
+    X(VMContextHeader, builtins, VMCONTEXTHEADER_BUILTINS) \
+    X(VMContextHeader, type_ids, VMCONTEXTHEADER_TYPE_IDS) \
+    X(VMContextHeader, null_funcref, VMCONTEXTHEADER_NULL_FUNCREF) \
+    X(VMContextHeader, store, VMCONTEXTHEADER_STORE) \
+    X(VMContextHeader, instance, VMCONTEXTHEADER_INSTANCE) \
+    X(VMContextHeader, fuel, VMCONTEXTHEADER_FUEL) \
+    X(VMContextHeader, epoch, VMCONTEXTHEADER_EPOCH) \
+    X(VMContextHeader, reserved, VMCONTEXTHEADER_RESERVED)
+
+#define NULL_TYPE_ID 0xffffffffu
+#define SITE_BYTES 16
+#define SITE_CALL 0
+#define SITE_TRAP 1
+#define SITE_FAULT 2
+#define RELOC_BYTES 12
+#define RELOC_CALL 0
+#define RELOC_SLOT 1
+
+/* Trap kinds; TRAPS lists X(name, number, message). */
+#define TRAP_STACK_OVERFLOW 0
+#define TRAP_MEMORY_OUT_OF_BOUNDS 1
+#define TRAP_HEAP_MISALIGNED 2
+#define TRAP_TABLE_OUT_OF_BOUNDS 3
+#define TRAP_INDIRECT_CALL_TO_NULL 4
+#define TRAP_BAD_SIGNATURE 5
+#define TRAP_INTEGER_OVERFLOW 6
+#define TRAP_INTEGER_DIVISION_BY_ZERO 7
+#define TRAP_BAD_CONVERSION_TO_INTEGER 8
+#define TRAP_UNREACHABLE 9
+#define TRAP_INTERRUPT 10
+#define TRAP_OUT_OF_FUEL 11
+#define TRAP_ATOMIC_WAIT_NON_SHARED_MEMORY 12
+#define TRAP_NULL_REFERENCE 13
+#define TRAP_ARRAY_OUT_OF_BOUNDS 14
+#define TRAP_ALLOCATION_TOO_LARGE 15
+#define TRAP_CAST_FAILURE 16
+#define TRAP_UNCAUGHT_EXCEPTION 49
+#define TRAP_TABLE_ACCESS_OUT_OF_BOUNDS 64
+#define TRAP_LIMIT 65
+#define TRAPS(X) \
+    X(STACK_OVERFLOW, 0, "call stack exhausted") \
+    X(MEMORY_OUT_OF_BOUNDS, 1, "out of bounds memory access") \
+    X(HEAP_MISALIGNED, 2, "unaligned atomic") \
+    X(TABLE_OUT_OF_BOUNDS, 3, "undefined element: out of bounds table access") \
+    X(INDIRECT_CALL_TO_NULL, 4, "uninitialized element") \
+    X(BAD_SIGNATURE, 5, "indirect call type mismatch") \
+    X(INTEGER_OVERFLOW, 6, "integer overflow") \
+    X(INTEGER_DIVISION_BY_ZERO, 7, "integer divide by zero") \
+    X(BAD_CONVERSION_TO_INTEGER, 8, "invalid conversion to integer") \
+    X(UNREACHABLE, 9, "wasm `unreachable` instruction executed") \
+    X(INTERRUPT, 10, "interrupt") \
+    X(OUT_OF_FUEL, 11, "all fuel consumed by WebAssembly") \
+    X(ATOMIC_WAIT_NON_SHARED_MEMORY, 12, "atomic wait on non-shared memory") \
+    X(NULL_REFERENCE, 13, "null reference") \
+    X(ARRAY_OUT_OF_BOUNDS, 14, "out of bounds array access") \
+    X(ALLOCATION_TOO_LARGE, 15, "allocation size too large") \
+    X(CAST_FAILURE, 16, "cast failure") \
+    X(UNCAUGHT_EXCEPTION, 49, "uncaught exception") \
+    X(TABLE_ACCESS_OUT_OF_BOUNDS, 64, "out of bounds table access")
+
+/* Helpers called by generated code; BUILTINS lists X(name, number) in the order of the table. */
+#define BUILTIN_TRAP 0
+#define BUILTIN_POLL 1
+#define BUILTIN_MEMORY_GROW 2
+#define BUILTIN_MEMORY_FILL 3
+#define BUILTIN_MEMORY_COPY 4
+#define BUILTIN_MEMORY_INIT 5
+#define BUILTIN_DATA_DROP 6
+#define BUILTIN_TABLE_GROW 7
+#define BUILTIN_TABLE_GET 8
+#define BUILTIN_TABLE_SET 9
+#define BUILTIN_TABLE_FILL 10
+#define BUILTIN_TABLE_COPY 11
+#define BUILTIN_TABLE_INIT 12
+#define BUILTIN_ELEM_DROP 13
+#define BUILTIN_REF_FUNC 14
+#define BUILTIN_GLOBAL_GET_REF 15
+#define BUILTIN_GLOBAL_SET_REF 16
+#define BUILTIN_CALL_INDIRECT_SLOW 17
+#define BUILTIN_MEMORY_ATOMIC_NOTIFY 18
+#define BUILTIN_MEMORY_ATOMIC_WAIT32 19
+#define BUILTIN_MEMORY_ATOMIC_WAIT64 20
+#define BUILTIN_OUT_OF_FUEL 21
+#define BUILTIN_COUNT 22
+#define BUILTINS(X) \
+    X(trap, 0) /* * */ \
+    X(poll, 1) /* * */ \
+    X(memory_grow, 2) /* i32 size -> size */ \
+    X(memory_fill, 3) /* i32 size i32 size -> */ \
+    X(memory_copy, 4) /* i32 i32 size size size -> */ \
+    X(memory_init, 5) /* i32 i32 size i32 i32 -> */ \
+    X(data_drop, 6) /* i32 -> */ \
+    X(table_grow, 7) /* i32 size ref -> size */ \
+    X(table_get, 8) /* i32 size -> ref */ \
+    X(table_set, 9) /* i32 size ref -> */ \
+    X(table_fill, 10) /* i32 size ref size -> */ \
+    X(table_copy, 11) /* i32 i32 size size size -> */ \
+    X(table_init, 12) /* i32 i32 size i32 i32 -> */ \
+    X(elem_drop, 13) /* i32 -> */ \
+    X(ref_func, 14) /* i32 -> ref */ \
+    X(global_get_ref, 15) /* i32 -> ref */ \
+    X(global_set_ref, 16) /* i32 ref -> */ \
+    X(call_indirect_slow, 17) /* i32 ref -> */ \
+    X(memory_atomic_notify, 18) /* i32 size i32 -> i32 */ \
+    X(memory_atomic_wait32, 19) /* i32 size i32 i64 -> i32 */ \
+    X(memory_atomic_wait64, 20) /* i32 size i64 i64 -> i32 */ \
+    X(out_of_fuel, 21) /* -> */
+
+#endif

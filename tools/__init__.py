@@ -1,0 +1,1 @@
+"""Development commands: `python -m tools check|gen|bless|bench`."""
