@@ -15,7 +15,11 @@ from typing import Final
 
 # name, signature, meaning
 BUILTINS: Final[tuple[tuple[str, str, str], ...]] = (
-    ("trap", "*", "raises the trap that the site table records for its return address; vmctx in r15 or rdi is not needed"),
+    (
+        "trap",
+        "*",
+        "raises the trap that the site table records for its return address; vmctx in r15 or rdi is not needed",
+    ),
     ("poll", "*", "rax = lowest stack address needed, vmctx in r15; preserves every other register; traps or returns"),
     ("memory_grow", "i32 size -> size", "memory index, delta in pages; old size in pages or -1"),
     ("memory_fill", "i32 size i32 size ->", "memory index, address, byte, length"),
@@ -34,7 +38,11 @@ BUILTINS: Final[tuple[tuple[str, str, str], ...]] = (
     ("global_set_ref", "i32 ref ->", "global, value; for externref globals (counts change)"),
     ("call_indirect_slow", "i32 ref ->", "expected type index, VMFuncRef: returns if the call is allowed, else traps"),
     ("memory_atomic_notify", "i32 size i32 -> i32", "memory, address, count; number of threads woken"),
-    ("memory_atomic_wait32", "i32 size i32 i64 -> i32", "memory, address, expected, timeout (ns): 0 ok, 1 differs, 2 timed out"),
+    (
+        "memory_atomic_wait32",
+        "i32 size i32 i64 -> i32",
+        "memory, address, expected, timeout (ns): 0 ok, 1 differs, 2 timed out",
+    ),
     ("memory_atomic_wait64", "i32 size i64 i64 -> i32", "memory, address, expected, timeout (ns)"),
     ("out_of_fuel", "->", "the fuel counter reached zero"),
 )

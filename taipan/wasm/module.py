@@ -28,7 +28,7 @@ DECLARATIVE: Final = 2
 
 
 class ConstExpr:
-    """A constant expression in binary form, its final `end` (0x0B) included. offset: of its first byte, as in `code`."""
+    """A constant expression in binary form, with its final `end` (0x0B). offset: of its first byte, as in `code`."""
 
     __slots__ = ("code", "offset")
 
@@ -44,7 +44,9 @@ ImportDesc = int | TableType | MemType | GlobalType | TagType
 class Import:
     __slots__ = ("desc", "exact", "kind", "module", "name", "offset")
 
-    def __init__(self, module: str, name: str, kind: int, desc: ImportDesc, offset: int = 0, exact: bool = False) -> None:
+    def __init__(
+        self, module: str, name: str, kind: int, desc: ImportDesc, offset: int = 0, exact: bool = False
+    ) -> None:
         self.module: Final = module
         self.name: Final = name
         self.kind: Final = kind
@@ -112,7 +114,9 @@ class DataSegment:
 
     __slots__ = ("end", "memory", "mode", "offset", "offset_expr", "start")
 
-    def __init__(self, mode: int, memory: int, offset_expr: ConstExpr | None, start: int, end: int, offset: int = 0) -> None:
+    def __init__(
+        self, mode: int, memory: int, offset_expr: ConstExpr | None, start: int, end: int, offset: int = 0
+    ) -> None:
         self.mode: Final = mode
         self.memory: Final = memory
         self.offset_expr: Final = offset_expr

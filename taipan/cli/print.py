@@ -1,0 +1,33 @@
+"""`taipan print`: a binary (or text) module as readable text."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+import taipan
+from taipan.cli.common import read_file, write_output
+from taipan.cli.main import fail
+from taipan.features import Features
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help="a .wasm or .wat file, or - for standard input")
+    parser.add_argument("-o", "--output", metavar="FILE", help="where to write; standard output if absent")
+
+
+def run(args: Any) -> int:
+    from taipan import binary, text
+
+    data = read_file(args.file)
+    features = Features.everything()
+    try:
+        if data.startswith(b"\0asm"):
+            module = binary.decode(data, features)
+        else:
+            module = text.parse(data, features)
+        output = text.print_module(module)
+    except taipan.WasmError as error:
+        fail(f"{args.file}: {error}")
+    write_output(args.output, output.encode())
+    return 0

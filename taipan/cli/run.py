@@ -1,0 +1,177 @@
+"""`taipan run`: run a WASI program, or one exported function.
+
+Exit status: the program's own; 134 (128 + SIGABRT) after a trap, with its wasm backtrace on stderr; 1 for what the
+user can get wrong. Everything after FILE belongs to the program.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import threading
+from typing import Any, Final
+
+import taipan
+from taipan.cli.common import add_compiler_option, add_feature_option, config_from, load_module
+from taipan.cli.main import fail
+
+TRAP_STATUS: Final = 134
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--dir",
+        metavar="HOST[::GUEST]",
+        action="append",
+        default=[],
+        help="give the program a directory, under its own or another name",
+    )
+    parser.add_argument(
+        "--env", metavar="K=V", action="append", default=[], help="set a variable; K alone passes ours on"
+    )
+    parser.add_argument("--invoke", metavar="F", help="call this export with ARGS and print its results")
+    parser.add_argument(
+        "--preload",
+        metavar="N=FILE",
+        action="append",
+        default=[],
+        help="instantiate a module first, as import module N",
+    )
+    parser.add_argument("--timeout", metavar="S", type=float, help="interrupt the program after S seconds")
+    add_compiler_option(parser)
+    add_feature_option(parser)
+    parser.add_argument("file", metavar="FILE", help="a .wasm or .wat file")
+    parser.add_argument("args", metavar="ARGS", nargs=argparse.REMAINDER, help="the program's arguments")
+
+
+def split_pair(option: str, word: str) -> tuple[str, str]:
+    name, separator, value = word.partition("=")
+    if not separator or not name:
+        fail(f"{option} {word}: expected NAME=VALUE")
+    return name, value
+
+
+def wasi_config(args: Any) -> taipan.WasiConfig:
+    """The WASI world that the options describe; ends the process on a path that cannot be opened."""
+    import os
+
+    wasi = taipan.WasiConfig()
+    wasi.argv = [args.file, *args.args]
+    pairs: list[tuple[str, str]] = []
+    for word in args.env:
+        if "=" in word:
+            pairs.append(split_pair("--env", word))
+        elif word in os.environ:
+            pairs.append((word, os.environ[word]))
+        else:
+            fail(f"--env {word}: no such variable here; write {word}=VALUE to set one")
+    wasi.env = pairs
+    wasi.inherit_stdin()
+    wasi.inherit_stdout()
+    wasi.inherit_stderr()
+    for word in args.dir:
+        host, separator, guest = word.partition("::")
+        try:
+            wasi.preopen_dir(host, guest if separator else host)
+        except (OSError, taipan.WasmError) as error:
+            fail(f"--dir {word}: {error}")
+    return wasi
+
+
+def parse_argument(text: str, kind: str, position: int) -> int | float | None:
+    """One command-line word as a value of the parameter's type."""
+    try:
+        if kind in ("i32", "i64", "v128"):
+            value = int(text, 0)
+            bits = {"i32": 32, "i64": 64, "v128": 128}[kind]
+            if not -(2 ** (bits - 1)) <= value < 2**bits:
+                fail(f"--invoke: argument {position} ({text}) does not fit into {kind}")
+            return value
+        if kind in ("f32", "f64"):
+            return float.fromhex(text) if "0x" in text.lower() else float(text)
+    except ValueError:
+        fail(f"--invoke: argument {position} ({text!r}) is not a {kind}")
+    if text == "null":
+        return None
+    fail(f"--invoke: parameter {position} has type {kind}, which the command line can only give as `null`")
+
+
+def show_value(value: object) -> str:
+    """Results as Wasmtime prints them: floats without a needless `.0`."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e16:
+        return str(int(value)) if value or str(value)[0] != "-" else "-0"
+    return "null" if value is None else str(value)
+
+
+def invoke(store: taipan.Store, instance: taipan.Instance, name: str, words: list[str]) -> None:
+    """Call an export with command-line words as arguments and print the results, one per line."""
+    exports = instance.exports(store)
+    func = exports.get(name)
+    if not isinstance(func, taipan.Func):
+        functions = [key for key in exports if isinstance(exports[key], taipan.Func)]
+        fail(f"--invoke {name}: no such exported function; there are: {', '.join(functions) or 'none'}")
+    params = func.type(store).params
+    if len(words) != len(params):
+        fail(f"--invoke {name}: expected {len(params)} arguments ({' '.join(map(str, params))}), got {len(words)}")
+    values = [parse_argument(word, str(t), i) for i, (word, t) in enumerate(zip(words, params, strict=True), 1)]
+    result = func(store, *values)
+    results = (
+        result if isinstance(result, list) else [] if result is None and not func.type(store).results else [result]
+    )
+    for value in results:
+        print(show_value(value), flush=True)
+
+
+def start(args: Any, store: taipan.Store, linker: taipan.Linker, module: taipan.Module) -> None:
+    """Instantiate and run: the invoked export, or `_start`, or nothing for a module that only has a start function."""
+    try:
+        instance = linker.instantiate(store, module)
+    except taipan.LinkError as error:
+        fail(f"{args.file}: {error}")
+    exports = instance.exports(store)
+    initialize = exports.get("_initialize")
+    if isinstance(initialize, taipan.Func):
+        initialize(store)
+    if args.invoke is not None:
+        invoke(store, instance, args.invoke, args.args)
+        return
+    for name in ("", "_start"):
+        entry = exports.get(name)
+        if isinstance(entry, taipan.Func):
+            if entry.type(store).params:
+                fail(f'{args.file}: export "{name}" takes parameters; call it with --invoke')
+            entry(store)
+            return
+
+
+def run(args: Any) -> int:
+    engine = taipan.Engine(config_from(args))
+    if args.timeout is not None and not args.timeout > 0:
+        fail(f"--timeout {args.timeout}: must be more than 0 seconds")
+    preloads = [split_pair("--preload", word) for word in args.preload]
+    module = load_module(engine, args.file)
+    store = taipan.Store(engine)
+    store.set_wasi(wasi_config(args))
+    linker = taipan.Linker(engine)
+    linker.define_wasi()
+    timer: threading.Timer | None = None
+    if args.timeout is not None:
+        timer = threading.Timer(args.timeout, store.interrupt)
+        timer.daemon = True
+        timer.start()
+    try:
+        for name, path in preloads:
+            linker.define_module(store, name, load_module(engine, path))
+        start(args, store, linker, module)
+    except taipan.ExitTrap as exit_trap:
+        return exit_trap.code
+    except taipan.Trap as trap:
+        sys.stdout.flush()
+        sys.stderr.write(f"taipan: error: failed to run {args.file}\n{trap}\n")
+        return TRAP_STATUS
+    except taipan.WasmError as error:
+        fail(f"{args.file}: {error}")
+    finally:
+        if timer is not None:
+            timer.cancel()
+    return 0

@@ -1,0 +1,32 @@
+"""`taipan validate`: decode and validate modules, one line each."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Any
+
+import taipan
+from taipan.cli.common import add_feature_option, features_from, read_file
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_feature_option(parser)
+    parser.add_argument("files", metavar="FILE", nargs="+", help=".wasm or .wat files")
+
+
+def run(args: Any) -> int:
+    config = taipan.Config()
+    config.features = features_from(args)
+    engine = taipan.Engine(config)
+    status = 0
+    for path in args.files:
+        data = read_file(path)
+        try:
+            taipan.Module.validate(engine, data)
+        except taipan.WasmError as error:
+            sys.stderr.write(f"{path}: {error}\n")
+            status = 1
+        else:
+            sys.stdout.write(f"{path}: valid\n")
+    return status

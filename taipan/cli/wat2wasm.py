@@ -1,0 +1,38 @@
+"""`taipan wat2wasm`: assemble a text module, checked, into its binary form."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from typing import Any
+
+import taipan
+from taipan.cli.common import add_feature_option, features_from, read_file, write_output
+from taipan.cli.main import fail
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_feature_option(parser)
+    parser.add_argument("file", metavar="FILE", help="a .wat file, or - for standard input")
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", help="default: FILE with the ending .wasm; - is standard output"
+    )
+    parser.add_argument("--no-check", action="store_true", help="do not validate the module")
+
+
+def run(args: Any) -> int:
+    from taipan import binary, text, validate
+
+    source = read_file(args.file)
+    features = features_from(args)
+    try:
+        data = bytes(binary.encode(text.parse(source, features)))
+        if not args.no_check:
+            validate.check_module(binary.decode(data, features), features)
+    except taipan.WasmError as error:
+        fail(f"{args.file}: {error}")
+    output = args.output
+    if output is None:
+        output = "-" if args.file == "-" else os.path.splitext(args.file)[0] + ".wasm"
+    write_output(output, data)
+    return 0
