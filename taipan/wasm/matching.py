@@ -1,0 +1,428 @@
+"""When one type matches another (spec: Validation, Matching), and when two recursion groups are the same.
+
+Wasm types are iso-recursive: two type indices name the same type when their whole recursion groups look alike and
+they hold the same place in them. So every group gets a *key*, the bytes of all its types in which a reference inside
+the group is its place there and a reference to an earlier group is the canonical id that was given to it. Equal keys
+are equal groups. The validator numbers the types of one module so (`canonicalize`), the engine's type registry those of
+all modules; both then ask the same `TypeSpace`.
+
+Comparing needs no recursion into type definitions: a subtype names its parent, and parents were compared when they
+were declared.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from librt.strings import BytesWriter, write_i64_le
+from mypy_extensions import i64
+
+from taipan.wasm.types import (
+    ABSTRACT_BIT,
+    EXACT_BIT,
+    HEAP_ANY,
+    HEAP_ARRAY,
+    HEAP_EXN,
+    HEAP_EXTERN,
+    HEAP_FUNC,
+    HEAP_MASK,
+    HEAP_STRUCT,
+    INDEX_MASK,
+    NULL_BIT,
+    REF_BIT,
+    SHARED_BIT,
+    ArrayType,
+    CompType,
+    FieldType,
+    FuncType,
+    GlobalType,
+    HeapType,
+    Limits,
+    MemType,
+    StructType,
+    SubType,
+    TableType,
+    ValType,
+    type_name,
+)
+
+LOCAL_BIT: Final = 1 << 40  # in keys: the index is a place in the same recursion group
+
+# Abstract heap types are the bytes 0x69 ... 0x74; the set of all supertypes of each, itself included, as a bit set.
+_FIRST_ABSTRACT: Final = 0x69
+_SUPERTYPES: Final = (
+    0b0000_0000_0001,  # exn
+    0b0000_0011_0010,  # array < eq < any
+    0b0000_0011_0100,  # struct < eq < any
+    0b0000_0011_1000,  # i31 < eq < any
+    0b0000_0011_0000,  # eq < any
+    0b0000_0010_0000,  # any
+    0b0000_0100_0000,  # extern
+    0b0000_1000_0000,  # func
+    0b0001_0011_1110,  # none < everything below any
+    0b0010_0100_0000,  # noextern < extern
+    0b0100_1000_0000,  # nofunc < func
+    0b1000_0000_0001,  # noexn < exn
+)
+_POWERS: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048)
+_TOPS: Final = (
+    HEAP_EXN,
+    HEAP_ANY,
+    HEAP_ANY,
+    HEAP_ANY,
+    HEAP_ANY,
+    HEAP_ANY,
+    HEAP_EXTERN,
+    HEAP_FUNC,
+    HEAP_ANY,
+    HEAP_EXTERN,
+    HEAP_FUNC,
+    HEAP_EXN,
+)
+
+
+def abstract_matches(sub: HeapType, super: HeapType) -> bool:
+    """Whether one abstract heap type is a subtype of another."""
+    if (sub ^ super) & SHARED_BIT:
+        return False
+    return (_SUPERTYPES[(sub & 0xFF) - _FIRST_ABSTRACT] & _POWERS[(super & 0xFF) - _FIRST_ABSTRACT]) != 0
+
+
+class TypeSpace:
+    """The types of one index space, and the subtype relation on them.
+
+    All lists are indexed by type index (the validator's) or engine-wide id (the registry's).
+    canon: the canonical id of each; ids of equal types are equal.  parents: canonical id of the declared supertype,
+    or -1.  kinds: HEAP_FUNC, HEAP_STRUCT or HEAP_ARRAY.  depths: number of supertypes above.
+    """
+
+    __slots__ = ("canon", "comps", "depths", "descriptors", "kinds", "parents")
+
+    def __init__(self) -> None:
+        self.canon: list[int] = []
+        self.parents: list[int] = []
+        self.kinds: list[int] = []
+        self.depths: list[int] = []
+        self.comps: list[CompType] = []
+        self.descriptors: list[int] = []
+
+    def __len__(self) -> int:
+        return len(self.canon)
+
+    def heap_matches(self, sub: HeapType, super: HeapType) -> bool:
+        """Whether heap type `sub` is a subtype of `super`; exactness is the reference type's business."""
+        if sub == super:
+            return True
+        if super & ABSTRACT_BIT:
+            if sub & ABSTRACT_BIT:
+                return abstract_matches(sub, super)
+            return abstract_matches(HeapType(self.kinds[sub]), super)
+        if sub & ABSTRACT_BIT:
+            # Only the bottom of a hierarchy lies below its concrete types.
+            byte = sub & 0xFF
+            kind = HeapType(self.kinds[super])
+            return (byte == 0x71 or byte == 0x73) and abstract_matches(sub, kind)
+        wanted = self.canon[super]
+        at = self.canon[sub]
+        while at >= 0:
+            if at == wanted:
+                return True
+            at = self.parents[at]
+        return False
+
+    def ref_matches(self, sub: ValType, super: ValType) -> bool:
+        """Both are reference types."""
+        if sub & NULL_BIT and not super & NULL_BIT:
+            return False
+        if super & EXACT_BIT:
+            if sub & EXACT_BIT:
+                return self.canon[sub & INDEX_MASK] == self.canon[super & INDEX_MASK]
+            if not sub & ABSTRACT_BIT:
+                return False
+        return self.heap_matches(HeapType(sub & HEAP_MASK), HeapType(super & HEAP_MASK))
+
+    def matches(self, sub: ValType, super: ValType) -> bool:
+        """Whether value (or packed) type `sub` is a subtype of `super`; `BOT` is below everything."""
+        if sub == super or sub == 0:
+            return True
+        if not sub & REF_BIT or not super & REF_BIT:
+            return False
+        return self.ref_matches(sub, super)
+
+    def all_match(self, subs: tuple[ValType, ...], supers: tuple[ValType, ...]) -> bool:
+        """Result types match: same length, each matches."""
+        if len(subs) != len(supers):
+            return False
+        return all(self.matches(subs[i], supers[i]) for i in range(len(subs)))
+
+    def canonical(self, t: ValType) -> ValType:
+        """The value type with its type index, if any, made canonical."""
+        if t & REF_BIT and not t & ABSTRACT_BIT:
+            return ValType(t & ~INDEX_MASK | self.canon[t & INDEX_MASK])
+        return t
+
+    def field_matches(self, sub: FieldType, super: FieldType) -> bool:
+        if sub.mutable != super.mutable:
+            return False
+        if sub.mutable:
+            return self.canonical(sub.storage) == self.canonical(super.storage)
+        return self.matches(sub.storage, super.storage)
+
+    def func_matches(self, sub: FuncType, super: FuncType) -> bool:
+        return self.all_match(super.params, sub.params) and self.all_match(sub.results, super.results)
+
+    def comp_matches(self, sub: CompType, super: CompType) -> bool:
+        """Whether a composite type may be declared a subtype of another (structurally; spec: match-comptype)."""
+        if isinstance(sub, FuncType):
+            return isinstance(super, FuncType) and self.func_matches(sub, super)
+        if isinstance(sub, ArrayType):
+            return isinstance(super, ArrayType) and self.field_matches(sub.field, super.field)
+        if not isinstance(super, StructType) or len(sub.fields) < len(super.fields):
+            return False
+        return all(self.field_matches(sub.fields[i], super.fields[i]) for i in range(len(super.fields)))
+
+    def top_of(self, heap: HeapType) -> HeapType:
+        """The top of the hierarchy of a heap type: any, func, extern or exn."""
+        if not heap & ABSTRACT_BIT:
+            heap = HeapType(self.kinds[heap])
+        return HeapType(_TOPS[(heap & 0xFF) - _FIRST_ABSTRACT] | heap & SHARED_BIT)
+
+    def is_defaultable(self, t: ValType) -> bool:
+        return (t & REF_BIT) == 0 or (t & NULL_BIT) != 0
+
+
+def heap_kind(comp: CompType) -> HeapType:
+    """The abstract heap type directly above a composite type."""
+    if isinstance(comp, FuncType):
+        return HEAP_FUNC
+    return HEAP_STRUCT if isinstance(comp, StructType) else HEAP_ARRAY
+
+
+# --- canonicalisation ------------------------------------------------------------------------------------------
+
+
+class GroupKey:
+    """Writes the key of one recursion group.
+
+    first: type index of the group's first type, or a number above every index if the types given are already in
+    canonical terms.  ids: canonical id of every type index below `first`; None where indices are canonical.
+    refers: collects the ids of earlier groups that the key mentions, repeated as often as they are mentioned.
+    """
+
+    __slots__ = ("first", "ids", "out", "refers")
+
+    def __init__(self, first: int, ids: list[int] | None) -> None:
+        self.first: i64 = first
+        self.ids: Final = ids
+        self.out: Final = BytesWriter()
+        self.refers: Final[list[int]] = []
+
+    def index(self, index: i64) -> i64:
+        if index >= self.first:
+            return LOCAL_BIT | (index - self.first)
+        ids = self.ids
+        found: i64 = index if ids is None else ids[index]
+        self.refers.append(found)
+        return found
+
+    def type(self, t: i64) -> None:
+        if t & REF_BIT and not t & ABSTRACT_BIT:
+            index: i64 = t & INDEX_MASK
+            t = (t - index) | self.index(index)
+        write_i64_le(self.out, t)
+
+    def field(self, field: FieldType) -> None:
+        write_i64_le(self.out, 1 if field.mutable else 0)
+        self.type(field.storage)
+
+    def types(self, types: tuple[ValType, ...]) -> None:
+        write_i64_le(self.out, len(types))
+        for t in types:
+            self.type(t)
+
+    def optional_index(self, index: int) -> None:
+        write_i64_le(self.out, -1 if index < 0 else self.index(index))
+
+    def sub_type(self, sub: SubType) -> None:
+        """Every part is fixed in length or carries its length, so that different groups have different keys."""
+        write_i64_le(self.out, (1 if sub.final else 0) | (2 if sub.shared else 0))
+        write_i64_le(self.out, len(sub.supertypes))
+        for index in sub.supertypes:
+            self.optional_index(index)
+        self.optional_index(sub.describes)
+        self.optional_index(sub.descriptor)
+        comp = sub.comp
+        write_i64_le(self.out, heap_kind(comp))
+        if isinstance(comp, FuncType):
+            self.types(comp.params)
+            self.types(comp.results)
+        elif isinstance(comp, ArrayType):
+            self.field(comp.field)
+        else:
+            write_i64_le(self.out, len(comp.fields))
+            for field in comp.fields:
+                self.field(field)
+
+    def value(self) -> bytes:
+        # bytes hash with a random key, so hostile modules cannot make keys collide as they could with tuples of int
+        return self.out.getvalue()
+
+
+def translate(t: ValType, ids: list[int]) -> ValType:
+    """The value type with type index i replaced by `ids[i]`."""
+    if t & REF_BIT and not t & ABSTRACT_BIT:
+        index = t & INDEX_MASK
+        return ValType(t - index + ids[index])
+    return t
+
+
+def _translate_field(field: FieldType, ids: list[int]) -> FieldType:
+    return FieldType(translate(field.storage, ids), field.mutable)
+
+
+def translate_comp(comp: CompType, ids: list[int]) -> CompType:
+    """The composite type with type index i replaced by `ids[i]` throughout."""
+    if isinstance(comp, FuncType):
+        return FuncType(
+            tuple([translate(t, ids) for t in comp.params]),
+            tuple([translate(t, ids) for t in comp.results]),
+        )
+    if isinstance(comp, ArrayType):
+        return ArrayType(_translate_field(comp.field, ids))
+    return StructType(tuple([_translate_field(field, ids) for field in comp.fields]))
+
+
+class Canonicalizer:
+    """Gives the types of one module their canonical ids: the index of the first equal type of the module.
+
+    `add_group` is called for each recursion group in order; its types need not be valid yet, but every type index in
+    them must exist.
+    """
+
+    __slots__ = ("_first_of_key", "space")
+
+    def __init__(self) -> None:
+        self.space: Final = TypeSpace()
+        self._first_of_key: Final[dict[bytes, int]] = {}
+
+    def add_group(self, types: list[SubType], first: int, count: int) -> None:
+        if count == 0:
+            return
+        space = self.space
+        key = GroupKey(first, space.canon)
+        for i in range(first, first + count):
+            key.sub_type(types[i])
+        canonical_first = self._first_of_key.setdefault(key.value(), first)
+        for i in range(first, first + count):
+            sub = types[i]
+            space.canon.append(canonical_first + i - first)
+            space.kinds.append(heap_kind(sub.comp))
+            space.comps.append(sub.comp)
+            space.descriptors.append(sub.descriptor)
+        for i in range(first, first + count):
+            supertypes = types[i].supertypes
+            parent = space.canon[supertypes[0]] if supertypes and supertypes[0] < i else -1
+            space.parents.append(parent)
+            space.depths.append(0 if parent < 0 else space.depths[parent] + 1)
+
+
+# --- external types (spec: match-externtype) ---------------------------------------------------------------------
+# Each returns "" or why `actual` does not fit `wanted`, in the words of Wasmtime. The types are in terms of one space.
+
+
+def _limits_text(limits: Limits) -> str:
+    return f"(min: {limits.min}, max: {'none' if limits.max is None else limits.max})"
+
+
+def limits_match(actual: Limits, wanted: Limits) -> bool:
+    if actual.min < wanted.min:
+        return False
+    return wanted.max is None or (actual.max is not None and actual.max <= wanted.max)
+
+
+def func_type_text(func_type: FuncType) -> str:
+    """`(i32, i32) -> (f64)`"""
+    return f"({', '.join(map(type_name, func_type.params))}) -> ({', '.join(map(type_name, func_type.results))})"
+
+
+def _type_text(space: TypeSpace, type_id: int) -> str:
+    comp = space.comps[type_id]
+    return func_type_text(comp) if isinstance(comp, FuncType) else repr(comp)
+
+
+def func_mismatch(space: TypeSpace, actual: int, wanted: int, exact: bool = False) -> str:
+    """Of functions with type ids `actual` and `wanted`; exact: only the very same type fits (custom descriptors)."""
+    if space.canon[actual] == space.canon[wanted]:
+        return ""
+    if not exact and space.heap_matches(HeapType(actual), HeapType(wanted)):
+        return ""
+    expected, found = _type_text(space, wanted), _type_text(space, actual)
+    if expected == found:
+        expected = f"(type {wanted}) {expected}"
+        found = f"(type {actual}) {found}"
+    return f"func types incompatible: expected func of type `{expected}`, found func of type `{found}`"
+
+
+def tag_mismatch(space: TypeSpace, actual: int, wanted: int) -> str:
+    """Tags match when their types are equal."""
+    if space.canon[actual] == space.canon[wanted]:
+        return ""
+    expected, found = _type_text(space, wanted), _type_text(space, actual)
+    return f"tag types incompatible: expected tag of type `{expected}`, found tag of type `{found}`"
+
+
+def table_mismatch(space: TypeSpace, actual: TableType, wanted: TableType) -> str:
+    """actual.limits.min is the present size of the table."""
+    if space.canonical(actual.element) != space.canonical(wanted.element):
+        detail = (
+            f"expected table of type `{type_name(wanted.element)}`, found table of type `{type_name(actual.element)}`"
+        )
+    elif actual.is_64 != wanted.is_64:
+        detail = f"expected {_bits(wanted.is_64)}-bit table, found {_bits(actual.is_64)}-bit table"
+    elif not limits_match(actual.limits, wanted.limits):
+        detail = (
+            f"expected table limits {_limits_text(wanted.limits)} doesn't match provided table limits "
+            f"{_limits_text(actual.limits)}"
+        )
+    else:
+        return ""
+    return "table types incompatible: " + detail
+
+
+def _bits(is_64: bool) -> int:
+    return 64 if is_64 else 32
+
+
+def memory_mismatch(actual: MemType, wanted: MemType) -> str:
+    """actual.limits.min is the present size of the memory, in pages."""
+    if actual.is_64 != wanted.is_64:
+        detail = f"expected {_bits(wanted.is_64)}-bit memory, found {_bits(actual.is_64)}-bit memory"
+    elif actual.shared != wanted.shared:
+        expected, found = ("shared", "unshared") if wanted.shared else ("unshared", "shared")
+        detail = f"expected {expected} memory, found {found} memory"
+    elif actual.page_size_log2 != wanted.page_size_log2:
+        expected_size, found_size = 2**wanted.page_size_log2, 2**actual.page_size_log2
+        detail = f"expected a memory with a page size of {expected_size}, found one with a page size of {found_size}"
+    elif not limits_match(actual.limits, wanted.limits):
+        detail = (
+            f"expected memory limits {_limits_text(wanted.limits)} doesn't match provided memory limits "
+            f"{_limits_text(actual.limits)}"
+        )
+    else:
+        return ""
+    return "memory types incompatible: " + detail
+
+
+def global_mismatch(space: TypeSpace, actual: GlobalType, wanted: GlobalType) -> str:
+    """A mutable global must have the very type, an immutable one a subtype."""
+    if actual.mutable != wanted.mutable:
+        expected, found = ("mutable", "immutable") if wanted.mutable else ("immutable", "mutable")
+        return f"global types incompatible: expected {expected} global, found {found} global"
+    if wanted.mutable:
+        fits = space.canonical(actual.content) == space.canonical(wanted.content)
+    else:
+        fits = space.matches(actual.content, wanted.content)
+    if fits:
+        return ""
+    expected, found = type_name(wanted.content), type_name(actual.content)
+    return f"global types incompatible: expected global of type `{expected}`, found global of type `{found}`"
