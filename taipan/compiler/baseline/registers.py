@@ -1,0 +1,87 @@
+"""What the code generator must know about a target's registers, as plain numbers.
+
+Integer and float registers are numbered separately. A *scratch* register holds an operand of the virtual stack; a
+*pinned* register holds one local for a whole function.
+"""
+
+from __future__ import annotations
+
+from typing import Final, final
+
+from librt.vecs import vec
+from mypy_extensions import i64
+
+
+def mask_of(registers: tuple[int, ...]) -> int:
+    mask = 0
+    for reg in registers:
+        mask |= 1 << reg
+    return mask
+
+
+@final
+class RegisterPlan:
+    """The roles of a target's registers.
+
+    scratch_*: in the order in which the lowest free number is taken.  saved_pins: preserved by callees.
+    lost_pins, float_pins: caller-saved, spilled around calls.  leaf_*pins: candidates, best first, in functions that call
+    nothing (they leave the scratch set).  int_args: of calls, after the two contexts.  helper_args: of
+    builtins, after vmctx.  shift_count, div_low, div_high: where variable shifts and divisions want their operands, -1 for
+    anywhere.
+    """
+
+    def __init__(
+        self,
+        *,
+        scratch_ints: tuple[int, ...],
+        scratch_floats: tuple[int, ...],
+        saved_pins: tuple[int, ...],
+        lost_pins: tuple[int, ...],
+        leaf_pins: tuple[int, ...],
+        float_pins: tuple[int, ...],
+        leaf_float_pins: tuple[int, ...],
+        int_args: tuple[int, ...],
+        helper_args: tuple[int, ...],
+        callee_vmctx: int,
+        caller_vmctx: int,
+        vmctx: int,
+        memory_base: int,
+        int_result: int,
+        shift_count: int,
+        div_low: int,
+        div_high: int,
+    ) -> None:
+        self.scratch_int_mask: Final[i64] = mask_of(scratch_ints)
+        self.scratch_float_mask: Final[i64] = mask_of(scratch_floats)
+        self.saved_pins: Final = saved_pins
+        self.lost_pins: Final = lost_pins
+        self.leaf_pins: Final = leaf_pins
+        self.float_pins: Final = float_pins
+        self.leaf_float_pins: Final = leaf_float_pins
+        self.int_args: Final = vec[i64](int_args)
+        self.helper_args: Final = vec[i64](helper_args)
+        self.callee_vmctx: Final[i64] = callee_vmctx
+        self.caller_vmctx: Final[i64] = caller_vmctx
+        self.vmctx: Final[i64] = vmctx
+        self.memory_base: Final[i64] = memory_base
+        self.int_result: Final[i64] = int_result
+        self.shift_count: Final[i64] = shift_count
+        self.div_low: Final[i64] = div_low
+        self.div_high: Final[i64] = div_high
+
+
+BIT: Final = vec[i64]([1 << n for n in range(62)])
+"""Powers of two. (`1 << n` with a variable `n` is computed in 32 bits by mypyc 2.4.1.)"""
+
+LOWEST: Final = bytes([0] + [(n & -n).bit_length() - 1 for n in range(1, 256)])
+
+
+def lowest(mask: i64) -> i64:
+    """Number of the lowest set bit of a mask of registers; mask is not 0 and below 2^32."""
+    if mask & 0xFF:
+        return i64(LOWEST[mask & 0xFF])
+    if mask & 0xFF00:
+        return 8 + i64(LOWEST[(mask >> 8) & 0xFF])
+    if mask & 0xFF_0000:
+        return 16 + i64(LOWEST[(mask >> 16) & 0xFF])
+    return 24 + i64(LOWEST[(mask >> 24) & 0xFF])

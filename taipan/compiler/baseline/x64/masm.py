@@ -1,0 +1,695 @@
+"""The macro assembler for x86-64 (System V). See `baseline/masm.py` for what each operation means.
+
+Needs x86-64-v2 (SSE4.1, popcnt); uses lzcnt/tzcnt (BMI1) and shlx/shrx/sarx/rorx (BMI2) where the CPU flags name them.
+rbp is the frame register; xmm15 and, in cold code, pushed registers are the only temporaries taken here.
+"""
+
+from __future__ import annotations
+
+from typing import Final, final
+
+from mypy_extensions import i64, u8
+
+from taipan.compiler.baseline import masm as m
+from taipan.compiler.baseline.masm import Masm
+from taipan.compiler.baseline.x64.assembler import W8, W32, W64, Assembler
+from taipan.compiler.baseline.x64.registers import PLAN, R14, R15, RAX, RBP, RCX, RDI, RDX, RSP, XMM15
+
+# alu operation -> opcode of `op r, r/m`; the extension of the immediate form is opcode >> 3.
+ALU: Final = bytes([0x03, 0x2B, 0x23, 0x0B, 0x33])
+# shift operation -> extension of C1/D3.
+SHIFT: Final = bytes([4, 7, 5, 0, 1])
+# condition -> four bits of jcc, setcc, cmovcc. After ucomis, "below" is carry: see `compare_float`.
+CC: Final = bytes([4, 5, 12, 13, 2, 3, 15, 14, 7, 6, 0, 0, 7, 6, 7, 6, 3, 2, 3, 2])
+# memory access -> opcode and whether REX.W goes with it: loads in the order of the wasm opcodes 0x28...
+LOAD: Final = (
+    0x8B, 0x8B, 0xF300_0F10, 0xF200_0F10,
+    0x0FBE, 0x0FB6, 0x0FBF, 0x0FB7,
+    0x0FBE, 0x0FB6, 0x0FBF, 0x0FB7, 0x63, 0x8B,
+)  # fmt: skip
+LOAD_WIDTH: Final = bytes([0, 8, 0, 0, 0, 0, 0, 0, 8, 0, 8, 0, 8, 0])
+# falu operation -> last opcode byte.
+FALU: Final = bytes([0x58, 0x5C, 0x59, 0x5E])
+
+
+@final
+class X64Masm(Masm):
+    """cpu_flags: names as in /proc/cpuinfo."""
+
+    def __init__(self, cpu_flags: frozenset[str]) -> None:
+        super().__init__(PLAN)
+        self.asm: Final = Assembler()
+        self.has_lzcnt: Final = "abm" in cpu_flags or "lzcnt" in cpu_flags
+        self.has_bmi1: Final = "bmi1" in cpu_flags
+        self.has_bmi2: Final = "bmi2" in cpu_flags
+        self.load_opcodes: Final = m.to_vec(LOAD)
+
+    # --- code and labels ------------------------------------------------------------------------------------------
+    def begin(self) -> None:
+        self.asm.out.truncate(0)
+        self.asm.num_labels = 0
+
+    def offset(self) -> i64:
+        return len(self.asm.out)
+
+    def code(self) -> bytes:
+        return self.asm.out.getvalue()
+
+    def new_label(self) -> i64:
+        return self.asm.new_label()
+
+    def bind(self, label: i64) -> None:
+        self.asm.bind(label)
+
+    def is_wanted(self, label: i64) -> bool:
+        return self.asm.label_at[label] != -1
+
+    def align_code(self, alignment: i64) -> None:
+        self.asm.align(alignment)
+
+    # --- moves ----------------------------------------------------------------------------------------------------
+    def move(self, size: i64, d: i64, s: i64) -> None:
+        self.asm.rr(0x8B, size & 8, d, s)
+
+    def move_float(self, d: i64, s: i64) -> None:
+        self.asm.rr(0x0F28, 0, d, s)
+
+    def const(self, d: i64, value: i64) -> None:
+        self.asm.mov_ri(d, value)
+
+    def zero(self, d: i64) -> None:
+        self.asm.rr(0x33, W32, d, d)
+
+    def const_float(self, size: i64, d: i64, bits: i64) -> None:
+        if bits == 0:
+            self.asm.rr(0x0F57, 0, d, d)
+        else:
+            self.asm.rip(0xF200_0F10 if size == 8 else 0xF300_0F10, 0, d, self.pool(size, bits))
+
+    def load_frame(self, t: i64, d: i64, off: i64) -> None:
+        if t == m.T_F64:
+            self.asm.rm(0xF200_0F10, 0, d, RBP, off)
+        elif t == m.T_F32:
+            self.asm.rm(0xF300_0F10, 0, d, RBP, off)
+        else:
+            self.asm.rm(0x8B, W32 if t == m.T_I32 else W64, d, RBP, off)
+
+    def store_frame(self, t: i64, s: i64, off: i64) -> None:
+        self.store_at(t, s, RBP, off)
+
+    def store_stack_arg(self, t: i64, s: i64, off: i64) -> None:
+        self.store_at(t, s, RSP, off)
+
+    def store_at(self, t: i64, s: i64, base: i64, off: i64) -> None:
+        if t == m.T_F64:
+            self.asm.rm(0xF200_0F11, 0, s, base, off)
+        elif t == m.T_F32:
+            self.asm.rm(0xF300_0F11, 0, s, base, off)
+        else:
+            self.asm.rm(0x89, W32 if t == m.T_I32 else W64, s, base, off)
+
+    def load_at(self, t: i64, d: i64, base: i64, off: i64) -> None:
+        if t == m.T_F64:
+            self.asm.rm(0xF200_0F10, 0, d, base, off)
+        elif t == m.T_F32:
+            self.asm.rm(0xF300_0F10, 0, d, base, off)
+        else:
+            self.asm.rm(0x8B, W32 if t == m.T_I32 else W64, d, base, off)
+
+    def store_frame_const(self, size: i64, value: i64, off: i64) -> None:
+        self.asm.rm(0xC7, size & 8, 0, RBP, off)
+        self.asm.imm32(value)
+
+    def float_to_int(self, size: i64, d: i64, s: i64) -> None:
+        self.asm.rr(0x6600_0F7E, size & 8, s, d)
+
+    def int_to_float(self, size: i64, d: i64, s: i64) -> None:
+        self.asm.rr(0x6600_0F6E, size & 8, d, s)
+
+    # --- integer arithmetic ---------------------------------------------------------------------------------------
+    def alu(self, op: i64, size: i64, d: i64, a: i64, b: i64) -> None:
+        asm = self.asm
+        w = size & 8
+        if d == a:
+            asm.rr(i64(ALU[op]), w, d, b)
+        elif op == m.ADD:
+            # rbp and r13 as base cost a displacement byte; the other order may not.
+            if a & 7 == 5:
+                asm.rmx(0x8D, w, d, b, a, 0, 0)
+            else:
+                asm.rmx(0x8D, w, d, a, b, 0, 0)
+        elif d == b:
+            if op == m.SUB:
+                asm.rr(0xF7, w, 3, d)
+                asm.rr(0x03, w, d, a)
+            else:
+                asm.rr(i64(ALU[op]), w, d, a)
+        else:
+            asm.rr(0x8B, w, d, a)
+            asm.rr(i64(ALU[op]), w, d, b)
+
+    def alu_const(self, op: i64, size: i64, d: i64, a: i64, value: i64) -> None:
+        asm = self.asm
+        w = size & 8
+        if d != a:
+            if op == m.ADD:
+                asm.rm(0x8D, w, d, a, value)
+                return
+            if op == m.SUB and value != -0x8000_0000:
+                asm.rm(0x8D, w, d, a, -value)
+                return
+            asm.rr(0x8B, w, d, a)
+        asm.alu_ri(i64(ALU[op]) >> 3, w, d, value)
+
+    def alu_frame(self, op: i64, size: i64, d: i64, a: i64, off: i64) -> None:
+        if d != a:
+            self.asm.rr(0x8B, size & 8, d, a)
+        self.asm.rm(i64(ALU[op]), size & 8, d, RBP, off)
+
+    def mul(self, size: i64, d: i64, a: i64, b: i64) -> None:
+        if d == b:
+            self.asm.rr(0x0FAF, size & 8, d, a)
+            return
+        if d != a:
+            self.asm.rr(0x8B, size & 8, d, a)
+        self.asm.rr(0x0FAF, size & 8, d, b)
+
+    def mul_frame(self, size: i64, d: i64, a: i64, off: i64) -> None:
+        if d != a:
+            self.asm.rr(0x8B, size & 8, d, a)
+        self.asm.rm(0x0FAF, size & 8, d, RBP, off)
+
+    def mul_const(self, size: i64, d: i64, a: i64, value: i64) -> None:
+        asm = self.asm
+        w = size & 8
+        if value == 3 or value == 5 or value == 9:
+            asm.rmx(0x8D, w, d, a, a, 1 if value == 3 else 2 if value == 5 else 3, 0)
+        elif -128 <= value <= 127:
+            asm.rr(0x6B, w, d, a)
+            asm.imm8(value)
+        else:
+            asm.rr(0x69, w, d, a)
+            asm.imm32(value)
+
+    def neg(self, size: i64, d: i64) -> None:
+        self.asm.rr(0xF7, size & 8, 3, d)
+
+    def add_scaled(self, size: i64, d: i64, a: i64, b: i64, shift: i64) -> None:
+        if a & 7 == 5:
+            self.asm.rmx(0x8D, size & 8, d, a, b, shift, 0)
+        else:
+            self.asm.rmx(0x8D, size & 8, d, a, b, shift, 0)
+
+    def shift(self, op: i64, size: i64, d: i64, a: i64, count: i64) -> None:
+        w = size & 8
+        if self.has_bmi2 and op <= m.SHR_U:
+            # shlx sarx shrx: F7 /r with pp = 66, F3, F2
+            self.vex38(0xF7, 1 if op == m.SHL else 2 if op == m.SHR_S else 3, w, d, count, a)
+            return
+        if d != a:
+            self.asm.rr(0x8B, w, d, a)
+        self.asm.rr(0xD3, w, i64(SHIFT[op]), d)
+
+    def shift_takes_any_count(self, op: i64) -> bool:
+        return self.has_bmi2 and op <= m.SHR_U
+
+    def vex38(self, opcode: i64, pp: i64, w: i64, reg: i64, vvvv: i64, rm: i64) -> None:
+        """VEX.LZ.pp.0F38.W instruction with register operands."""
+        out = self.asm.out
+        out.append(u8(0xC4))
+        out.append(u8((0 if reg & 8 else 0x80) | 0x40 | (0 if rm & 8 else 0x20) | 2))
+        out.append(u8((0x80 if w else 0) | ((~vvvv & 15) << 3) | pp))
+        out.append(u8(opcode))
+        out.append(u8(0xC0 | ((reg & 7) << 3) | (rm & 7)))
+
+    def shift_const(self, op: i64, size: i64, d: i64, a: i64, count: i64) -> None:
+        asm = self.asm
+        w = size & 8
+        if d != a:
+            if op == m.SHL and count <= 3:
+                if count == 1:
+                    asm.rmx(0x8D, w, d, a, a, 0, 0)
+                else:
+                    asm.rmi(0x8D, w, d, a, count, 0)
+                return
+            if self.has_bmi2 and op >= m.ROTL:
+                # rorx: VEX.LZ.F2.0F3A.W F0 /r ib
+                out = asm.out
+                out.append(u8(0xC4))
+                out.append(u8((0 if d & 8 else 0x80) | 0x40 | (0 if a & 8 else 0x20) | 3))
+                out.append(u8((0x80 if w else 0) | 0x7B))
+                out.append(u8(0xF0))
+                out.append(u8(0xC0 | ((d & 7) << 3) | (a & 7)))
+                asm.imm8(count if op == m.ROTR else -count & (size * 8 - 1))
+                return
+            asm.rr(0x8B, w, d, a)
+        if op == m.SHL and count == 1:
+            asm.rr(0x03, w, d, d)
+            return
+        asm.rr(0xC1, w, i64(SHIFT[op]), d)
+        asm.imm8(count)
+
+    def clz(self, size: i64, d: i64, s: i64, tmp: i64) -> None:
+        asm = self.asm
+        if self.has_lzcnt:
+            if d != s:
+                asm.rr(0x33, W32, d, d)  # lzcnt waits for its old destination on some CPUs
+            asm.rr(0xF300_0FBD, size & 8, d, s)
+            return
+        # bsr leaves the destination alone for 0: give it 2 * bits - 1, then xor with bits - 1.
+        bits = size * 8
+        asm.mov_ri(tmp, 2 * bits - 1)
+        asm.rr(0x0FBD, size & 8, d, s)
+        asm.rr(0x0F44, size & 8, d, tmp)
+        asm.alu_ri(6, W32, d, bits - 1)
+
+    def ctz(self, size: i64, d: i64, s: i64, tmp: i64) -> None:
+        asm = self.asm
+        if self.has_bmi1:
+            if d != s:
+                asm.rr(0x33, W32, d, d)
+            asm.rr(0xF300_0FBC, size & 8, d, s)
+            return
+        asm.mov_ri(tmp, size * 8)
+        asm.rr(0x0FBC, size & 8, d, s)
+        asm.rr(0x0F44, size & 8, d, tmp)
+
+    def popcnt(self, size: i64, d: i64, s: i64) -> None:
+        if d != s:
+            self.asm.rr(0x33, W32, d, d)
+        self.asm.rr(0xF300_0FB8, size & 8, d, s)
+
+    def extend(self, from_size: i64, size: i64, d: i64, s: i64) -> None:
+        if from_size == 4:
+            self.asm.rr(0x63, W64, d, s)
+        elif from_size == 1:
+            self.asm.rr(0x0FBE, W64 if size == 8 else W8 if s >= 4 else W32, d, s)
+        else:
+            self.asm.rr(0x0FBF, size & 8, d, s)
+
+    def divide(self, signed: bool, size: i64, divisor: i64) -> None:
+        """rdx:rax by divisor: quotient in rax, remainder in rdx; the dividend is in rax."""
+        asm = self.asm
+        w = size & 8
+        if signed:
+            asm.head(0x99, w)
+            asm.rr(0xF7, w, 7, divisor)
+        else:
+            asm.rr(0x33, W32, RDX, RDX)
+            asm.rr(0xF7, w, 6, divisor)
+
+    def mul_wide(self, signed: bool, factor: i64) -> None:
+        self.asm.rr(0xF7, W64, 5 if signed else 4, factor)
+
+    def add_carry(self, subtract: bool, low_d: i64, high_d: i64, low: i64, high: i64) -> None:
+        asm = self.asm
+        asm.rr(0x2B if subtract else 0x03, W64, low_d, low)
+        asm.rr(0x1B if subtract else 0x13, W64, high_d, high)
+
+    # --- comparing ------------------------------------------------------------------------------------------------
+    def compare(self, size: i64, a: i64, b: i64) -> None:
+        self.asm.rr(0x3B, size & 8, a, b)
+
+    def compare_const(self, size: i64, a: i64, value: i64) -> None:
+        if value == 0:
+            self.asm.rr(0x85, size & 8, a, a)
+        else:
+            self.asm.alu_ri(7, size & 8, a, value)
+
+    def compare_frame(self, size: i64, a: i64, off: i64) -> None:
+        self.asm.rm(0x3B, size & 8, a, RBP, off)
+
+    def compare_frame_const(self, size: i64, off: i64, value: i64) -> None:
+        self.asm.alu_mi(7, size & 8, RBP, off, value)
+
+    def test(self, size: i64, a: i64, b: i64) -> None:
+        self.asm.rr(0x85, size & 8, a, b)
+
+    def test_const(self, size: i64, a: i64, value: i64) -> None:
+        if 0 <= value <= 127:
+            self.asm.rr(0xF6, W8 if a >= 4 else W32, 0, a)
+            self.asm.imm8(value)
+        else:
+            # A non-negative constant tests the same bits in the short form.
+            self.asm.rr(0xF7, W32 if value >= 0 else size & 8, 0, a)
+            self.asm.imm32(value)
+
+    def compare_float(self, cond: i64, size: i64, a: i64, b: i64) -> None:
+        """ucomis, with a and b exchanged where `a < b` must become "above", which is false for NaN."""
+        opcode: i64 = 0x6600_0F2E if size == 8 else 0x0F2E
+        if m.F_LT <= cond <= m.F_NLT or m.F_LE <= cond <= m.F_NLE:
+            self.asm.rr(opcode, 0, b, a)
+        else:
+            self.asm.rr(opcode, 0, a, b)
+
+    def set_cond(self, cond: i64, d: i64) -> None:
+        asm = self.asm
+        if cond == m.F_EQ:
+            # Equal and ordered: setnp then clear it unless equal.
+            asm.mov_ri(d, 0)
+            asm.rr(0x0F9B, W8 if d >= 4 else W32, 0, d)
+            skip = asm.new_label()
+            asm.jcc(4, skip)
+            asm.mov_ri(d, 0)
+            asm.bind(skip)
+            return
+        if cond == m.F_NE:
+            asm.mov_ri(d, 0)
+            asm.rr(0x0F9A, W8 if d >= 4 else W32, 0, d)
+            skip = asm.new_label()
+            asm.jcc(4, skip)
+            asm.mov_ri(d, 1)
+            asm.bind(skip)
+            return
+        w = W8 if d >= 4 else W32
+        asm.rr(0x0F90 | i64(CC[cond]), w, 0, d)
+        asm.rr(0x0FB6, w, d, d)
+
+    def branch(self, cond: i64, label: i64) -> None:
+        if cond == m.F_EQ:
+            skip = self.asm.new_label()
+            self.asm.jcc(10, skip)
+            self.asm.jcc(4, label)
+            self.asm.bind(skip)
+        elif cond == m.F_NE:
+            self.asm.jcc(10, label)
+            self.asm.jcc(5, label)
+        else:
+            self.asm.jcc(i64(CC[cond]), label)
+
+    def select_int(self, cond: i64, size: i64, d: i64, s: i64) -> None:
+        """d = s if cond. For F_EQ and F_NE two conditional moves cannot express "and": a branch does."""
+        if cond == m.F_EQ:
+            skip = self.asm.new_label()
+            self.asm.jcc(10, skip)
+            self.asm.rr(0x0F44, size & 8, d, s)
+            self.asm.bind(skip)
+        elif cond == m.F_NE:
+            self.asm.rr(0x0F4A, size & 8, d, s)
+            self.asm.rr(0x0F45, size & 8, d, s)
+        else:
+            self.asm.rr(0x0F40 | i64(CC[cond]), size & 8, d, s)
+
+    # --- floats ---------------------------------------------------------------------------------------------------
+    def falu(self, op: i64, size: i64, d: i64, a: i64, b: i64) -> None:
+        asm = self.asm
+        opcode: i64 = (0xF200_0F00 if size == 8 else 0xF300_0F00) | i64(FALU[op])
+        if d == a:
+            asm.rr(opcode, 0, d, b)
+        elif d == b:
+            # The first operand's NaN wins, but wasm allows any arithmetic NaN: commuting is exact.
+            if op == m.FADD or op == m.FMUL:
+                asm.rr(opcode, 0, d, a)
+            else:
+                asm.rr(0x0F28, 0, XMM15, b)
+                asm.rr(0x0F28, 0, d, a)
+                asm.rr(opcode, 0, d, XMM15)
+        else:
+            asm.rr(0x0F28, 0, d, a)
+            asm.rr(opcode, 0, d, b)
+
+    def falu_frame(self, op: i64, size: i64, d: i64, a: i64, off: i64) -> None:
+        if d != a:
+            self.asm.rr(0x0F28, 0, d, a)
+        self.asm.rm((0xF200_0F00 if size == 8 else 0xF300_0F00) | i64(FALU[op]), 0, d, RBP, off)
+
+    def falu_const(self, op: i64, size: i64, d: i64, a: i64, bits: i64) -> None:
+        if d != a:
+            self.asm.rr(0x0F28, 0, d, a)
+        opcode: i64 = (0xF200_0F00 if size == 8 else 0xF300_0F00) | i64(FALU[op])
+        self.asm.rip(opcode, 0, d, self.pool(size, bits))
+
+    def fsqrt(self, size: i64, d: i64, s: i64) -> None:
+        self.asm.rr(0xF200_0F51 if size == 8 else 0xF300_0F51, 0, d, s)
+
+    def fround(self, mode: i64, size: i64, d: i64, s: i64) -> None:
+        # 8: no precision exception
+        self.asm.rr(0x663A_0F0B if size == 8 else 0x663A_0F0A, 0, d, s)
+        self.asm.imm8(mode | 8)
+
+    def fmin_max(self, is_max: bool, size: i64, d: i64, a: i64, b: i64) -> None:
+        """d is neither a nor b. Equal operands may differ in sign (or: -0 is less), unordered ones add to a NaN."""
+        asm = self.asm
+        prefix: i64 = 0xF200_0F00 if size == 8 else 0xF300_0F00
+        differ = asm.new_label()
+        done = asm.new_label()
+        nan = asm.new_label()
+        asm.rr(0x0F28, 0, d, a)
+        asm.rr(0x6600_0F2E if size == 8 else 0x0F2E, 0, a, b)
+        asm.jcc(5, differ)
+        asm.jcc(10, nan)
+        asm.rr(0x0F54 if is_max else 0x0F56, 0, d, b)  # andps | orps
+        asm.jmp(done)
+        asm.bind(nan)
+        asm.rr(prefix | 0x58, 0, d, b)
+        asm.jmp(done)
+        asm.bind(differ)
+        asm.rr(prefix | (0x5F if is_max else 0x5D), 0, d, b)
+        asm.bind(done)
+
+    def fabs(self, size: i64, d: i64, s: i64) -> None:
+        mask: i64 = 0x7FFF_FFFF_FFFF_FFFF if size == 8 else 0x7FFF_FFFF
+        if d == s:
+            self.const_float(size, XMM15, mask)
+            self.asm.rr(0x0F54, 0, d, XMM15)
+        else:
+            self.const_float(size, d, mask)
+            self.asm.rr(0x0F54, 0, d, s)
+
+    def fneg(self, size: i64, d: i64, s: i64) -> None:
+        mask: i64 = m.SIGN64 if size == 8 else 0x8000_0000
+        if d == s:
+            self.const_float(size, XMM15, mask)
+            self.asm.rr(0x0F57, 0, d, XMM15)
+        else:
+            self.const_float(size, d, mask)
+            self.asm.rr(0x0F57, 0, d, s)
+
+    def fcopysign(self, size: i64, d: i64, a: i64, b: i64) -> None:
+        """d differs from b."""
+        mask: i64 = 0x7FFF_FFFF_FFFF_FFFF if size == 8 else 0x7FFF_FFFF
+        self.const_float(size, XMM15, mask)
+        if d != a:
+            self.asm.rr(0x0F28, 0, d, a)
+        self.asm.rr(0x0F54, 0, d, XMM15)
+        self.asm.rr(0x0F55, 0, XMM15, b)  # andnps: not mask and b
+        self.asm.rr(0x0F56, 0, d, XMM15)
+
+    def promote(self, d: i64, s: i64) -> None:
+        self.asm.rr(0xF300_0F5A, 0, d, s)
+
+    def demote(self, d: i64, s: i64) -> None:
+        self.asm.rr(0xF200_0F5A, 0, d, s)
+
+    def convert_int(self, signed: bool, int_size: i64, size: i64, d: i64, s: i64, tmp: i64) -> None:
+        """tmp: an integer register, clobbered as s is where the conversion is unsigned from 64 bits."""
+        asm = self.asm
+        opcode: i64 = 0xF200_0F2A if size == 8 else 0xF300_0F2A
+        asm.rr(0x0F57, 0, d, d)  # cvtsi2s* merges into its old destination
+        if signed or int_size == 4:
+            asm.rr(opcode, int_size & 8 if signed else W64, d, s)
+            return
+        # Above 2^63: halve, keeping the lowest bit sticky so that rounding stays exact, convert, double.
+        high = asm.new_label()
+        done = asm.new_label()
+        asm.rr(0x85, W64, s, s)
+        asm.jcc(8, high)
+        asm.rr(opcode, W64, d, s)
+        asm.jmp(done)
+        asm.bind(high)
+        asm.rr(0x8B, W64, tmp, s)
+        asm.rr(0xD1, W64, 5, tmp)
+        asm.rr(0x83, W32, 4, s)
+        asm.imm8(1)
+        asm.rr(0x0B, W64, tmp, s)
+        asm.rr(opcode, W64, d, tmp)
+        asm.rr((0xF200_0F00 if size == 8 else 0xF300_0F00) | 0x58, 0, d, d)
+        asm.bind(done)
+
+    def truncate(self, int_size: i64, size: i64, d: i64, s: i64) -> None:
+        """cvttss2si/cvttsd2si: 0x80...0 where the value does not fit."""
+        self.asm.rr(0xF200_0F2C if size == 8 else 0xF300_0F2C, int_size & 8, d, s)
+
+    # --- linear memory and host structures ------------------------------------------------------------------------
+    def load(self, kind: i64, d: i64, base: i64, index: i64, disp: i64) -> None:
+        if index < 0:
+            self.asm.rm(self.load_opcodes[kind], i64(LOAD_WIDTH[kind]), d, base, disp)
+        else:
+            self.asm.rmx(self.load_opcodes[kind], i64(LOAD_WIDTH[kind]), d, base, index, 0, disp)
+
+    def store(self, kind: i64, s: i64, base: i64, index: i64, disp: i64) -> None:
+        """kind: wasm opcode - 0x36: i32 i64 f32 f64, i32 8 16, i64 8 16 32."""
+        opcode: i64 = 0x89
+        width: i64 = W32
+        if kind == 4 or kind == 6:
+            opcode = 0x88
+            width = W8 if s >= 4 else W32
+        elif kind == 1:
+            width = W64
+        elif kind == 2:
+            opcode = 0xF300_0F11
+        elif kind == 3:
+            opcode = 0xF200_0F11
+        elif kind == 5 or kind == 7:
+            self.asm.out.append(u8(0x66))
+        if index < 0:
+            self.asm.rm(opcode, width, s, base, disp)
+        else:
+            self.asm.rmx(opcode, width, s, base, index, 0, disp)
+
+    def store_const(self, kind: i64, value: i64, base: i64, index: i64, disp: i64) -> None:
+        """value: signed 32 bits, sign-extended by an i64 store."""
+        opcode: i64 = 0xC7
+        if kind == 4 or kind == 6:
+            opcode = 0xC6
+        elif kind == 5 or kind == 7:
+            self.asm.out.append(u8(0x66))
+        width = W64 if kind == 1 else W32
+        if index < 0:
+            self.asm.rm(opcode, width, 0, base, disp)
+        else:
+            self.asm.rmx(opcode, width, 0, base, index, 0, disp)
+        if opcode == 0xC6:
+            self.asm.imm8(value)
+        elif kind == 5 or kind == 7:
+            self.asm.imm16(value)
+        else:
+            self.asm.imm32(value)
+
+    def load_ptr(self, d: i64, base: i64, disp: i64) -> None:
+        self.asm.rm(0x8B, W64, d, base, disp)
+
+    def store_ptr(self, s: i64, base: i64, disp: i64) -> None:
+        self.asm.rm(0x89, W64, s, base, disp)
+
+    def load_u32(self, d: i64, base: i64, disp: i64) -> None:
+        self.asm.rm(0x8B, W32, d, base, disp)
+
+    def load_element(self, d: i64, base: i64, index: i64) -> None:
+        self.asm.rmx(0x8B, W64, d, base, index, 3, 0)
+
+    def store_element(self, s: i64, base: i64, index: i64) -> None:
+        self.asm.rmx(0x89, W64, s, base, index, 3, 0)
+
+    def add_address(self, d: i64, base: i64, disp: i64) -> None:
+        self.asm.rm(0x8D, W64, d, base, disp)
+
+    def frame_address(self, d: i64, off: i64) -> None:
+        self.asm.rm(0x8D, W64, d, RBP, off)
+
+    def compare_at(self, size: i64, a: i64, base: i64, disp: i64) -> None:
+        self.asm.rm(0x3B, size & 8, a, base, disp)
+
+    def compare_at_const(self, size: i64, base: i64, disp: i64, value: i64) -> None:
+        self.asm.alu_mi(7, size & 8, base, disp, value)
+
+    # --- control --------------------------------------------------------------------------------------------------
+    def jump(self, label: i64) -> None:
+        self.asm.jmp(label)
+
+    def jump_table(self, index: i64, tmp: i64, table: i64) -> None:
+        asm = self.asm
+        asm.rip(0x8D, W64, tmp, table)
+        asm.rmx(0x63, W64, index, tmp, index, 2, 0)
+        asm.rr(0x03, W64, tmp, index)
+        asm.rr(0xFF, W32, 4, tmp)
+
+    def table_entry(self, table: i64, label: i64) -> None:
+        self.asm.imm32(self.asm.label_at[label] - self.asm.label_at[table])
+
+    def call_code(self) -> None:
+        self.asm.out.append(u8(0xE8))
+        self.asm.imm32(0)
+
+    def call_cell(self) -> None:
+        self.asm.out.append(u8(0xFF))
+        self.asm.out.append(u8(0x15))
+        self.asm.imm32(0)
+
+    def jump_code(self) -> None:
+        self.asm.out.append(u8(0xE9))
+        self.asm.imm32(0)
+
+    def jump_cell(self) -> None:
+        self.asm.out.append(u8(0xFF))
+        self.asm.out.append(u8(0x25))
+        self.asm.imm32(0)
+
+    def call_at(self, base: i64, disp: i64) -> None:
+        self.asm.rm(0xFF, W32, 2, base, disp)
+
+    def jump_at(self, base: i64, disp: i64) -> None:
+        self.asm.rm(0xFF, W32, 4, base, disp)
+
+    def jump_reg(self, s: i64) -> None:
+        self.asm.rr(0xFF, W32, 4, s)
+
+    def exchange(self, a: i64, b: i64) -> None:
+        self.asm.rr(0x87, W64, a, b)
+
+    def adjust_stack(self, size: i64) -> None:
+        """rsp -= size (the stack grows by `size` bytes)."""
+        if size:
+            self.asm.alu_ri(5, W64, RSP, size)
+
+    # --- function frame -------------------------------------------------------------------------------------------
+    def prologue(self, limit_check: bool) -> i64:
+        asm = self.asm
+        asm.push(RBP)
+        asm.rr(0x8B, W64, RBP, RSP)
+        asm.rr(0x81, W64, 5, RSP)
+        field = self.offset()
+        asm.imm32(0)
+        if limit_check:
+            asm.rm(0x3B, W64, RSP, RDI, 0)
+        return field
+
+    def set_frame_size(self, field: i64, size: i64) -> None:
+        self.asm.patch32(field, size)
+
+    def poll_check(self) -> None:
+        self.asm.rm(0x3B, W64, RSP, R15, 0)
+
+    def entry_poll(self, frame_bytes: i64, builtins_offset: i64, poll_offset: i64) -> None:
+        asm = self.asm
+        asm.rr(0x8B, W64, RAX, RSP)
+        asm.rr(0x81, W64, 0, RSP)
+        asm.imm32(frame_bytes)
+        asm.push(R15)
+        asm.push(R15)
+        asm.rr(0x8B, W64, R15, RDI)
+        asm.rm(0x8B, W64, R14 - 3, R15, builtins_offset)  # r11: no argument, and nothing is pinned yet
+        asm.rm(0xFF, W32, 2, R14 - 3, poll_offset)
+
+    def entry_poll_end(self, frame_bytes: i64, back: i64) -> None:
+        asm = self.asm
+        asm.pop(R15)
+        asm.pop(R15)
+        asm.rr(0x81, W64, 5, RSP)
+        asm.imm32(frame_bytes)
+        asm.jmp(back)
+
+    def loop_poll(self, builtins_offset: i64, poll_offset: i64) -> None:
+        asm = self.asm
+        asm.rr(0x8B, W64, RAX, RSP)
+        asm.push(RCX)
+        asm.push(RCX)
+        asm.rm(0x8B, W64, RCX, R15, builtins_offset)
+        asm.rm(0xFF, W32, 2, RCX, poll_offset)
+
+    def loop_poll_end(self, back: i64) -> None:
+        self.asm.pop(RCX)
+        self.asm.pop(RCX)
+        self.asm.jmp(back)
+
+    def leave(self) -> None:
+        self.asm.head(0xC9, 0)
+
+    def ret(self, pop_bytes: i64) -> None:
+        self.asm.ret(pop_bytes)
+
+    def pool_data(self, size: i64, bits: i64) -> None:
+        if size == 8:
+            self.asm.imm64(bits)
+        else:
+            self.asm.imm32(bits - 0x1_0000_0000 if bits >= 0x8000_0000 else bits)
