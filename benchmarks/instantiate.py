@@ -9,7 +9,8 @@ from benchmarks import corpus, peers
 from benchmarks.measure import Table, per_call
 
 SMALL = '(module (global (mut i32) (i32.const 7)) (func (export "f") (result i32) (global.get 0)))'
-MEMORY = '(module (memory (export "m") 1) (data (i32.const 8) "hello") (func (export "f") (result i32) (i32.load (i32.const 8))))'
+MEMORY = """(module (memory (export "m") 1) (data (i32.const 8) "hello")
+  (func (export "f") (result i32) (i32.load (i32.const 8))))"""
 TABLE = (
     """(module (table 16 funcref) (elem (i32.const 0) $f $f $f $f) (func $f (export "f") (result i32) (i32.const 1)))"""
 )

@@ -40,7 +40,7 @@ def main(only: str) -> None:
         try:
             node_times, _ = peers.node(peers.NODE_RUN, [str(path), str(n), str(ROUNDS)])
             times["node"] = statistics.median(node_times)
-        except corpus.Missing:
-            pass  # node is optional; wasmtime-py is the measure
+        except corpus.Missing as reason:
+            table.skip(f"{name} in node", str(reason))
         table.line(name, times)
     table.close()
