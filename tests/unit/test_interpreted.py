@@ -1,0 +1,85 @@
+"""The modules that mypyc compiles must do the same when they are interpreted: same machine code, same errors."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import taipan
+
+SCRIPT = r"""
+import hashlib, json, sys
+from taipan import binary, text, validate
+from taipan.compiler.baseline import BaselineCompiler
+from taipan.compiler.environ import ModuleEnv
+from taipan.compiler.tunables import Tunables
+from taipan.errors import WasmError
+from taipan.features import Features
+import taipan.wasm.types
+
+features = Features.everything()
+results = [taipan.wasm.types.__file__.endswith(".py")]
+for source in json.load(sys.stdin):
+    try:
+        module = binary.decode(bytes(binary.encode(text.parse(source, features))), features)
+        validate.check_module(module, features)
+    except WasmError as error:
+        results.append(f"{type(error).__name__}: {error}")
+        continue
+    for lazy in (False, True):
+        compiler = BaselineCompiler(ModuleEnv(module, Tunables(), lazy))
+        digest = hashlib.sha256()
+        for index in range(len(module.func_types)):
+            try:
+                done = compiler.compile_function(index)
+            except WasmError as error:
+                digest.update(f"{type(error).__name__}: {error}".encode())
+                continue
+            for part in (done.code, done.relocs, done.sites, done.stack_maps):
+                digest.update(bytes(part))
+        results.append(digest.hexdigest())
+    results.append(hashlib.sha256(text.print_module(module).encode()).hexdigest())
+print(json.dumps(results))
+"""
+
+SUITE_FILES = ("i32", "i64", "f32", "f64", "call_indirect", "br_table", "memory_copy", "select", "float_exprs", "int_exprs")
+
+
+def sources(testsuite: Path) -> list[str]:
+    """Text modules of the suite, valid and invalid ones."""
+    from taipan.text.script import module_sources
+
+    found = []
+    for name in SUITE_FILES:
+        found += module_sources((testsuite / f"{name}.wast").read_bytes())
+    return found
+
+
+def run(python_path: str | None, inputs: list[str]) -> list[object]:
+    env = {**os.environ, "PYTHONPATH": python_path or ""}
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT], input=json.dumps(inputs), capture_output=True, text=True, env=env, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return list(json.loads(done.stdout))
+
+
+def test_interpreted_and_compiled_agree(tmp_path: Path, testsuite_dir: Path) -> None:
+    package = Path(taipan.__file__).parent
+    copy = tmp_path / "taipan"
+    shutil.copytree(package, copy, ignore=shutil.ignore_patterns("*.so", "*.pyd", "__pycache__"))
+    for native in package.glob("_native*.so"):
+        (copy / native.name).symlink_to(native)
+    inputs = sources(testsuite_dir)
+    installed = run(None, inputs)
+    if installed[0]:
+        pytest.skip("the installed package is interpreted: nothing to compare")
+    interpreted = run(str(tmp_path), inputs)
+    assert interpreted[0], "the copy must run interpreted"
+    assert interpreted[1:] == installed[1:]
