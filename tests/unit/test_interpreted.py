@@ -48,7 +48,18 @@ for source in json.load(sys.stdin):
 print(json.dumps(results))
 """
 
-SUITE_FILES = ("i32", "i64", "f32", "f64", "call_indirect", "br_table", "memory_copy", "select", "float_exprs", "int_exprs")
+SUITE_FILES = (
+    "i32",
+    "i64",
+    "f32",
+    "f64",
+    "call_indirect",
+    "br_table",
+    "memory_copy",
+    "select",
+    "float_exprs",
+    "int_exprs",
+)
 
 
 def sources(testsuite: Path) -> list[str]:
