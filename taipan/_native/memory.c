@@ -68,6 +68,12 @@ int tp_check_arg_count(const char *method, Py_ssize_t given, Py_ssize_t wanted) 
     return -1;
 }
 
+int tp_check_open(Store *store) {
+    if (store->live_id != 0) return 0;
+    PyErr_SetString(tp_registry.StoreClosedError, "store is closed");
+    return -1;
+}
+
 /* ---- limiter ---- */
 
 int tp_limiter_ask(Store *store, bool is_table, uint64_t current, uint64_t desired, uint64_t maximum) {
@@ -85,11 +91,7 @@ int tp_limiter_ask(Store *store, bool is_table, uint64_t current, uint64_t desir
     if (answer == NULL) return -1;
     int yes = PyObject_IsTrue(answer);
     Py_DECREF(answer);
-    if (yes >= 0 && store->live_id == 0) {
-        PyErr_SetString(tp_registry.StoreClosedError, "store is closed: the limiter closed it");
-        return -1;
-    }
-    return yes;
+    return yes >= 0 && tp_check_open(store) < 0 ? -1 : yes;
 }
 
 int tp_limiter_grow_failed(Store *store, bool is_table, const char *message) {

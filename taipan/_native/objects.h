@@ -143,11 +143,15 @@ int tp_maximum_arg(PyObject *object, const char *name, uint64_t *out);
 /* 0, or -1 with TypeError. */
 int tp_check_arg_count(const char *method, Py_ssize_t given, Py_ssize_t wanted);
 
+/* After Python code ran that a close() may have been hidden in: 0, or -1 with StoreClosedError. */
+int tp_check_open(Store *store);
+
 /* ---- table.c ---- */
 
 /* Fills in *table with `min` nulls after asking the limiter. max: UINT64_MAX = none. -1 with an exception. */
 int tp_table_create(Store *store, VMTable *table, uint64_t min, uint64_t max, bool is_64, int kind);
-void tp_table_clear(VMTable *table); /* drops references; the table is then empty */
+int tp_table_traverse(VMTable *table, visitproc visit, void *arg);
+void tp_table_clear(VMTable *table); /* drops references and storage: the table is then empty */
 /* Old size, -1 if refused, -2 with an exception. `value`: a word as stored, borrowed. */
 int64_t tp_table_grow(Store *store, VMTable *table, uint64_t delta, uint64_t value);
 /* Bounds were checked, words are borrowed. -1 with MemoryError before anything changed. */
