@@ -1,0 +1,1 @@
+(module (func (param i32 i32) (result i32) (i32.div_s (local.get 0) (local.get 1))))

@@ -1,0 +1,1 @@
+(module (memory 1) (func (param i32) (result i32) (i32.load offset=16 (local.get 0))))

@@ -1,0 +1,2 @@
+(module $m (import "env" "f" (func $f (param $x i32))) (memory $mem 1 2) (global $g (mut i64) (i64.const -1))
+  (func $main (export "main") (param $a i32) (local $b f64) (call $f (local.get $a)) (local.set $b (f64.const 0x1.8p+3))))
