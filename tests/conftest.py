@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+# For `tools` and `benchmarks`. At the end, so that `taipan` is the installed package and not the checkout's sources.
+sys.path.append(str(ROOT))
 
 
 def find_data(name: str) -> Path | None:

@@ -1,4 +1,4 @@
-"""`python -m tools bless [WORD...]`: rewrite the expectations of golden tests whose path contains a word (default: all)."""
+"""`python -m tools bless [WORD...]`: rewrite the expectations of golden tests; a WORD picks paths that contain it."""
 
 from __future__ import annotations
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
 
-sys.path.append(str(Path(__file__).resolve().parents[2]))
-
-from tools import golden  # noqa: E402
+from tools import golden
 
 if golden.files() == []:
     raise AssertionError("no golden files found")

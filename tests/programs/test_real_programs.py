@@ -9,10 +9,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.append(str(ROOT))
-
-from benchmarks import corpus, sqlite  # noqa: E402
+from benchmarks import corpus, sqlite
 
 SCRIPT = """
 import sys, json, math, re, hashlib
