@@ -380,6 +380,8 @@ VMMemory *tp_memory_new(Store *store, uint64_t min_pages, uint64_t max_pages, bo
     return memory;
 }
 
+void tp_memory_discard(VMMemory *memory) { unmap(memory); }
+
 void tp_memory_add_user(VMMemory *memory, Instance *instance) {
     instance->head.vmctx->memory0_base = memory->base;
     if (memory->may_move) {

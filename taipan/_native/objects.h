@@ -122,6 +122,8 @@ VMMemory *tp_memory_new(Store *store, uint64_t min_pages, uint64_t max_pages, bo
                         bool guard_before, bool may_move);
 /* Old size in pages, -1 if refused, -2 with an exception (from the limiter). */
 int64_t tp_memory_grow(Store *store, VMMemory *memory, uint64_t delta);
+/* Gives the address space of a memory back that nothing refers to: its instance could not be completed. */
+void tp_memory_discard(VMMemory *memory);
 /* `instance` has it as memory 0: sets the context's memory0_base and keeps it right. */
 void tp_memory_add_user(VMMemory *memory, Instance *instance);
 PyObject *tp_memory_handle(Store *store, VMMemory *memory);

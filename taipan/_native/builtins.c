@@ -1,0 +1,173 @@
+/* The helpers that generated code calls (abi/builtins.py). Indices were validated; addresses, lengths and sizes were not.
+   Everything is checked before anything changes. Helpers run with or without the GIL (poll.c) and take it when they need it.
+   A trap or a Python exception leaves by unwinding: nothing may be owned at that point. */
+#include "objects.h"
+
+#include <string.h>
+
+static _Noreturn void out_of_bounds(VMContext *vmctx, int trap) { tp_trap(STORE_OF(vmctx), trap); }
+
+static bool in_bounds(uint64_t start, uint64_t length, uint64_t size) {
+    return length <= size && start <= size - length;
+}
+
+/* ---- memories ---- */
+
+static VMMemory *memory_at(VMContext *vmctx, uint32_t index) { return tp_memories(INSTANCE_OF(vmctx))[index]; }
+
+uint64_t tp_builtin_memory_grow(VMContext *vmctx, uint32_t memory, uint64_t delta) {
+    Store *store = STORE_OF(vmctx);
+    VMMemory *grown = memory_at(vmctx, memory);
+    /* Without a limiter, growth of a memory that stays where it is is one mprotect and needs no Python. */
+    if (store->limiter != NULL || grown->may_move) tp_gil_take(store);
+    int64_t old_pages = tp_memory_grow(store, grown, delta);
+    if (old_pages == -2) tp_unwind_with_python_error(store);
+    return (uint64_t)old_pages;
+}
+
+void tp_builtin_memory_fill(VMContext *vmctx, uint32_t memory, uint64_t address, uint32_t byte, uint64_t length) {
+    VMMemory *filled = memory_at(vmctx, memory);
+    if (!in_bounds(address, length, filled->length)) out_of_bounds(vmctx, TRAP_MEMORY_OUT_OF_BOUNDS);
+    memset(filled->base + address, (int)(byte & 0xFF), length);
+}
+
+void tp_builtin_memory_copy(VMContext *vmctx, uint32_t to, uint32_t from, uint64_t dst, uint64_t src, uint64_t length) {
+    VMMemory *target = memory_at(vmctx, to), *source = memory_at(vmctx, from);
+    if (!in_bounds(dst, length, target->length) || !in_bounds(src, length, source->length)) {
+        out_of_bounds(vmctx, TRAP_MEMORY_OUT_OF_BOUNDS);
+    }
+    memmove(target->base + dst, source->base + src, length);
+}
+
+void tp_builtin_memory_init(VMContext *vmctx, uint32_t memory, uint32_t segment, uint64_t dst, uint32_t src,
+                            uint32_t length) {
+    int result = tp_memory_init(INSTANCE_OF(vmctx), memory, segment, dst, src, length);
+    if (result != TP_DONE) out_of_bounds(vmctx, result);
+}
+
+void tp_builtin_data_drop(VMContext *vmctx, uint32_t segment) { INSTANCE_OF(vmctx)->data_dropped[segment] = 1; }
+
+/* ---- tables ---- */
+
+static VMTable *table_at(VMContext *vmctx, uint32_t index) { return tp_tables(INSTANCE_OF(vmctx))[index]; }
+
+static void take_gil_for_counts(VMContext *vmctx, const VMTable *table) {
+    if (table->kind == KIND_EXTERNREF) tp_gil_take(STORE_OF(vmctx));
+}
+
+uint64_t tp_builtin_table_grow(VMContext *vmctx, uint32_t table, uint64_t delta, uint64_t value) {
+    Store *store = STORE_OF(vmctx);
+    VMTable *grown = table_at(vmctx, table);
+    take_gil_for_counts(vmctx, grown);
+    if (store->limiter != NULL) tp_gil_take(store);
+    /* The value is no longer in the caller's frame: the limiter must not collect it. */
+    PyObject *held = grown->kind == KIND_EXTERNREF ? tp_externref(value) : NULL;
+    Py_XINCREF(held);
+    int64_t old_length = tp_table_grow(store, grown, delta, value);
+    Py_XDECREF(held);
+    if (old_length == -2) tp_unwind_with_python_error(store);
+    return (uint64_t)old_length;
+}
+
+uint64_t tp_builtin_table_get(VMContext *vmctx, uint32_t table, uint64_t index) {
+    VMTable *read = table_at(vmctx, table);
+    if (index >= read->length) out_of_bounds(vmctx, TRAP_TABLE_ACCESS_OUT_OF_BOUNDS);
+    uint64_t value = read->elements[index];
+    if (read->kind == KIND_EXTERNREF && value != 0) {
+        tp_gil_take(STORE_OF(vmctx));
+        if (tp_externref_enter(STORE_OF(vmctx), tp_externref(value)) < 0) tp_unwind_with_python_error(STORE_OF(vmctx));
+    }
+    return value;
+}
+
+void tp_builtin_table_set(VMContext *vmctx, uint32_t table, uint64_t index, uint64_t value) {
+    VMTable *written = table_at(vmctx, table);
+    if (index >= written->length) out_of_bounds(vmctx, TRAP_TABLE_ACCESS_OUT_OF_BOUNDS);
+    take_gil_for_counts(vmctx, written);
+    tp_table_set(STORE_OF(vmctx), written, index, value);
+}
+
+void tp_builtin_table_fill(VMContext *vmctx, uint32_t table, uint64_t start, uint64_t value, uint64_t length) {
+    VMTable *filled = table_at(vmctx, table);
+    if (!in_bounds(start, length, filled->length)) out_of_bounds(vmctx, TRAP_TABLE_ACCESS_OUT_OF_BOUNDS);
+    take_gil_for_counts(vmctx, filled);
+    if (tp_table_fill(STORE_OF(vmctx), filled, start, value, length) < 0) tp_unwind_with_python_error(STORE_OF(vmctx));
+}
+
+void tp_builtin_table_copy(VMContext *vmctx, uint32_t to, uint32_t from, uint64_t dst, uint64_t src, uint64_t length) {
+    VMTable *target = table_at(vmctx, to), *source = table_at(vmctx, from);
+    if (!in_bounds(dst, length, target->length) || !in_bounds(src, length, source->length)) {
+        out_of_bounds(vmctx, TRAP_TABLE_ACCESS_OUT_OF_BOUNDS);
+    }
+    take_gil_for_counts(vmctx, target);
+    if (tp_table_write(STORE_OF(vmctx), target, dst, source->elements + src, length) < 0) {
+        tp_unwind_with_python_error(STORE_OF(vmctx));
+    }
+}
+
+void tp_builtin_table_init(VMContext *vmctx, uint32_t table, uint32_t segment, uint64_t dst, uint32_t src,
+                           uint32_t length) {
+    tp_gil_take(STORE_OF(vmctx)); /* counts, or records that are made now */
+    int result = tp_table_init(INSTANCE_OF(vmctx), table, segment, dst, src, length);
+    if (result == TP_ERROR) tp_unwind_with_python_error(STORE_OF(vmctx));
+    if (result != TP_DONE) out_of_bounds(vmctx, result);
+}
+
+void tp_builtin_elem_drop(VMContext *vmctx, uint32_t segment) {
+    tp_gil_take(STORE_OF(vmctx));
+    tp_elem_drop(INSTANCE_OF(vmctx), segment);
+}
+
+/* ---- references ---- */
+
+uint64_t tp_builtin_ref_func(VMContext *vmctx, uint32_t func_index) {
+    tp_gil_take(STORE_OF(vmctx));
+    VMFuncRef *record = tp_instance_funcref(INSTANCE_OF(vmctx), func_index, NULL);
+    if (record == NULL) tp_unwind_with_python_error(STORE_OF(vmctx));
+    return (uint64_t)(uintptr_t)record;
+}
+
+uint64_t tp_builtin_global_get_ref(VMContext *vmctx, uint32_t global) {
+    uint64_t value = tp_instance_global(INSTANCE_OF(vmctx), global)->low;
+    if (value != 0) {
+        tp_gil_take(STORE_OF(vmctx));
+        if (tp_externref_enter(STORE_OF(vmctx), tp_externref(value)) < 0) tp_unwind_with_python_error(STORE_OF(vmctx));
+    }
+    return value;
+}
+
+void tp_builtin_global_set_ref(VMContext *vmctx, uint32_t global, uint64_t value) {
+    tp_gil_take(STORE_OF(vmctx));
+    const uint64_t words[2] = {value, 0};
+    tp_global_store(STORE_OF(vmctx), tp_instance_global(INSTANCE_OF(vmctx), global), KIND_EXTERNREF, words);
+}
+
+void tp_builtin_call_indirect_slow(VMContext *vmctx, uint32_t type_index, VMFuncRef *ref) {
+    if (ref->code == NULL) tp_trap(STORE_OF(vmctx), TRAP_INDIRECT_CALL_TO_NULL);
+    if (ref->type_id != vmctx->type_ids[type_index]) tp_trap(STORE_OF(vmctx), TRAP_BAD_SIGNATURE);
+}
+
+/* ---- threads and fuel ---- */
+
+static _Noreturn void no_threads(VMContext *vmctx, const char *instruction) {
+    tp_gil_take(STORE_OF(vmctx));
+    PyErr_Format(tp_registry.UnsupportedError, "%s: the threads proposal is not implemented yet", instruction);
+    tp_unwind_with_python_error(STORE_OF(vmctx));
+}
+
+uint64_t tp_builtin_memory_atomic_notify(VMContext *vmctx, uint32_t Py_UNUSED(memory), uint64_t Py_UNUSED(address),
+                                         uint32_t Py_UNUSED(count)) {
+    no_threads(vmctx, "memory.atomic.notify");
+}
+
+uint64_t tp_builtin_memory_atomic_wait32(VMContext *vmctx, uint32_t Py_UNUSED(memory), uint64_t Py_UNUSED(address),
+                                         uint32_t Py_UNUSED(expected), int64_t Py_UNUSED(timeout)) {
+    no_threads(vmctx, "memory.atomic.wait32");
+}
+
+uint64_t tp_builtin_memory_atomic_wait64(VMContext *vmctx, uint32_t Py_UNUSED(memory), uint64_t Py_UNUSED(address),
+                                         uint64_t Py_UNUSED(expected), int64_t Py_UNUSED(timeout)) {
+    no_threads(vmctx, "memory.atomic.wait64");
+}
+
+void tp_builtin_out_of_fuel(VMContext *vmctx) { tp_trap(STORE_OF(vmctx), TRAP_OUT_OF_FUEL); }
