@@ -1,1 +1,23 @@
-""""""
+"""The text format: `.wat` to and from `wasm.Module`, and the syntax of `.wast` scripts.
+
+`parse` reads a module, `print_module` writes one, `script.parse_script` reads a script.
+"""
+
+from __future__ import annotations
+
+from taipan.features import Features
+from taipan.wasm.module import Module
+
+__all__ = ["parse"]
+
+
+def parse(source: str | bytes, features: Features | None = None) -> Module:
+    """The module that a text stands for: `(module ...)` or its fields alone.
+
+    The syntax of every known proposal is accepted whatever `features` says; validation refuses what is off.
+    Raises MalformedError, with line and column, for text that is no module, unknown identifiers included.
+    """
+    from taipan.text.lexer import Lexer, decode_source
+    from taipan.text.parser import parse as parse_text
+
+    return parse_text(Lexer(decode_source(source), keep_annotations=True))

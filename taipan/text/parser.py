@@ -1,0 +1,761 @@
+"""Modules of the text format: source in, `wasm.Module` out (spec: Text Format, Modules).
+
+Two passes over the module's fields. The first declares identifiers and finds the type definitions, skipping
+everything else bracket by bracket; types are parsed next, since any field may use any of them; the second pass
+parses all other fields in order. Bodies and constant expressions are assembled into `Module.code`.
+"""
+
+from __future__ import annotations
+
+from typing import Final, final
+
+from librt.strings import BytesWriter
+from mypy_extensions import i64, u8
+
+from taipan.errors import MalformedError, UnsupportedError
+from taipan.text import keywords as kws
+from taipan.text import names as name_sections
+from taipan.text.annotations import (
+    PLACE_BEFORE_CODE,
+    PLACE_NAMES,
+    SECTION_ORDER,
+    CustomAnnotation,
+    at,
+    read_custom,
+    read_name,
+    refuse_here,
+)
+from taipan.text.assemble import write_uleb
+from taipan.text.lexer import EOF, ID, KEYWORD, LPAR, NUMBER, RPAR, STRING, Lexer, is_utf8
+from taipan.text.names import ModuleNames
+from taipan.text.parse_code import CodeParser, encode_locals
+from taipan.text.parse_types import TypeParser
+from taipan.text.resolve import IndexSpace, Spaces
+from taipan.wasm.module import (
+    ACTIVE,
+    DECLARATIVE,
+    FUNC,
+    GLOBAL,
+    MEMORY,
+    PASSIVE,
+    TABLE,
+    TAG,
+    ConstExpr,
+    CustomSection,
+    DataSegment,
+    ElemSegment,
+    Export,
+    GlobalDef,
+    Import,
+    ImportDesc,
+    Module,
+    TableDef,
+)
+from taipan.wasm.types import (
+    FUNCREF,
+    HEAP_FUNC,
+    Limits,
+    MemType,
+    SubType,
+    TableType,
+    TagType,
+    ValType,
+    ref_type,
+)
+
+_KINDS: Final = {kws.FUNC: FUNC, kws.TABLE: TABLE, kws.MEMORY: MEMORY, kws.GLOBAL: GLOBAL, kws.TAG: TAG}
+
+
+@final
+class ModuleParser:
+    """Parses one module whose fields begin at the lexer's current token."""
+
+    __slots__ = (
+        "code",
+        "customs",
+        "definition_seen",
+        "expressions",
+        "hint_funcs",
+        "label_names",
+        "lexer",
+        "local_names",
+        "module",
+        "module_name",
+        "next_index",
+        "spaces",
+        "start_seen",
+        "types",
+    )
+
+    def __init__(self, lexer: Lexer) -> None:
+        self.lexer: Final = lexer
+        self.spaces: Final = Spaces()
+        self.types: Final = TypeParser(lexer, self.spaces)
+        self.expressions: Final = CodeParser(lexer, self.spaces, self.types)
+        self.module: Final = Module()
+        self.code: Final = BytesWriter()
+        self.module_name: bytes | None = None
+        self.definition_seen: str = ""
+        self.start_seen: bool = False
+        # Index that the next item of a kind (FUNC .. TAG) gets in the second pass.
+        self.next_index: list[int] = [0, 0, 0, 0, 0]
+        self.customs: list[CustomAnnotation] = []
+        self.local_names: dict[int, dict[int, bytes]] = {}
+        self.label_names: dict[int, dict[int, bytes]] = {}
+        self.hint_funcs: list[tuple[int, list[tuple[int, int]]]] = []
+
+    def parse(self) -> Module:
+        """Parse the fields up to the `)` of the module or the end of the text, which stays the current token."""
+        lexer = self.lexer
+        if lexer.kind == ID:
+            self.module_name = lexer.id_value()
+            lexer.advance()
+        self.module_annotations()
+        start = lexer.start
+        type_starts = self.declare_fields()
+        self.define_types(type_starts)
+        lexer.seek(start)
+        self.expressions.uses_datas = False
+        self.parse_fields()
+        return self.finish()
+
+    def module_annotations(self) -> None:
+        """`@name` annotations directly after `(module $id`. Others are seen again by the second pass."""
+        lexer = self.lexer
+        if not lexer.annotations:
+            return
+        name = read_name(lexer)
+        if name is not None:
+            self.module_name = name
+            if at(lexer, b"name") is not None:
+                raise lexer.error("@name annotation: multiple module names", lexer.start)
+
+    # First pass.
+
+    def declare_fields(self) -> list[list[int]]:
+        """Declare the identifiers of all fields. Returns the type definitions' offsets, by recursion group."""
+        lexer = self.lexer
+        keep = lexer.keep_annotations
+        lexer.keep_annotations = False
+        groups: list[list[int]] = []
+        while lexer.kind == LPAR:
+            start = lexer.start
+            lexer.advance()
+            if lexer.kind != KEYWORD:
+                raise self.bad_field()
+            kw = lexer.kw
+            lexer.advance()
+            if kw == kws.TYPE:
+                groups.append([self.declare_type(start)])
+            elif kw == kws.REC:
+                groups.append(self.declare_rec())
+            elif kw == kws.IMPORT:
+                self.declare_import()
+            elif kw in _KINDS:
+                self.declare_item(kw, start)
+            elif kw == kws.ELEM:
+                self.spaces.elems.declare(lexer)
+            elif kw == kws.DATA:
+                self.spaces.datas.declare(lexer)
+            lexer.seek(lexer.skip_to_close(start))
+        lexer.keep_annotations = keep
+        return groups
+
+    def declare_type(self, start: i64) -> int:
+        self.spaces.types.declare(self.lexer)
+        return int(start)
+
+    def declare_rec(self) -> list[int]:
+        lexer = self.lexer
+        starts: list[int] = []
+        while lexer.kind == LPAR:
+            start = lexer.start
+            lexer.advance()
+            if not self.types.accept(kws.TYPE):
+                raise lexer.unexpected("type")
+            starts.append(self.declare_type(start))
+            lexer.seek(lexer.skip_to_close(start))
+        return starts
+
+    def declare_import(self) -> None:
+        """`"module" "name" ( kind $id`: errors are left to the second pass."""
+        lexer = self.lexer
+        while lexer.kind == STRING:
+            lexer.advance()
+        if lexer.kind == LPAR and lexer.peek_keyword() in _KINDS:
+            lexer.advance()
+            kw = lexer.kw
+            lexer.advance()
+            self.space_of(_KINDS[kw]).declare(lexer)
+
+    def declare_item(self, kw: i64, start: i64) -> None:
+        lexer = self.lexer
+        kind = _KINDS[kw]
+        self.space_of(kind).declare(lexer)
+        if kind in (TABLE, MEMORY):
+            # An inline segment takes an index of its own.
+            inline = kws.ELEM if kind == TABLE else kws.DATA
+            while lexer.kind not in (RPAR, EOF):
+                if lexer.kind == LPAR:
+                    if lexer.peek_keyword() == inline:
+                        space = self.spaces.elems if kind == TABLE else self.spaces.datas
+                        space.count += 1
+                        return
+                    lexer.seek(lexer.skip_to_close(lexer.start))
+                else:
+                    lexer.advance()
+
+    def space_of(self, kind: int) -> IndexSpace:
+        spaces = self.spaces
+        if kind == FUNC:
+            return spaces.funcs
+        if kind == TABLE:
+            return spaces.tables
+        if kind == MEMORY:
+            return spaces.memories
+        return spaces.globals if kind == GLOBAL else spaces.tags
+
+    def bad_field(self) -> MalformedError:
+        return self.lexer.unexpected("a module field")
+
+    # Types.
+
+    def define_types(self, groups: list[list[int]]) -> None:
+        lexer = self.lexer
+        index = 0
+        for starts in groups:
+            subtypes: list[SubType] = []
+            for start in starts:
+                lexer.seek(start)
+                lexer.advance()
+                lexer.advance()
+                self.spaces.types.pass_over(lexer, index)
+                subtypes.append(self.types.type_definition(index))
+                index += 1
+            self.types.add_rec_group(subtypes)
+        self.types.intern_defined()
+
+    # Second pass.
+
+    def parse_fields(self) -> None:
+        lexer = self.lexer
+        while True:
+            if lexer.annotations:
+                self.custom_annotations()
+            if lexer.kind != LPAR:
+                break
+            start = lexer.start
+            lexer.advance()
+            if lexer.kind != KEYWORD:
+                raise self.bad_field()
+            kw = lexer.kw
+            if kw == kws.TYPE:
+                self.skip_type(start)
+                continue
+            lexer.advance()
+            self.field(kw, start)
+            self.types.close()
+        if lexer.kind not in (RPAR, EOF):
+            raise self.bad_field()
+
+    def skip_type(self, start: i64) -> None:
+        """Step over a type definition, which has been parsed; annotations in it have been taken."""
+        lexer = self.lexer
+        lexer.seek(lexer.skip_to_close(start))
+
+    def field(self, kw: i64, start: i64) -> None:
+        """One field other than `type`, up to its `)`."""
+        lexer = self.lexer
+        if kw == kws.FUNC:
+            self.func_field()
+        elif kw == kws.IMPORT:
+            self.import_field()
+        elif kw == kws.EXPORT:
+            self.export_field()
+        elif kw == kws.TABLE:
+            self.table_field()
+        elif kw == kws.MEMORY:
+            self.memory_field()
+        elif kw == kws.GLOBAL:
+            self.global_field()
+        elif kw == kws.TAG:
+            self.tag_field()
+        elif kw == kws.ELEM:
+            self.elem_field()
+        elif kw == kws.DATA:
+            self.data_field()
+        elif kw == kws.START:
+            if self.start_seen:
+                raise lexer.error("multiple start sections", start)
+            self.start_seen = True
+            self.module.start = int(self.spaces.funcs.resolve(lexer))
+        elif kw == kws.REC:
+            while lexer.kind == LPAR:
+                self.skip_type(lexer.start)
+        elif kw in (kws.MODULE, kws.INSTANCE, kws.ALIAS):
+            raise UnsupportedError("module linking: nested modules and instances in text are not supported yet")
+        else:
+            raise lexer.error("unexpected token: expected a module field", start)
+
+    def custom_annotations(self) -> None:
+        """Take the `@custom` annotations before the current token; nothing else belongs between fields."""
+        lexer = self.lexer
+        annotation = at(lexer, b"custom")
+        while annotation is not None:
+            self.customs.append(read_custom(lexer, annotation))
+            annotation = at(lexer, b"custom")
+        refuse_here(lexer)
+
+    # Parts of fields.
+
+    def string(self) -> bytes:
+        lexer = self.lexer
+        if lexer.kind != STRING:
+            raise lexer.unexpected("a string")
+        value = lexer.string_value()
+        lexer.advance()
+        return value
+
+    def name(self) -> str:
+        """A string that is UTF-8."""
+        start = self.lexer.start
+        value = self.string()
+        if not is_utf8(value):
+            raise self.lexer.error("malformed UTF-8 encoding: in a name", start)
+        return value.decode()
+
+    def item_start(self, kind: int) -> int:
+        """The identifier and the inline exports of an item; its index."""
+        lexer = self.lexer
+        index = self.next_index[kind]
+        self.next_index[kind] = index + 1
+        self.space_of(kind).pass_over(lexer, index)
+        while self.types.open(kws.EXPORT):
+            self.module.exports.append(Export(self.name(), kind, index))
+            self.types.close()
+        return index
+
+    def inline_import(self, start: i64) -> tuple[str, str] | None:
+        """`(import "module" "name")` inside an item. Without it the item is a definition."""
+        if not self.types.open(kws.IMPORT):
+            return None
+        self.check_import_order(start)
+        module = self.name()
+        name = self.name()
+        self.types.close()
+        return module, name
+
+    def check_import_order(self, start: i64) -> None:
+        if self.definition_seen:
+            raise self.lexer.error(f"import after {self.definition_seen}: imports come first", start)
+
+    def add_import(self, names: tuple[str, str], kind: int, desc: ImportDesc, exact: bool = False) -> None:
+        self.module.imports.append(Import(names[0], names[1], kind, desc, 0, exact))
+
+    def const_expr(self, folded: bool) -> ConstExpr:
+        """A constant expression: one folded instruction, or everything up to the next `)`."""
+        offset = len(self.code)
+        out = BytesWriter()
+        self.expressions.begin(out, IndexSpace("local"))
+        if folded:
+            self.expressions.folded()
+        else:
+            self.expressions.expression()
+        out.append(0x0B)
+        code = out.getvalue()
+        self.code.write(code)
+        return ConstExpr(code, offset)
+
+    def small_const(self, is_64: bool) -> ConstExpr:
+        """The constant 0 of an address type: the offset of inline segments."""
+        offset = len(self.code)
+        code = b"\x42\x00\x0b" if is_64 else b"\x41\x00\x0b"
+        self.code.write(code)
+        return ConstExpr(code, offset)
+
+    # Fields.
+
+    def import_field(self) -> None:
+        lexer = self.lexer
+        self.check_import_order(lexer.prev_stop)
+        names = (self.name(), self.name())
+        if lexer.kind != LPAR or lexer.peek_keyword() not in _KINDS:
+            lexer.advance()
+            raise lexer.unexpected("func, table, memory, global or tag")
+        lexer.advance()
+        kind = _KINDS[lexer.kw]
+        lexer.advance()
+        index = self.next_index[kind]
+        self.next_index[kind] = index + 1
+        self.space_of(kind).pass_over(lexer, index)
+        self.import_desc(names, kind)
+        self.types.close()
+
+    def import_desc(self, names: tuple[str, str], kind: int) -> None:
+        types = self.types
+        if kind == FUNC:
+            exact = types.open(kws.EXACT)
+            index = int(types.type_use(IndexSpace("local")))
+            if exact:
+                types.close()
+            self.add_import(names, kind, index, exact)
+        elif kind == TABLE:
+            self.add_import(names, kind, types.table_type())
+        elif kind == MEMORY:
+            self.add_import(names, kind, types.mem_type())
+        elif kind == GLOBAL:
+            self.add_import(names, kind, types.global_type())
+        else:
+            self.add_import(names, kind, TagType(int(types.type_use(IndexSpace("param")))))
+
+    def export_field(self) -> None:
+        lexer = self.lexer
+        name = self.name()
+        if lexer.kind != LPAR or lexer.peek_keyword() not in _KINDS:
+            lexer.advance()
+            raise lexer.unexpected("func, table, memory, global or tag")
+        lexer.advance()
+        kind = _KINDS[lexer.kw]
+        lexer.advance()
+        self.module.exports.append(Export(name, kind, int(self.space_of(kind).resolve(lexer))))
+        self.types.close()
+
+    def func_field(self) -> None:
+        start = self.lexer.start
+        index = self.item_start(FUNC)
+        names = self.inline_import(start)
+        if names is not None:
+            self.import_desc(names, FUNC)
+            return
+        self.definition_seen = self.definition_seen or "function"
+        types = self.types
+        space = IndexSpace("local")
+        type_index = int(types.type_use(space))
+        local_types: list[ValType] = []
+        while types.open(kws.LOCAL):
+            types.declarations(local_types, space)
+        out = BytesWriter()
+        out.write(encode_locals(local_types))
+        expressions = self.expressions
+        expressions.begin(out, space)
+        expressions.expression()
+        out.append(0x0B)
+        module = self.module
+        module.func_types.append(type_index)
+        module.body_starts.append(len(self.code))
+        self.code.write(out.getvalue())
+        module.body_ends.append(len(self.code))
+        if space.names:
+            self.local_names[index] = space.names
+        if expressions.label_names:
+            self.label_names[index] = expressions.label_names
+        if expressions.hints:
+            self.hint_funcs.append((index, expressions.hints))
+
+    def table_field(self) -> None:
+        lexer = self.lexer
+        types = self.types
+        start = lexer.start
+        index = self.item_start(TABLE)
+        names = self.inline_import(start)
+        if names is not None:
+            self.import_desc(names, TABLE)
+            return
+        self.definition_seen = self.definition_seen or "table"
+        is_64 = types.address_type()
+        if lexer.kind == NUMBER:
+            limits = types.limits(is_64)
+            table_type = TableType(types.ref_type(), limits, is_64)
+            init = self.const_expr(False) if lexer.kind != RPAR else None
+            self.module.tables.append(TableDef(table_type, init))
+            return
+        element = types.ref_type()
+        if not types.open(kws.ELEM):
+            raise lexer.unexpected("(elem")
+        offset_expr = self.small_const(is_64)
+        count = self.inline_elems(index, element, offset_expr)
+        types.close()
+        self.module.tables.append(TableDef(TableType(element, Limits(count, count), is_64), None))
+
+    def inline_elems(self, table: int, element: ValType, offset_expr: ConstExpr) -> int:
+        """The elements of a table's inline segment, as far as its `)`; their number."""
+        lexer = self.lexer
+        if lexer.kind == LPAR:
+            exprs = self.elem_exprs()
+            self.add_elem(ACTIVE, element, table, offset_expr, None, exprs)
+            return len(exprs)
+        funcs = self.func_indices()
+        if element == FUNCREF:
+            self.add_elem(ACTIVE, ref_type(HEAP_FUNC, False), table, offset_expr, funcs, None)
+        else:
+            exprs = [self.ref_func(func) for func in funcs]
+            self.add_elem(ACTIVE, element, table, offset_expr, None, exprs)
+        return len(funcs)
+
+    def memory_field(self) -> None:
+        lexer = self.lexer
+        types = self.types
+        start = lexer.start
+        index = self.item_start(MEMORY)
+        names = self.inline_import(start)
+        if names is not None:
+            self.import_desc(names, MEMORY)
+            return
+        self.definition_seen = self.definition_seen or "memory"
+        is_64 = types.address_type()
+        if lexer.kind == NUMBER:
+            limits = types.limits(is_64)
+            shared = types.accept(kws.SHARED)
+            self.module.memories.append(MemType(limits, is_64, shared, types.page_size()))
+            return
+        page_size_log2 = types.page_size()
+        if not types.open(kws.DATA):
+            raise lexer.unexpected("memory limits")
+        offset_expr = self.small_const(is_64)
+        size = self.add_data(ACTIVE, index, offset_expr)
+        types.close()
+        pages = (size + (1 << page_size_log2) - 1) >> page_size_log2
+        self.module.memories.append(MemType(Limits(pages, pages), is_64, False, page_size_log2))
+
+    def global_field(self) -> None:
+        start = self.lexer.start
+        self.item_start(GLOBAL)
+        names = self.inline_import(start)
+        if names is not None:
+            self.import_desc(names, GLOBAL)
+            return
+        self.definition_seen = self.definition_seen or "global"
+        global_type = self.types.global_type()
+        self.module.globals.append(GlobalDef(global_type, self.const_expr(False)))
+
+    def tag_field(self) -> None:
+        start = self.lexer.start
+        self.item_start(TAG)
+        names = self.inline_import(start)
+        if names is not None:
+            self.import_desc(names, TAG)
+            return
+        self.definition_seen = self.definition_seen or "tag"
+        self.module.tags.append(TagType(int(self.types.type_use(IndexSpace("param")))))
+
+    # Segments.
+
+    def elem_field(self) -> None:
+        lexer = self.lexer
+        types = self.types
+        index = len(self.module.elems)
+        self.spaces.elems.pass_over(lexer, index)
+        if types.accept(kws.DECLARE):
+            self.elem_list(DECLARATIVE, 0, None)
+            return
+        table = 0
+        table_named = types.open(kws.TABLE)
+        if table_named:
+            table = int(self.spaces.tables.resolve(lexer))
+            types.close()
+        if lexer.kind != LPAR or types.at_open(kws.REF):
+            if table_named:
+                raise lexer.unexpected("an offset")
+            self.elem_list(PASSIVE, 0, None)
+            return
+        offset_expr = self.offset()
+        if not table_named and lexer.kind in (NUMBER, ID, RPAR):
+            self.add_elem(ACTIVE, ref_type(HEAP_FUNC, False), table, offset_expr, self.func_indices(), None)
+        else:
+            self.elem_list(ACTIVE, table, offset_expr)
+
+    def offset(self) -> ConstExpr:
+        """`(offset expr)` or one folded instruction."""
+        if self.types.open(kws.OFFSET):
+            expr = self.const_expr(False)
+            self.types.close()
+            return expr
+        return self.const_expr(True)
+
+    def elem_list(self, mode: int, table: int, offset_expr: ConstExpr | None) -> None:
+        """`func x*` or `reftype expr*`. Spec: text-elemlist."""
+        if self.types.accept(kws.FUNC):
+            self.add_elem(mode, ref_type(HEAP_FUNC, False), table, offset_expr, self.func_indices(), None)
+            return
+        element = self.types.ref_type()
+        self.add_elem(mode, element, table, offset_expr, None, self.elem_exprs())
+
+    def func_indices(self) -> list[int]:
+        funcs: list[int] = []
+        while self.lexer.kind in (NUMBER, ID):
+            funcs.append(int(self.spaces.funcs.resolve(self.lexer)))
+        return funcs
+
+    def elem_exprs(self) -> list[ConstExpr]:
+        """`(item expr)*`, or folded instructions."""
+        exprs: list[ConstExpr] = []
+        while self.lexer.kind == LPAR:
+            if self.types.open(kws.ITEM):
+                exprs.append(self.const_expr(False))
+                self.types.close()
+            else:
+                exprs.append(self.const_expr(True))
+        return exprs
+
+    def ref_func(self, func: int) -> ConstExpr:
+        offset = len(self.code)
+        out = BytesWriter()
+        out.append(0xD2)
+        write_uleb(out, func)
+        out.append(0x0B)
+        code = out.getvalue()
+        self.code.write(code)
+        return ConstExpr(code, offset)
+
+    def add_elem(
+        self,
+        mode: int,
+        element: ValType,
+        table: int,
+        offset_expr: ConstExpr | None,
+        funcs: list[int] | None,
+        exprs: list[ConstExpr] | None,
+    ) -> None:
+        self.module.elems.append(ElemSegment(mode, element, table, offset_expr, funcs, exprs))
+
+    def data_field(self) -> None:
+        lexer = self.lexer
+        types = self.types
+        self.spaces.datas.pass_over(lexer, len(self.module.datas))
+        memory = 0
+        memory_named = types.open(kws.MEMORY)
+        if memory_named:
+            memory = int(self.spaces.memories.resolve(lexer))
+            types.close()
+        if lexer.kind == LPAR:
+            self.add_data(ACTIVE, memory, self.offset())
+        elif memory_named:
+            raise lexer.unexpected("an offset")
+        else:
+            self.add_data(PASSIVE, 0, None)
+
+    def add_data(self, mode: int, memory: int, offset_expr: ConstExpr | None) -> int:
+        """A data segment with the strings that follow; its size in bytes."""
+        start = len(self.code)
+        while self.lexer.kind == STRING:
+            self.code.write(self.lexer.string_value())
+            self.lexer.advance()
+        end = len(self.code)
+        self.module.datas.append(DataSegment(mode, memory, offset_expr, start, end))
+        return end - start
+
+    # The end.
+
+    def finish(self) -> Module:
+        module = self.module
+        module.types = self.types.types
+        module.rec_groups = self.types.rec_groups
+        module.code = self.code.getvalue()
+        if self.expressions.uses_datas:
+            module.data_count = len(module.datas)
+        self.add_customs()
+        module.finish()
+        return module
+
+    def add_customs(self) -> None:
+        """Custom sections in file order: those written as annotations, branch hints, names."""
+        customs = list(self.customs)
+        if self.hint_funcs:
+            data = encode_branch_hints(self.hint_funcs)
+            customs.insert(0, CustomAnnotation("metadata.code.branch_hint", PLACE_BEFORE_CODE, data))
+        if not any(custom.name == "name" for custom in customs):
+            data = self.names().encode()
+            if data:
+                customs.append(CustomAnnotation("name", PLACE_NAMES, data))
+        if not customs:
+            return
+        customs.sort(key=_place)
+        present = present_sections(self.module)
+        for custom in customs:
+            self.module.customs.append(CustomSection(custom.name, custom.data, section_before(custom.place, present)))
+
+    def names(self) -> ModuleNames:
+        names = ModuleNames()
+        spaces = self.spaces
+        names.module = self.module_name
+        names.maps = {
+            name_sections.FUNCS: spaces.funcs.names,
+            name_sections.TYPES: spaces.types.names,
+            name_sections.TABLES: spaces.tables.names,
+            name_sections.MEMORIES: spaces.memories.names,
+            name_sections.GLOBALS: spaces.globals.names,
+            name_sections.ELEMS: spaces.elems.names,
+            name_sections.DATAS: spaces.datas.names,
+            name_sections.TAGS: spaces.tags.names,
+        }
+        names.indirect = {
+            name_sections.LOCALS: self.local_names,
+            name_sections.LABELS: self.label_names,
+            name_sections.FIELDS: {index: space.names for index, space in spaces.fields.items()},
+        }
+        return names
+
+
+def _place(custom: CustomAnnotation) -> int:
+    return custom.place
+
+
+def present_sections(module: Module) -> list[int]:
+    """Ids of the known sections that the binary form of `module` has, in order."""
+    filled = {
+        1: bool(module.types),
+        2: bool(module.imports),
+        3: bool(module.func_types),
+        4: bool(module.tables),
+        5: bool(module.memories),
+        13: bool(module.tags),
+        6: bool(module.globals),
+        7: bool(module.exports),
+        8: module.start is not None,
+        9: bool(module.elems),
+        12: module.data_count is not None,
+        10: bool(module.func_types),
+        11: bool(module.datas),
+    }
+    return [section for section in SECTION_ORDER if filled[section]]
+
+
+def section_before(place: int, present: list[int]) -> int:
+    """The present section that a custom section at `place` follows; 0 if it is the first."""
+    result = 0
+    for section in present:
+        if 2 * SECTION_ORDER.index(section) < place:
+            result = section
+    return result
+
+
+def encode_branch_hints(funcs: list[tuple[int, list[tuple[int, int]]]]) -> bytes:
+    """Contents of the branch hint section: per function, offsets from the body's start, and values."""
+    out = BytesWriter()
+    write_uleb(out, len(funcs))
+    for func, hints in funcs:
+        write_uleb(out, func)
+        write_uleb(out, len(hints))
+        for offset, value in hints:
+            write_uleb(out, offset)
+            out.append(1)
+            out.append(u8(value))
+    return out.getvalue()
+
+
+def parse(lexer: Lexer) -> Module:
+    """A whole text: `(module ...)` or bare fields."""
+    if lexer.kind == LPAR and lexer.peek_keyword() == kws.MODULE:
+        lexer.advance()
+        lexer.advance()
+        parser = ModuleParser(lexer)
+        module = parser.parse()
+        parser.types.close()
+        refuse_here(lexer)
+        if lexer.kind != EOF:
+            raise lexer.unexpected("end of text")
+        return module
+    module = ModuleParser(lexer).parse()
+    if lexer.kind != EOF:
+        raise lexer.unexpected("end of text")
+    return module
