@@ -29,11 +29,14 @@ HOT = (
     "taipan/features.py",
 )
 
+# A table that is read once: compiled, its rows would be as much C as all other modules together.
+COLD = ("taipan/wasm/instructions.py",)
+
 
 def hot_modules() -> list[str]:
     """Paths of the modules that mypyc compiles, as one group: calls between them are direct."""
     files = {path for pattern in HOT for path in glob.glob(pattern)}
-    return sorted(path for path in files if not path.endswith("__init__.py"))
+    return sorted(path for path in files if not path.endswith("__init__.py") and path not in COLD)
 
 
 def wants_mypyc() -> bool:

@@ -26,7 +26,10 @@ from taipan.wasm.operands import Operands
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Visitor(Operands):
-    """Set `disabled` (see `cursor.disabled_bits`) to refuse the instructions of features that are off."""
+    """Set `disabled` (see `cursor.disabled_bits`) to refuse the instructions of features that are off.
+
+    Subclasses call `super().__init__()`.
+    """
 
     def visit(self, code: bytes, start: i64, end: i64) -> None:
         """Decode the instructions in `code[start:end]`, setting `pos` before each call.
@@ -67,25 +70,25 @@ class Visitor(Operands):
             self.pos = pos
             op = code[pos]
             pos += 1
-            if op < 0x69:
-                if op < 0x37:
-                    if op < 0x1b:
-                        if op < 0xd:
-                            if op < 0x6:
-                                if op < 0x3:
+            if op < 0x23:
+                if op < 0x20:
+                    if op < 0xc:
+                        if op < 0xa:
+                            if op < 0x3:
+                                if op < 0x2:
                                     if op < 0x1:
                                         self.unreachable()
                                     else:
-                                        if op < 0x2:
-                                            self.nop()
-                                        else:
-                                            self.next = pos
-                                            type = self.read_blocktype()
-                                            pos = self.next
-                                            if pos > end:
-                                                raise self.unexpected_end()
-                                            self.block(type)
+                                        self.nop()
                                 else:
+                                    self.next = pos
+                                    type = self.read_blocktype()
+                                    pos = self.next
+                                    if pos > end:
+                                        raise self.unexpected_end()
+                                    self.block(type)
+                            else:
+                                if op < 0x5:
                                     if op < 0x4:
                                         self.next = pos
                                         type = self.read_blocktype()
@@ -94,26 +97,25 @@ class Visitor(Operands):
                                             raise self.unexpected_end()
                                         self.loop(type)
                                     else:
-                                        if op < 0x5:
-                                            self.next = pos
-                                            type = self.read_blocktype()
-                                            pos = self.next
-                                            if pos > end:
-                                                raise self.unexpected_end()
-                                            self.if_(type)
-                                        else:
-                                            self.else_()
-                            else:
-                                if op < 0x9:
-                                    if op < 0x7:
-                                        if disabled & 0x40000:
-                                            raise self.off(0x6, 0x40000)
                                         self.next = pos
                                         type = self.read_blocktype()
                                         pos = self.next
                                         if pos > end:
                                             raise self.unexpected_end()
-                                        self.try_(type)
+                                        self.if_(type)
+                                else:
+                                    if op < 0x7:
+                                        if op < 0x6:
+                                            self.else_()
+                                        else:
+                                            if disabled & 0x40000:
+                                                raise self.off(0x6, 0x40000)
+                                            self.next = pos
+                                            type = self.read_blocktype()
+                                            pos = self.next
+                                            if pos > end:
+                                                raise self.unexpected_end()
+                                            self.try_(type)
                                     else:
                                         if op < 0x8:
                                             if disabled & 0x40000:
@@ -128,244 +130,246 @@ class Visitor(Operands):
                                                 raise self.unexpected_end()
                                             self.catch(tag)
                                         else:
-                                            if disabled & 0x4000:
-                                                raise self.off(0x8, 0x4000)
-                                            tag = code[pos]
-                                            pos += 1
-                                            if tag >= 0x80:
-                                                self.next = pos - 1
-                                                tag = self.read_u32()
-                                                pos = self.next
-                                            if pos > end:
-                                                raise self.unexpected_end()
-                                            self.throw(tag)
-                                else:
-                                    if op < 0xb:
-                                        if op < 0xa:
-                                            if disabled & 0x40000:
-                                                raise self.off(0x9, 0x40000)
-                                            label = code[pos]
-                                            pos += 1
-                                            if label >= 0x80:
-                                                self.next = pos - 1
-                                                label = self.read_u32()
-                                                pos = self.next
-                                            if pos > end:
-                                                raise self.unexpected_end()
-                                            self.rethrow(label)
-                                        else:
-                                            if disabled & 0x4000:
-                                                raise self.off(0xa, 0x4000)
-                                            self.throw_ref()
-                                    else:
-                                        if op < 0xc:
-                                            self.end()
-                                        else:
-                                            label = code[pos]
-                                            pos += 1
-                                            if label >= 0x80:
-                                                self.next = pos - 1
-                                                label = self.read_u32()
-                                                pos = self.next
-                                            if pos > end:
-                                                raise self.unexpected_end()
-                                            self.br(label)
+                                            if op < 0x9:
+                                                if disabled & 0x4000:
+                                                    raise self.off(0x8, 0x4000)
+                                                tag = code[pos]
+                                                pos += 1
+                                                if tag >= 0x80:
+                                                    self.next = pos - 1
+                                                    tag = self.read_u32()
+                                                    pos = self.next
+                                                if pos > end:
+                                                    raise self.unexpected_end()
+                                                self.throw(tag)
+                                            else:
+                                                if disabled & 0x40000:
+                                                    raise self.off(0x9, 0x40000)
+                                                label = code[pos]
+                                                pos += 1
+                                                if label >= 0x80:
+                                                    self.next = pos - 1
+                                                    label = self.read_u32()
+                                                    pos = self.next
+                                                if pos > end:
+                                                    raise self.unexpected_end()
+                                                self.rethrow(label)
                         else:
-                            if op < 0x13:
-                                if op < 0x10:
-                                    if op < 0xe:
-                                        label = code[pos]
-                                        pos += 1
-                                        if label >= 0x80:
-                                            self.next = pos - 1
-                                            label = self.read_u32()
-                                            pos = self.next
-                                        if pos > end:
-                                            raise self.unexpected_end()
-                                        self.br_if(label)
-                                    else:
-                                        if op < 0xf:
-                                            self.next = pos
-                                            count = self.read_labels()
-                                            pos = self.next
-                                            if pos > end:
-                                                raise self.unexpected_end()
-                                            self.br_table(count)
-                                        else:
-                                            self.return_()
-                                else:
-                                    if op < 0x11:
-                                        func = code[pos]
-                                        pos += 1
-                                        if func >= 0x80:
-                                            self.next = pos - 1
-                                            func = self.read_u32()
-                                            pos = self.next
-                                        if pos > end:
-                                            raise self.unexpected_end()
-                                        self.call(func)
-                                    else:
-                                        if op < 0x12:
-                                            type = code[pos]
-                                            pos += 1
-                                            if type >= 0x80:
-                                                self.next = pos - 1
-                                                type = self.read_u32()
-                                                pos = self.next
-                                            table = code[pos]
-                                            pos += 1
-                                            if table >= 0x80:
-                                                self.next = pos - 1
-                                                table = self.read_u32()
-                                                pos = self.next
-                                            if pos > end:
-                                                raise self.unexpected_end()
-                                            self.call_indirect(type, table)
-                                        else:
-                                            if disabled & 0x80:
-                                                raise self.off(0x12, 0x80)
-                                            func = code[pos]
-                                            pos += 1
-                                            if func >= 0x80:
-                                                self.next = pos - 1
-                                                func = self.read_u32()
-                                                pos = self.next
-                                            if pos > end:
-                                                raise self.unexpected_end()
-                                            self.return_call(func)
+                            if op < 0xb:
+                                if disabled & 0x4000:
+                                    raise self.off(0xa, 0x4000)
+                                self.throw_ref()
                             else:
-                                if op < 0x16:
-                                    if op < 0x14:
-                                        if disabled & 0x80:
-                                            raise self.off(0x13, 0x80)
-                                        type = code[pos]
-                                        pos += 1
-                                        if type >= 0x80:
-                                            self.next = pos - 1
-                                            type = self.read_u32()
-                                            pos = self.next
-                                        table = code[pos]
-                                        pos += 1
-                                        if table >= 0x80:
-                                            self.next = pos - 1
-                                            table = self.read_u32()
-                                            pos = self.next
+                                self.end()
+                    else:
+                        if op < 0x10:
+                            if op < 0xd:
+                                label = code[pos]
+                                pos += 1
+                                if label >= 0x80:
+                                    self.next = pos - 1
+                                    label = self.read_u32()
+                                    pos = self.next
+                                if pos > end:
+                                    raise self.unexpected_end()
+                                self.br(label)
+                            else:
+                                if op < 0xe:
+                                    label = code[pos]
+                                    pos += 1
+                                    if label >= 0x80:
+                                        self.next = pos - 1
+                                        label = self.read_u32()
+                                        pos = self.next
+                                    if pos > end:
+                                        raise self.unexpected_end()
+                                    self.br_if(label)
+                                else:
+                                    if op < 0xf:
+                                        self.next = pos
+                                        count = self.read_labels()
+                                        pos = self.next
                                         if pos > end:
                                             raise self.unexpected_end()
-                                        self.return_call_indirect(type, table)
+                                        self.br_table(count)
                                     else:
-                                        if op < 0x15:
-                                            if disabled & 0x200:
-                                                raise self.off(0x14, 0x200)
-                                            type = code[pos]
-                                            pos += 1
-                                            if type >= 0x80:
-                                                self.next = pos - 1
-                                                type = self.read_u32()
-                                                pos = self.next
-                                            if pos > end:
-                                                raise self.unexpected_end()
-                                            self.call_ref(type)
+                                        self.return_()
+                        else:
+                            if op < 0x11:
+                                func = code[pos]
+                                pos += 1
+                                if func >= 0x80:
+                                    self.next = pos - 1
+                                    func = self.read_u32()
+                                    pos = self.next
+                                if pos > end:
+                                    raise self.unexpected_end()
+                                self.call(func)
+                            else:
+                                if op < 0x1a:
+                                    if op < 0x15:
+                                        if op < 0x13:
+                                            if op < 0x12:
+                                                type = code[pos]
+                                                pos += 1
+                                                if type >= 0x80:
+                                                    self.next = pos - 1
+                                                    type = self.read_u32()
+                                                    pos = self.next
+                                                table = code[pos]
+                                                pos += 1
+                                                if table >= 0x80:
+                                                    self.next = pos - 1
+                                                    table = self.read_u32()
+                                                    pos = self.next
+                                                if pos > end:
+                                                    raise self.unexpected_end()
+                                                self.call_indirect(type, table)
+                                            else:
+                                                if disabled & 0x80:
+                                                    raise self.off(0x12, 0x80)
+                                                func = code[pos]
+                                                pos += 1
+                                                if func >= 0x80:
+                                                    self.next = pos - 1
+                                                    func = self.read_u32()
+                                                    pos = self.next
+                                                if pos > end:
+                                                    raise self.unexpected_end()
+                                                self.return_call(func)
                                         else:
-                                            if disabled & 0x200:
-                                                raise self.off(0x15, 0x200)
-                                            type = code[pos]
-                                            pos += 1
-                                            if type >= 0x80:
-                                                self.next = pos - 1
-                                                type = self.read_u32()
-                                                pos = self.next
-                                            if pos > end:
-                                                raise self.unexpected_end()
-                                            self.return_call_ref(type)
-                                else:
-                                    if op < 0x19:
+                                            if op < 0x14:
+                                                if disabled & 0x80:
+                                                    raise self.off(0x13, 0x80)
+                                                type = code[pos]
+                                                pos += 1
+                                                if type >= 0x80:
+                                                    self.next = pos - 1
+                                                    type = self.read_u32()
+                                                    pos = self.next
+                                                table = code[pos]
+                                                pos += 1
+                                                if table >= 0x80:
+                                                    self.next = pos - 1
+                                                    table = self.read_u32()
+                                                    pos = self.next
+                                                if pos > end:
+                                                    raise self.unexpected_end()
+                                                self.return_call_indirect(type, table)
+                                            else:
+                                                if disabled & 0x200:
+                                                    raise self.off(0x14, 0x200)
+                                                type = code[pos]
+                                                pos += 1
+                                                if type >= 0x80:
+                                                    self.next = pos - 1
+                                                    type = self.read_u32()
+                                                    pos = self.next
+                                                if pos > end:
+                                                    raise self.unexpected_end()
+                                                self.call_ref(type)
+                                    else:
                                         if op < 0x18:
-                                            raise self.illegal(0x0, op)
+                                            if op < 0x16:
+                                                if disabled & 0x200:
+                                                    raise self.off(0x15, 0x200)
+                                                type = code[pos]
+                                                pos += 1
+                                                if type >= 0x80:
+                                                    self.next = pos - 1
+                                                    type = self.read_u32()
+                                                    pos = self.next
+                                                if pos > end:
+                                                    raise self.unexpected_end()
+                                                self.return_call_ref(type)
+                                            else:
+                                                raise self.illegal(0x0, op)
                                         else:
-                                            if disabled & 0x40000:
-                                                raise self.off(0x18, 0x40000)
-                                            label = code[pos]
-                                            pos += 1
-                                            if label >= 0x80:
-                                                self.next = pos - 1
-                                                label = self.read_u32()
-                                                pos = self.next
-                                            if pos > end:
-                                                raise self.unexpected_end()
-                                            self.delegate(label)
+                                            if op < 0x19:
+                                                if disabled & 0x40000:
+                                                    raise self.off(0x18, 0x40000)
+                                                label = code[pos]
+                                                pos += 1
+                                                if label >= 0x80:
+                                                    self.next = pos - 1
+                                                    label = self.read_u32()
+                                                    pos = self.next
+                                                if pos > end:
+                                                    raise self.unexpected_end()
+                                                self.delegate(label)
+                                            else:
+                                                if disabled & 0x40000:
+                                                    raise self.off(0x19, 0x40000)
+                                                self.catch_all()
+                                else:
+                                    if op < 0x1b:
+                                        self.drop()
                                     else:
-                                        if op < 0x1a:
-                                            if disabled & 0x40000:
-                                                raise self.off(0x19, 0x40000)
-                                            self.catch_all()
-                                        else:
-                                            self.drop()
-                    else:
-                        if op < 0x2a:
-                            if op < 0x23:
-                                if op < 0x20:
-                                    if op < 0x1d:
                                         if op < 0x1c:
                                             self.select()
                                         else:
-                                            if disabled & 0x20:
-                                                raise self.off(0x1c, 0x20)
-                                            self.next = pos
-                                            count = self.read_valtypes()
-                                            pos = self.next
-                                            if pos > end:
-                                                raise self.unexpected_end()
-                                            self.select_t(count)
-                                    else:
-                                        if op < 0x1f:
-                                            raise self.illegal(0x0, op)
-                                        else:
-                                            if disabled & 0x4000:
-                                                raise self.off(0x1f, 0x4000)
-                                            self.next = pos
-                                            type = self.read_blocktype()
-                                            pos = self.next
-                                            self.next = pos
-                                            count = self.read_catches()
-                                            pos = self.next
-                                            if pos > end:
-                                                raise self.unexpected_end()
-                                            self.try_table(type, count)
-                                else:
-                                    if op < 0x21:
-                                        index = code[pos]
-                                        pos += 1
-                                        if index >= 0x80:
-                                            self.next = pos - 1
-                                            index = self.read_u32()
-                                            pos = self.next
-                                        if pos > end:
-                                            raise self.unexpected_end()
-                                        self.local_get(index)
-                                    else:
-                                        if op < 0x22:
-                                            index = code[pos]
-                                            pos += 1
-                                            if index >= 0x80:
-                                                self.next = pos - 1
-                                                index = self.read_u32()
+                                            if op < 0x1f:
+                                                if op < 0x1d:
+                                                    if disabled & 0x20:
+                                                        raise self.off(0x1c, 0x20)
+                                                    self.next = pos
+                                                    count = self.read_valtypes()
+                                                    pos = self.next
+                                                    if pos > end:
+                                                        raise self.unexpected_end()
+                                                    self.select_t(count)
+                                                else:
+                                                    raise self.illegal(0x0, op)
+                                            else:
+                                                if disabled & 0x4000:
+                                                    raise self.off(0x1f, 0x4000)
+                                                self.next = pos
+                                                type = self.read_blocktype()
                                                 pos = self.next
-                                            if pos > end:
-                                                raise self.unexpected_end()
-                                            self.local_set(index)
-                                        else:
-                                            index = code[pos]
-                                            pos += 1
-                                            if index >= 0x80:
-                                                self.next = pos - 1
-                                                index = self.read_u32()
+                                                self.next = pos
+                                                count = self.read_catches()
                                                 pos = self.next
-                                            if pos > end:
-                                                raise self.unexpected_end()
-                                            self.local_tee(index)
-                            else:
-                                if op < 0x26:
+                                                if pos > end:
+                                                    raise self.unexpected_end()
+                                                self.try_table(type, count)
+                else:
+                    if op < 0x21:
+                        index = code[pos]
+                        pos += 1
+                        if index >= 0x80:
+                            self.next = pos - 1
+                            index = self.read_u32()
+                            pos = self.next
+                        if pos > end:
+                            raise self.unexpected_end()
+                        self.local_get(index)
+                    else:
+                        if op < 0x22:
+                            index = code[pos]
+                            pos += 1
+                            if index >= 0x80:
+                                self.next = pos - 1
+                                index = self.read_u32()
+                                pos = self.next
+                            if pos > end:
+                                raise self.unexpected_end()
+                            self.local_set(index)
+                        else:
+                            index = code[pos]
+                            pos += 1
+                            if index >= 0x80:
+                                self.next = pos - 1
+                                index = self.read_u32()
+                                pos = self.next
+                            if pos > end:
+                                raise self.unexpected_end()
+                            self.local_tee(index)
+            else:
+                if op < 0x43:
+                    if op < 0x41:
+                        if op < 0x2a:
+                            if op < 0x29:
+                                if op < 0x28:
                                     if op < 0x24:
                                         index = code[pos]
                                         pos += 1
@@ -388,128 +392,52 @@ class Visitor(Operands):
                                                 raise self.unexpected_end()
                                             self.global_set(index)
                                         else:
-                                            if disabled & 0x20:
-                                                raise self.off(0x25, 0x20)
-                                            table = code[pos]
-                                            pos += 1
-                                            if table >= 0x80:
-                                                self.next = pos - 1
-                                                table = self.read_u32()
-                                                pos = self.next
-                                            if pos > end:
-                                                raise self.unexpected_end()
-                                            self.table_get(table)
-                                else:
-                                    if op < 0x28:
-                                        if op < 0x27:
-                                            if disabled & 0x20:
-                                                raise self.off(0x26, 0x20)
-                                            table = code[pos]
-                                            pos += 1
-                                            if table >= 0x80:
-                                                self.next = pos - 1
-                                                table = self.read_u32()
-                                                pos = self.next
-                                            if pos > end:
-                                                raise self.unexpected_end()
-                                            self.table_set(table)
-                                        else:
-                                            raise self.illegal(0x0, op)
-                                    else:
-                                        if op < 0x29:
-                                            align = code[pos]
-                                            offset = code[pos + 1]
-                                            memory = 0
-                                            pos += 2
-                                            if offset >= 0x80 and align < 0x40 and (byte := i64(code[pos])) < 0x80:
-                                                offset = offset - 0x80 + (byte << 7)
+                                            if op < 0x26:
+                                                if disabled & 0x20:
+                                                    raise self.off(0x25, 0x20)
+                                                table = code[pos]
                                                 pos += 1
-                                            elif offset >= 0x80 or align >= 0x40:
-                                                self.next = pos - 2
-                                                self.read_memarg()
-                                                align = self.align
-                                                offset = self.offset
-                                                memory = self.memory
-                                                pos = self.next
-                                            if pos > end:
-                                                raise self.unexpected_end()
-                                            self.i32_load(align, offset, memory)
-                                        else:
-                                            align = code[pos]
-                                            offset = code[pos + 1]
-                                            memory = 0
-                                            pos += 2
-                                            if offset >= 0x80 and align < 0x40 and (byte := i64(code[pos])) < 0x80:
-                                                offset = offset - 0x80 + (byte << 7)
-                                                pos += 1
-                                            elif offset >= 0x80 or align >= 0x40:
-                                                self.next = pos - 2
-                                                self.read_memarg()
-                                                align = self.align
-                                                offset = self.offset
-                                                memory = self.memory
-                                                pos = self.next
-                                            if pos > end:
-                                                raise self.unexpected_end()
-                                            self.i64_load(align, offset, memory)
-                        else:
-                            align = code[pos]
-                            offset = code[pos + 1]
-                            memory = 0
-                            pos += 2
-                            if offset >= 0x80 and align < 0x40 and (byte := i64(code[pos])) < 0x80:
-                                offset = offset - 0x80 + (byte << 7)
-                                pos += 1
-                            elif offset >= 0x80 or align >= 0x40:
-                                self.next = pos - 2
-                                self.read_memarg()
-                                align = self.align
-                                offset = self.offset
-                                memory = self.memory
-                                pos = self.next
-                            if pos > end:
-                                raise self.unexpected_end()
-                            if op < 0x30:
-                                if op < 0x2d:
-                                    if op < 0x2b:
-                                        self.f32_load(align, offset, memory)
-                                    else:
-                                        if op < 0x2c:
-                                            self.f64_load(align, offset, memory)
-                                        else:
-                                            self.i32_load8_s(align, offset, memory)
+                                                if table >= 0x80:
+                                                    self.next = pos - 1
+                                                    table = self.read_u32()
+                                                    pos = self.next
+                                                if pos > end:
+                                                    raise self.unexpected_end()
+                                                self.table_get(table)
+                                            else:
+                                                if op < 0x27:
+                                                    if disabled & 0x20:
+                                                        raise self.off(0x26, 0x20)
+                                                    table = code[pos]
+                                                    pos += 1
+                                                    if table >= 0x80:
+                                                        self.next = pos - 1
+                                                        table = self.read_u32()
+                                                        pos = self.next
+                                                    if pos > end:
+                                                        raise self.unexpected_end()
+                                                    self.table_set(table)
+                                                else:
+                                                    raise self.illegal(0x0, op)
                                 else:
-                                    if op < 0x2e:
-                                        self.i32_load8_u(align, offset, memory)
-                                    else:
-                                        if op < 0x2f:
-                                            self.i32_load16_s(align, offset, memory)
-                                        else:
-                                            self.i32_load16_u(align, offset, memory)
+                                    align = code[pos]
+                                    offset = code[pos + 1]
+                                    memory = 0
+                                    pos += 2
+                                    if offset >= 0x80 and align < 0x40 and (byte := i64(code[pos])) < 0x80:
+                                        offset = offset - 0x80 + (byte << 7)
+                                        pos += 1
+                                    elif offset >= 0x80 or align >= 0x40:
+                                        self.next = pos - 2
+                                        self.read_memarg()
+                                        align = self.align
+                                        offset = self.offset
+                                        memory = self.memory
+                                        pos = self.next
+                                    if pos > end:
+                                        raise self.unexpected_end()
+                                    self.i32_load(align, offset, memory)
                             else:
-                                if op < 0x33:
-                                    if op < 0x31:
-                                        self.i64_load8_s(align, offset, memory)
-                                    else:
-                                        if op < 0x32:
-                                            self.i64_load8_u(align, offset, memory)
-                                        else:
-                                            self.i64_load16_s(align, offset, memory)
-                                else:
-                                    if op < 0x35:
-                                        if op < 0x34:
-                                            self.i64_load16_u(align, offset, memory)
-                                        else:
-                                            self.i64_load32_s(align, offset, memory)
-                                    else:
-                                        if op < 0x36:
-                                            self.i64_load32_u(align, offset, memory)
-                                        else:
-                                            self.i32_store(align, offset, memory)
-                else:
-                    if op < 0x50:
-                        if op < 0x43:
-                            if op < 0x3d:
                                 align = code[pos]
                                 offset = code[pos + 1]
                                 memory = 0
@@ -526,25 +454,83 @@ class Visitor(Operands):
                                     pos = self.next
                                 if pos > end:
                                     raise self.unexpected_end()
-                                if op < 0x3a:
-                                    if op < 0x38:
-                                        self.i64_store(align, offset, memory)
-                                    else:
-                                        if op < 0x39:
-                                            self.f32_store(align, offset, memory)
+                                self.i64_load(align, offset, memory)
+                        else:
+                            if op < 0x37:
+                                align = code[pos]
+                                offset = code[pos + 1]
+                                memory = 0
+                                pos += 2
+                                if offset >= 0x80 and align < 0x40 and (byte := i64(code[pos])) < 0x80:
+                                    offset = offset - 0x80 + (byte << 7)
+                                    pos += 1
+                                elif offset >= 0x80 or align >= 0x40:
+                                    self.next = pos - 2
+                                    self.read_memarg()
+                                    align = self.align
+                                    offset = self.offset
+                                    memory = self.memory
+                                    pos = self.next
+                                if pos > end:
+                                    raise self.unexpected_end()
+                                if op < 0x35:
+                                    if op < 0x2e:
+                                        if op < 0x2d:
+                                            if op < 0x2b:
+                                                self.f32_load(align, offset, memory)
+                                            else:
+                                                if op < 0x2c:
+                                                    self.f64_load(align, offset, memory)
+                                                else:
+                                                    self.i32_load8_s(align, offset, memory)
                                         else:
-                                            self.f64_store(align, offset, memory)
+                                            self.i32_load8_u(align, offset, memory)
+                                    else:
+                                        if op < 0x31:
+                                            if op < 0x2f:
+                                                self.i32_load16_s(align, offset, memory)
+                                            else:
+                                                if op < 0x30:
+                                                    self.i32_load16_u(align, offset, memory)
+                                                else:
+                                                    self.i64_load8_s(align, offset, memory)
+                                        else:
+                                            if op < 0x33:
+                                                if op < 0x32:
+                                                    self.i64_load8_u(align, offset, memory)
+                                                else:
+                                                    self.i64_load16_s(align, offset, memory)
+                                            else:
+                                                if op < 0x34:
+                                                    self.i64_load16_u(align, offset, memory)
+                                                else:
+                                                    self.i64_load32_s(align, offset, memory)
                                 else:
-                                    if op < 0x3b:
-                                        self.i32_store8(align, offset, memory)
+                                    if op < 0x36:
+                                        self.i64_load32_u(align, offset, memory)
                                     else:
-                                        if op < 0x3c:
-                                            self.i32_store16(align, offset, memory)
-                                        else:
-                                            self.i64_store8(align, offset, memory)
+                                        self.i32_store(align, offset, memory)
                             else:
-                                if op < 0x40:
-                                    if op < 0x3e:
+                                if op < 0x38:
+                                    align = code[pos]
+                                    offset = code[pos + 1]
+                                    memory = 0
+                                    pos += 2
+                                    if offset >= 0x80 and align < 0x40 and (byte := i64(code[pos])) < 0x80:
+                                        offset = offset - 0x80 + (byte << 7)
+                                        pos += 1
+                                    elif offset >= 0x80 or align >= 0x40:
+                                        self.next = pos - 2
+                                        self.read_memarg()
+                                        align = self.align
+                                        offset = self.offset
+                                        memory = self.memory
+                                        pos = self.next
+                                    if pos > end:
+                                        raise self.unexpected_end()
+                                    self.i64_store(align, offset, memory)
+                                else:
+                                    if op < 0x3c:
                                         align = code[pos]
                                         offset = code[pos + 1]
                                         memory = 0
@@ -561,557 +547,606 @@ class Visitor(Operands):
                                             pos = self.next
                                         if pos > end:
                                             raise self.unexpected_end()
-                                        self.i64_store16(align, offset, memory)
-                                    else:
-                                        if op < 0x3f:
-                                            align = code[pos]
-                                            offset = code[pos + 1]
-                                            memory = 0
-                                            pos += 2
-                                            if offset >= 0x80 and align < 0x40 and (byte := i64(code[pos])) < 0x80:
-                                                offset = offset - 0x80 + (byte << 7)
-                                                pos += 1
-                                            elif offset >= 0x80 or align >= 0x40:
-                                                self.next = pos - 2
-                                                self.read_memarg()
-                                                align = self.align
-                                                offset = self.offset
-                                                memory = self.memory
-                                                pos = self.next
-                                            if pos > end:
-                                                raise self.unexpected_end()
-                                            self.i64_store32(align, offset, memory)
+                                        if op < 0x3a:
+                                            if op < 0x39:
+                                                self.f32_store(align, offset, memory)
+                                            else:
+                                                self.f64_store(align, offset, memory)
                                         else:
-                                            memory = code[pos]
-                                            pos += 1
-                                            if memory >= 0x80:
-                                                self.next = pos - 1
-                                                memory = self.read_u32()
-                                                pos = self.next
-                                            if pos > end:
-                                                raise self.unexpected_end()
-                                            self.memory_size(memory)
-                                else:
-                                    if op < 0x41:
-                                        memory = code[pos]
-                                        pos += 1
-                                        if memory >= 0x80:
-                                            self.next = pos - 1
-                                            memory = self.read_u32()
-                                            pos = self.next
-                                        if pos > end:
-                                            raise self.unexpected_end()
-                                        self.memory_grow(memory)
+                                            if op < 0x3b:
+                                                self.i32_store8(align, offset, memory)
+                                            else:
+                                                self.i32_store16(align, offset, memory)
                                     else:
-                                        if op < 0x42:
-                                            value = code[pos]
-                                            pos += 1
-                                            if value >= 0x80:
-                                                self.next = pos - 1
-                                                value = self.read_s32()
-                                                pos = self.next
-                                            elif value >= 0x40:
-                                                value -= 0x80
-                                            if pos > end:
-                                                raise self.unexpected_end()
-                                            self.i32_const(value)
+                                        if op < 0x3e:
+                                            if op < 0x3d:
+                                                align = code[pos]
+                                                offset = code[pos + 1]
+                                                memory = 0
+                                                pos += 2
+                                                if offset >= 0x80 and align < 0x40 and (byte := i64(code[pos])) < 0x80:
+                                                    offset = offset - 0x80 + (byte << 7)
+                                                    pos += 1
+                                                elif offset >= 0x80 or align >= 0x40:
+                                                    self.next = pos - 2
+                                                    self.read_memarg()
+                                                    align = self.align
+                                                    offset = self.offset
+                                                    memory = self.memory
+                                                    pos = self.next
+                                                if pos > end:
+                                                    raise self.unexpected_end()
+                                                self.i64_store8(align, offset, memory)
+                                            else:
+                                                align = code[pos]
+                                                offset = code[pos + 1]
+                                                memory = 0
+                                                pos += 2
+                                                if offset >= 0x80 and align < 0x40 and (byte := i64(code[pos])) < 0x80:
+                                                    offset = offset - 0x80 + (byte << 7)
+                                                    pos += 1
+                                                elif offset >= 0x80 or align >= 0x40:
+                                                    self.next = pos - 2
+                                                    self.read_memarg()
+                                                    align = self.align
+                                                    offset = self.offset
+                                                    memory = self.memory
+                                                    pos = self.next
+                                                if pos > end:
+                                                    raise self.unexpected_end()
+                                                self.i64_store16(align, offset, memory)
                                         else:
-                                            self.next = pos
-                                            value = self.read_s64()
-                                            pos = self.next
-                                            if pos > end:
-                                                raise self.unexpected_end()
-                                            self.i64_const(value)
+                                            if op < 0x3f:
+                                                align = code[pos]
+                                                offset = code[pos + 1]
+                                                memory = 0
+                                                pos += 2
+                                                if offset >= 0x80 and align < 0x40 and (byte := i64(code[pos])) < 0x80:
+                                                    offset = offset - 0x80 + (byte << 7)
+                                                    pos += 1
+                                                elif offset >= 0x80 or align >= 0x40:
+                                                    self.next = pos - 2
+                                                    self.read_memarg()
+                                                    align = self.align
+                                                    offset = self.offset
+                                                    memory = self.memory
+                                                    pos = self.next
+                                                if pos > end:
+                                                    raise self.unexpected_end()
+                                                self.i64_store32(align, offset, memory)
+                                            else:
+                                                if op < 0x40:
+                                                    memory = code[pos]
+                                                    pos += 1
+                                                    if memory >= 0x80:
+                                                        self.next = pos - 1
+                                                        memory = self.read_u32()
+                                                        pos = self.next
+                                                    if pos > end:
+                                                        raise self.unexpected_end()
+                                                    self.memory_size(memory)
+                                                else:
+                                                    memory = code[pos]
+                                                    pos += 1
+                                                    if memory >= 0x80:
+                                                        self.next = pos - 1
+                                                        memory = self.read_u32()
+                                                        pos = self.next
+                                                    if pos > end:
+                                                        raise self.unexpected_end()
+                                                    self.memory_grow(memory)
+                    else:
+                        if op < 0x42:
+                            value = code[pos]
+                            pos += 1
+                            if value >= 0x80:
+                                self.next = pos - 1
+                                value = self.read_s32()
+                                pos = self.next
+                            elif value >= 0x40:
+                                value -= 0x80
+                            if pos > end:
+                                raise self.unexpected_end()
+                            self.i32_const(value)
                         else:
-                            if op < 0x49:
+                            self.next = pos
+                            value = self.read_s64()
+                            pos = self.next
+                            if pos > end:
+                                raise self.unexpected_end()
+                            self.i64_const(value)
+                else:
+                    if op < 0x7c:
+                        if op < 0x6a:
+                            if op < 0x50:
                                 if op < 0x46:
-                                    if op < 0x44:
-                                        bits = i64(read_i32_le(code, pos)) & 0xFFFFFFFF
-                                        pos += 4
-                                        if pos > end:
-                                            raise self.unexpected_end()
-                                        self.f32_const(bits)
-                                    else:
-                                        if op < 0x45:
+                                    if op < 0x45:
+                                        if op < 0x44:
+                                            bits = i64(read_i32_le(code, pos)) & 0xFFFFFFFF
+                                            pos += 4
+                                            if pos > end:
+                                                raise self.unexpected_end()
+                                            self.f32_const(bits)
+                                        else:
                                             bits = read_i64_le(code, pos)
                                             pos += 8
                                             if pos > end:
                                                 raise self.unexpected_end()
                                             self.f64_const(bits)
-                                        else:
-                                            self.i32_eqz()
-                                else:
-                                    if op < 0x47:
-                                        self.i32_eq()
                                     else:
-                                        if op < 0x48:
+                                        self.i32_eqz()
+                                else:
+                                    if op < 0x48:
+                                        if op < 0x47:
+                                            self.i32_eq()
+                                        else:
                                             self.i32_ne()
+                                    else:
+                                        if op < 0x4c:
+                                            if op < 0x4a:
+                                                if op < 0x49:
+                                                    self.i32_lt_s()
+                                                else:
+                                                    self.i32_lt_u()
+                                            else:
+                                                if op < 0x4b:
+                                                    self.i32_gt_s()
+                                                else:
+                                                    self.i32_gt_u()
                                         else:
-                                            self.i32_lt_s()
+                                            if op < 0x4e:
+                                                if op < 0x4d:
+                                                    self.i32_le_s()
+                                                else:
+                                                    self.i32_le_u()
+                                            else:
+                                                if op < 0x4f:
+                                                    self.i32_ge_s()
+                                                else:
+                                                    self.i32_ge_u()
                             else:
-                                if op < 0x4c:
-                                    if op < 0x4a:
-                                        self.i32_lt_u()
-                                    else:
-                                        if op < 0x4b:
-                                            self.i32_gt_s()
+                                if op < 0x5a:
+                                    if op < 0x52:
+                                        if op < 0x51:
+                                            self.i64_eqz()
                                         else:
-                                            self.i32_gt_u()
-                                else:
-                                    if op < 0x4e:
-                                        if op < 0x4d:
-                                            self.i32_le_s()
-                                        else:
-                                            self.i32_le_u()
-                                    else:
-                                        if op < 0x4f:
-                                            self.i32_ge_s()
-                                        else:
-                                            self.i32_ge_u()
-                    else:
-                        if op < 0x5c:
-                            if op < 0x56:
-                                if op < 0x53:
-                                    if op < 0x51:
-                                        self.i64_eqz()
-                                    else:
-                                        if op < 0x52:
                                             self.i64_eq()
+                                    else:
+                                        if op < 0x56:
+                                            if op < 0x54:
+                                                if op < 0x53:
+                                                    self.i64_ne()
+                                                else:
+                                                    self.i64_lt_s()
+                                            else:
+                                                if op < 0x55:
+                                                    self.i64_lt_u()
+                                                else:
+                                                    self.i64_gt_s()
                                         else:
-                                            self.i64_ne()
+                                            if op < 0x58:
+                                                if op < 0x57:
+                                                    self.i64_gt_u()
+                                                else:
+                                                    self.i64_le_s()
+                                            else:
+                                                if op < 0x59:
+                                                    self.i64_le_u()
+                                                else:
+                                                    self.i64_ge_s()
                                 else:
-                                    if op < 0x54:
-                                        self.i64_lt_s()
-                                    else:
-                                        if op < 0x55:
-                                            self.i64_lt_u()
-                                        else:
-                                            self.i64_gt_s()
-                            else:
-                                if op < 0x59:
-                                    if op < 0x57:
-                                        self.i64_gt_u()
-                                    else:
-                                        if op < 0x58:
-                                            self.i64_le_s()
-                                        else:
-                                            self.i64_le_u()
-                                else:
-                                    if op < 0x5a:
-                                        self.i64_ge_s()
-                                    else:
-                                        if op < 0x5b:
-                                            self.i64_ge_u()
-                                        else:
-                                            self.f32_eq()
-                        else:
-                            if op < 0x62:
-                                if op < 0x5f:
-                                    if op < 0x5d:
-                                        self.f32_ne()
-                                    else:
+                                    if op < 0x62:
                                         if op < 0x5e:
-                                            self.f32_lt()
+                                            if op < 0x5c:
+                                                if op < 0x5b:
+                                                    self.i64_ge_u()
+                                                else:
+                                                    self.f32_eq()
+                                            else:
+                                                if op < 0x5d:
+                                                    self.f32_ne()
+                                                else:
+                                                    self.f32_lt()
                                         else:
-                                            self.f32_gt()
-                                else:
-                                    if op < 0x60:
-                                        self.f32_le()
+                                            if op < 0x60:
+                                                if op < 0x5f:
+                                                    self.f32_gt()
+                                                else:
+                                                    self.f32_le()
+                                            else:
+                                                if op < 0x61:
+                                                    self.f32_ge()
+                                                else:
+                                                    self.f64_eq()
                                     else:
-                                        if op < 0x61:
-                                            self.f32_ge()
-                                        else:
-                                            self.f64_eq()
-                            else:
-                                if op < 0x65:
-                                    if op < 0x63:
-                                        self.f64_ne()
-                                    else:
-                                        if op < 0x64:
-                                            self.f64_lt()
-                                        else:
-                                            self.f64_gt()
-                                else:
-                                    if op < 0x67:
                                         if op < 0x66:
-                                            self.f64_le()
+                                            if op < 0x64:
+                                                if op < 0x63:
+                                                    self.f64_ne()
+                                                else:
+                                                    self.f64_lt()
+                                            else:
+                                                if op < 0x65:
+                                                    self.f64_gt()
+                                                else:
+                                                    self.f64_le()
                                         else:
-                                            self.f64_ge()
-                                    else:
-                                        if op < 0x68:
-                                            self.i32_clz()
-                                        else:
-                                            self.i32_ctz()
-            else:
-                if op < 0x9b:
-                    if op < 0x82:
-                        if op < 0x75:
-                            if op < 0x6f:
-                                if op < 0x6c:
-                                    if op < 0x6a:
-                                        self.i32_popcnt()
-                                    else:
-                                        if op < 0x6b:
-                                            self.i32_add()
-                                        else:
-                                            self.i32_sub()
-                                else:
-                                    if op < 0x6d:
-                                        self.i32_mul()
+                                            if op < 0x68:
+                                                if op < 0x67:
+                                                    self.f64_ge()
+                                                else:
+                                                    self.i32_clz()
+                                            else:
+                                                if op < 0x69:
+                                                    self.i32_ctz()
+                                                else:
+                                                    self.i32_popcnt()
+                        else:
+                            if op < 0x6b:
+                                self.i32_add()
+                            else:
+                                if op < 0x71:
+                                    if op < 0x6c:
+                                        self.i32_sub()
                                     else:
                                         if op < 0x6e:
-                                            self.i32_div_s()
+                                            if op < 0x6d:
+                                                self.i32_mul()
+                                            else:
+                                                self.i32_div_s()
                                         else:
-                                            self.i32_div_u()
-                            else:
-                                if op < 0x72:
-                                    if op < 0x70:
-                                        self.i32_rem_s()
-                                    else:
-                                        if op < 0x71:
-                                            self.i32_rem_u()
-                                        else:
+                                            if op < 0x6f:
+                                                self.i32_div_u()
+                                            else:
+                                                if op < 0x70:
+                                                    self.i32_rem_s()
+                                                else:
+                                                    self.i32_rem_u()
+                                else:
+                                    if op < 0x74:
+                                        if op < 0x72:
                                             self.i32_and()
-                                else:
-                                    if op < 0x73:
-                                        self.i32_or()
+                                        else:
+                                            if op < 0x73:
+                                                self.i32_or()
+                                            else:
+                                                self.i32_xor()
                                     else:
-                                        if op < 0x74:
-                                            self.i32_xor()
+                                        if op < 0x76:
+                                            if op < 0x75:
+                                                self.i32_shl()
+                                            else:
+                                                self.i32_shr_s()
                                         else:
-                                            self.i32_shl()
-                        else:
-                            if op < 0x7b:
-                                if op < 0x78:
-                                    if op < 0x76:
-                                        self.i32_shr_s()
-                                    else:
-                                        if op < 0x77:
-                                            self.i32_shr_u()
-                                        else:
-                                            self.i32_rotl()
-                                else:
-                                    if op < 0x79:
-                                        self.i32_rotr()
-                                    else:
-                                        if op < 0x7a:
-                                            self.i64_clz()
-                                        else:
-                                            self.i64_ctz()
-                            else:
-                                if op < 0x7e:
-                                    if op < 0x7c:
-                                        self.i64_popcnt()
-                                    else:
-                                        if op < 0x7d:
-                                            self.i64_add()
-                                        else:
-                                            self.i64_sub()
-                                else:
-                                    if op < 0x80:
-                                        if op < 0x7f:
-                                            self.i64_mul()
-                                        else:
-                                            self.i64_div_s()
-                                    else:
-                                        if op < 0x81:
-                                            self.i64_div_u()
-                                        else:
-                                            self.i64_rem_s()
+                                            if op < 0x79:
+                                                if op < 0x77:
+                                                    self.i32_shr_u()
+                                                else:
+                                                    if op < 0x78:
+                                                        self.i32_rotl()
+                                                    else:
+                                                        self.i32_rotr()
+                                            else:
+                                                if op < 0x7a:
+                                                    self.i64_clz()
+                                                else:
+                                                    if op < 0x7b:
+                                                        self.i64_ctz()
+                                                    else:
+                                                        self.i64_popcnt()
                     else:
-                        if op < 0x8e:
+                        if op < 0xa7:
                             if op < 0x88:
-                                if op < 0x85:
+                                if op < 0x7d:
+                                    self.i64_add()
+                                else:
                                     if op < 0x83:
-                                        self.i64_rem_u()
+                                        if op < 0x80:
+                                            if op < 0x7e:
+                                                self.i64_sub()
+                                            else:
+                                                if op < 0x7f:
+                                                    self.i64_mul()
+                                                else:
+                                                    self.i64_div_s()
+                                        else:
+                                            if op < 0x81:
+                                                self.i64_div_u()
+                                            else:
+                                                if op < 0x82:
+                                                    self.i64_rem_s()
+                                                else:
+                                                    self.i64_rem_u()
                                     else:
                                         if op < 0x84:
                                             self.i64_and()
                                         else:
-                                            self.i64_or()
-                                else:
-                                    if op < 0x86:
-                                        self.i64_xor()
-                                    else:
-                                        if op < 0x87:
-                                            self.i64_shl()
-                                        else:
-                                            self.i64_shr_s()
-                            else:
-                                if op < 0x8b:
-                                    if op < 0x89:
-                                        self.i64_shr_u()
-                                    else:
-                                        if op < 0x8a:
-                                            self.i64_rotl()
-                                        else:
-                                            self.i64_rotr()
-                                else:
-                                    if op < 0x8c:
-                                        self.f32_abs()
-                                    else:
-                                        if op < 0x8d:
-                                            self.f32_neg()
-                                        else:
-                                            self.f32_ceil()
-                        else:
-                            if op < 0x94:
-                                if op < 0x91:
-                                    if op < 0x8f:
-                                        self.f32_floor()
-                                    else:
-                                        if op < 0x90:
-                                            self.f32_trunc()
-                                        else:
-                                            self.f32_nearest()
-                                else:
-                                    if op < 0x92:
-                                        self.f32_sqrt()
-                                    else:
-                                        if op < 0x93:
-                                            self.f32_add()
-                                        else:
-                                            self.f32_sub()
+                                            if op < 0x86:
+                                                if op < 0x85:
+                                                    self.i64_or()
+                                                else:
+                                                    self.i64_xor()
+                                            else:
+                                                if op < 0x87:
+                                                    self.i64_shl()
+                                                else:
+                                                    self.i64_shr_s()
                             else:
                                 if op < 0x97:
-                                    if op < 0x95:
-                                        self.f32_mul()
+                                    if op < 0x8f:
+                                        if op < 0x8b:
+                                            if op < 0x89:
+                                                self.i64_shr_u()
+                                            else:
+                                                if op < 0x8a:
+                                                    self.i64_rotl()
+                                                else:
+                                                    self.i64_rotr()
+                                        else:
+                                            if op < 0x8d:
+                                                if op < 0x8c:
+                                                    self.f32_abs()
+                                                else:
+                                                    self.f32_neg()
+                                            else:
+                                                if op < 0x8e:
+                                                    self.f32_ceil()
+                                                else:
+                                                    self.f32_floor()
                                     else:
-                                        if op < 0x96:
-                                            self.f32_div()
+                                        if op < 0x93:
+                                            if op < 0x91:
+                                                if op < 0x90:
+                                                    self.f32_trunc()
+                                                else:
+                                                    self.f32_nearest()
+                                            else:
+                                                if op < 0x92:
+                                                    self.f32_sqrt()
+                                                else:
+                                                    self.f32_add()
                                         else:
-                                            self.f32_min()
-                                else:
-                                    if op < 0x99:
-                                        if op < 0x98:
-                                            self.f32_max()
-                                        else:
-                                            self.f32_copysign()
-                                    else:
-                                        if op < 0x9a:
-                                            self.f64_abs()
-                                        else:
-                                            self.f64_neg()
-                else:
-                    if op < 0xb4:
-                        if op < 0xa7:
-                            if op < 0xa1:
-                                if op < 0x9e:
-                                    if op < 0x9c:
-                                        self.f64_ceil()
-                                    else:
-                                        if op < 0x9d:
-                                            self.f64_floor()
-                                        else:
-                                            self.f64_trunc()
+                                            if op < 0x95:
+                                                if op < 0x94:
+                                                    self.f32_sub()
+                                                else:
+                                                    self.f32_mul()
+                                            else:
+                                                if op < 0x96:
+                                                    self.f32_div()
+                                                else:
+                                                    self.f32_min()
                                 else:
                                     if op < 0x9f:
-                                        self.f64_nearest()
-                                    else:
-                                        if op < 0xa0:
-                                            self.f64_sqrt()
+                                        if op < 0x9b:
+                                            if op < 0x99:
+                                                if op < 0x98:
+                                                    self.f32_max()
+                                                else:
+                                                    self.f32_copysign()
+                                            else:
+                                                if op < 0x9a:
+                                                    self.f64_abs()
+                                                else:
+                                                    self.f64_neg()
                                         else:
-                                            self.f64_add()
-                            else:
-                                if op < 0xa4:
-                                    if op < 0xa2:
-                                        self.f64_sub()
+                                            if op < 0x9d:
+                                                if op < 0x9c:
+                                                    self.f64_ceil()
+                                                else:
+                                                    self.f64_floor()
+                                            else:
+                                                if op < 0x9e:
+                                                    self.f64_trunc()
+                                                else:
+                                                    self.f64_nearest()
                                     else:
                                         if op < 0xa3:
-                                            self.f64_mul()
+                                            if op < 0xa1:
+                                                if op < 0xa0:
+                                                    self.f64_sqrt()
+                                                else:
+                                                    self.f64_add()
+                                            else:
+                                                if op < 0xa2:
+                                                    self.f64_sub()
+                                                else:
+                                                    self.f64_mul()
                                         else:
-                                            self.f64_div()
-                                else:
-                                    if op < 0xa5:
-                                        self.f64_min()
-                                    else:
-                                        if op < 0xa6:
-                                            self.f64_max()
-                                        else:
-                                            self.f64_copysign()
+                                            if op < 0xa5:
+                                                if op < 0xa4:
+                                                    self.f64_div()
+                                                else:
+                                                    self.f64_min()
+                                            else:
+                                                if op < 0xa6:
+                                                    self.f64_max()
+                                                else:
+                                                    self.f64_copysign()
                         else:
-                            if op < 0xad:
-                                if op < 0xaa:
-                                    if op < 0xa8:
-                                        self.i32_wrap_i64()
-                                    else:
-                                        if op < 0xa9:
-                                            self.i32_trunc_f32_s()
-                                        else:
-                                            self.i32_trunc_f32_u()
+                            if op < 0xae:
+                                if op < 0xa8:
+                                    self.i32_wrap_i64()
                                 else:
-                                    if op < 0xab:
-                                        self.i32_trunc_f64_s()
-                                    else:
-                                        if op < 0xac:
-                                            self.i32_trunc_f64_u()
+                                    if op < 0xad:
+                                        if op < 0xaa:
+                                            if op < 0xa9:
+                                                self.i32_trunc_f32_s()
+                                            else:
+                                                self.i32_trunc_f32_u()
                                         else:
-                                            self.i64_extend_i32_s()
-                            else:
-                                if op < 0xb0:
-                                    if op < 0xae:
+                                            if op < 0xab:
+                                                self.i32_trunc_f64_s()
+                                            else:
+                                                if op < 0xac:
+                                                    self.i32_trunc_f64_u()
+                                                else:
+                                                    self.i64_extend_i32_s()
+                                    else:
                                         self.i64_extend_i32_u()
-                                    else:
-                                        if op < 0xaf:
-                                            self.i64_trunc_f32_s()
-                                        else:
-                                            self.i64_trunc_f32_u()
-                                else:
-                                    if op < 0xb2:
-                                        if op < 0xb1:
-                                            self.i64_trunc_f64_s()
-                                        else:
-                                            self.i64_trunc_f64_u()
-                                    else:
-                                        if op < 0xb3:
-                                            self.f32_convert_i32_s()
-                                        else:
-                                            self.f32_convert_i32_u()
-                    else:
-                        if op < 0xc1:
-                            if op < 0xba:
-                                if op < 0xb7:
-                                    if op < 0xb5:
-                                        self.f32_convert_i64_s()
-                                    else:
-                                        if op < 0xb6:
-                                            self.f32_convert_i64_u()
-                                        else:
-                                            self.f32_demote_f64()
-                                else:
-                                    if op < 0xb8:
-                                        self.f64_convert_i32_s()
-                                    else:
-                                        if op < 0xb9:
-                                            self.f64_convert_i32_u()
-                                        else:
-                                            self.f64_convert_i64_s()
                             else:
-                                if op < 0xbd:
-                                    if op < 0xbb:
-                                        self.f64_convert_i64_u()
+                                if op < 0xbe:
+                                    if op < 0xb6:
+                                        if op < 0xb2:
+                                            if op < 0xb0:
+                                                if op < 0xaf:
+                                                    self.i64_trunc_f32_s()
+                                                else:
+                                                    self.i64_trunc_f32_u()
+                                            else:
+                                                if op < 0xb1:
+                                                    self.i64_trunc_f64_s()
+                                                else:
+                                                    self.i64_trunc_f64_u()
+                                        else:
+                                            if op < 0xb4:
+                                                if op < 0xb3:
+                                                    self.f32_convert_i32_s()
+                                                else:
+                                                    self.f32_convert_i32_u()
+                                            else:
+                                                if op < 0xb5:
+                                                    self.f32_convert_i64_s()
+                                                else:
+                                                    self.f32_convert_i64_u()
                                     else:
-                                        if op < 0xbc:
-                                            self.f64_promote_f32()
+                                        if op < 0xba:
+                                            if op < 0xb8:
+                                                if op < 0xb7:
+                                                    self.f32_demote_f64()
+                                                else:
+                                                    self.f64_convert_i32_s()
+                                            else:
+                                                if op < 0xb9:
+                                                    self.f64_convert_i32_u()
+                                                else:
+                                                    self.f64_convert_i64_s()
                                         else:
-                                            self.i32_reinterpret_f32()
-                                else:
-                                    if op < 0xbf:
-                                        if op < 0xbe:
-                                            self.i64_reinterpret_f64()
-                                        else:
-                                            self.f32_reinterpret_i32()
-                                    else:
-                                        if op < 0xc0:
-                                            self.f64_reinterpret_i64()
-                                        else:
-                                            if disabled & 0x2:
-                                                raise self.off(0xc0, 0x2)
-                                            self.i32_extend8_s()
-                        else:
-                            if op < 0xd2:
-                                if op < 0xc4:
-                                    if op < 0xc2:
-                                        if disabled & 0x2:
-                                            raise self.off(0xc1, 0x2)
-                                        self.i32_extend16_s()
-                                    else:
-                                        if op < 0xc3:
-                                            if disabled & 0x2:
-                                                raise self.off(0xc2, 0x2)
-                                            self.i64_extend8_s()
-                                        else:
-                                            if disabled & 0x2:
-                                                raise self.off(0xc3, 0x2)
-                                            self.i64_extend16_s()
+                                            if op < 0xbc:
+                                                if op < 0xbb:
+                                                    self.f64_convert_i64_u()
+                                                else:
+                                                    self.f64_promote_f32()
+                                            else:
+                                                if op < 0xbd:
+                                                    self.i32_reinterpret_f32()
+                                                else:
+                                                    self.i64_reinterpret_f64()
                                 else:
                                     if op < 0xd0:
-                                        if op < 0xc5:
-                                            if disabled & 0x2:
-                                                raise self.off(0xc4, 0x2)
-                                            self.i64_extend32_s()
-                                        else:
-                                            raise self.illegal(0x0, op)
-                                    else:
-                                        if op < 0xd1:
-                                            if disabled & 0x20:
-                                                raise self.off(0xd0, 0x20)
-                                            self.next = pos
-                                            heap = self.read_heaptype()
-                                            pos = self.next
-                                            if pos > end:
-                                                raise self.unexpected_end()
-                                            self.ref_null(heap)
-                                        else:
-                                            if disabled & 0x20:
-                                                raise self.off(0xd1, 0x20)
-                                            self.ref_is_null()
-                            else:
-                                if op < 0xd5:
-                                    if op < 0xd3:
-                                        if disabled & 0x20:
-                                            raise self.off(0xd2, 0x20)
-                                        func = code[pos]
-                                        pos += 1
-                                        if func >= 0x80:
-                                            self.next = pos - 1
-                                            func = self.read_u32()
-                                            pos = self.next
-                                        if pos > end:
-                                            raise self.unexpected_end()
-                                        self.ref_func(func)
-                                    else:
-                                        if op < 0xd4:
-                                            if disabled & 0x400:
-                                                raise self.off(0xd3, 0x400)
-                                            self.ref_eq()
-                                        else:
-                                            if disabled & 0x200:
-                                                raise self.off(0xd4, 0x200)
-                                            self.ref_as_non_null()
-                                else:
-                                    if op < 0xd7:
-                                        if op < 0xd6:
-                                            if disabled & 0x200:
-                                                raise self.off(0xd5, 0x200)
-                                            label = code[pos]
-                                            pos += 1
-                                            if label >= 0x80:
-                                                self.next = pos - 1
-                                                label = self.read_u32()
-                                                pos = self.next
-                                            if pos > end:
-                                                raise self.unexpected_end()
-                                            self.br_on_null(label)
-                                        else:
-                                            if disabled & 0x200:
-                                                raise self.off(0xd6, 0x200)
-                                            label = code[pos]
-                                            pos += 1
-                                            if label >= 0x80:
-                                                self.next = pos - 1
-                                                label = self.read_u32()
-                                                pos = self.next
-                                            if pos > end:
-                                                raise self.unexpected_end()
-                                            self.br_on_non_null(label)
-                                    else:
-                                        if op < 0xfd:
-                                            if op < 0xfb:
-                                                raise self.illegal(0x0, op)
-                                            else:
-                                                if op < 0xfc:
-                                                    pos = self._visit_fb(pos)
+                                        if op < 0xc2:
+                                            if op < 0xc0:
+                                                if op < 0xbf:
+                                                    self.f32_reinterpret_i32()
                                                 else:
-                                                    pos = self._visit_fc(pos)
-                                        else:
-                                            if op < 0xfe:
-                                                pos = self._visit_fd(pos)
+                                                    self.f64_reinterpret_i64()
                                             else:
-                                                if op < 0xff:
-                                                    pos = self._visit_fe(pos)
+                                                if op < 0xc1:
+                                                    if disabled & 0x2:
+                                                        raise self.off(0xc0, 0x2)
+                                                    self.i32_extend8_s()
+                                                else:
+                                                    if disabled & 0x2:
+                                                        raise self.off(0xc1, 0x2)
+                                                    self.i32_extend16_s()
+                                        else:
+                                            if op < 0xc4:
+                                                if op < 0xc3:
+                                                    if disabled & 0x2:
+                                                        raise self.off(0xc2, 0x2)
+                                                    self.i64_extend8_s()
+                                                else:
+                                                    if disabled & 0x2:
+                                                        raise self.off(0xc3, 0x2)
+                                                    self.i64_extend16_s()
+                                            else:
+                                                if op < 0xc5:
+                                                    if disabled & 0x2:
+                                                        raise self.off(0xc4, 0x2)
+                                                    self.i64_extend32_s()
                                                 else:
                                                     raise self.illegal(0x0, op)
+                                    else:
+                                        if op < 0xd4:
+                                            if op < 0xd2:
+                                                if op < 0xd1:
+                                                    if disabled & 0x20:
+                                                        raise self.off(0xd0, 0x20)
+                                                    self.next = pos
+                                                    heap = self.read_heaptype()
+                                                    pos = self.next
+                                                    if pos > end:
+                                                        raise self.unexpected_end()
+                                                    self.ref_null(heap)
+                                                else:
+                                                    if disabled & 0x20:
+                                                        raise self.off(0xd1, 0x20)
+                                                    self.ref_is_null()
+                                            else:
+                                                if op < 0xd3:
+                                                    if disabled & 0x20:
+                                                        raise self.off(0xd2, 0x20)
+                                                    func = code[pos]
+                                                    pos += 1
+                                                    if func >= 0x80:
+                                                        self.next = pos - 1
+                                                        func = self.read_u32()
+                                                        pos = self.next
+                                                    if pos > end:
+                                                        raise self.unexpected_end()
+                                                    self.ref_func(func)
+                                                else:
+                                                    if disabled & 0x400:
+                                                        raise self.off(0xd3, 0x400)
+                                                    self.ref_eq()
+                                        else:
+                                            if op < 0xd6:
+                                                if op < 0xd5:
+                                                    if disabled & 0x200:
+                                                        raise self.off(0xd4, 0x200)
+                                                    self.ref_as_non_null()
+                                                else:
+                                                    if disabled & 0x200:
+                                                        raise self.off(0xd5, 0x200)
+                                                    label = code[pos]
+                                                    pos += 1
+                                                    if label >= 0x80:
+                                                        self.next = pos - 1
+                                                        label = self.read_u32()
+                                                        pos = self.next
+                                                    if pos > end:
+                                                        raise self.unexpected_end()
+                                                    self.br_on_null(label)
+                                            else:
+                                                if op < 0xd7:
+                                                    if disabled & 0x200:
+                                                        raise self.off(0xd6, 0x200)
+                                                    label = code[pos]
+                                                    pos += 1
+                                                    if label >= 0x80:
+                                                        self.next = pos - 1
+                                                        label = self.read_u32()
+                                                        pos = self.next
+                                                    if pos > end:
+                                                        raise self.unexpected_end()
+                                                    self.br_on_non_null(label)
+                                                else:
+                                                    if op < 0xfd:
+                                                        if op < 0xfc:
+                                                            if op < 0xfb:
+                                                                raise self.illegal(0x0, op)
+                                                            else:
+                                                                pos = self._visit_fb(pos)
+                                                        else:
+                                                            pos = self._visit_fc(pos)
+                                                    else:
+                                                        if op < 0xff:
+                                                            if op < 0xfe:
+                                                                pos = self._visit_fd(pos)
+                                                            else:
+                                                                pos = self._visit_fe(pos)
+                                                        else:
+                                                            raise self.illegal(0x0, op)
 
     def _visit_fb(self, pos: i64) -> i64:
         code: bytes = self.code
@@ -1869,25 +1904,25 @@ class Visitor(Operands):
                             self.table_size(table)
             else:
                 if op < 0x14:
-                    if op < 0x12:
-                        if disabled & 0x20:
-                            raise self.off(0xfc011, 0x20)
-                        table = code[pos]
-                        pos += 1
-                        if table >= 0x80:
-                            self.next = pos - 1
-                            table = self.read_u32()
-                            pos = self.next
-                        if pos > end:
-                            raise self.unexpected_end()
-                        self.table_fill(table)
-                    else:
-                        if op < 0x13:
-                            raise self.illegal(0xfc, op)
+                    if op < 0x13:
+                        if op < 0x12:
+                            if disabled & 0x20:
+                                raise self.off(0xfc011, 0x20)
+                            table = code[pos]
+                            pos += 1
+                            if table >= 0x80:
+                                self.next = pos - 1
+                                table = self.read_u32()
+                                pos = self.next
+                            if pos > end:
+                                raise self.unexpected_end()
+                            self.table_fill(table)
                         else:
-                            if disabled & 0x10000:
-                                raise self.off(0xfc013, 0x10000)
-                            self.i64_add128()
+                            raise self.illegal(0xfc, op)
+                    else:
+                        if disabled & 0x10000:
+                            raise self.off(0xfc013, 0x10000)
+                        self.i64_add128()
                 else:
                     if op < 0x16:
                         if op < 0x15:
@@ -1927,8 +1962,8 @@ class Visitor(Operands):
             pos = self.next
         if pos > end:
             raise self.unexpected_end()
-        if op < 0x82:
-            if op < 0x41:
+        if op < 0x81:
+            if op < 0x40:
                 if op < 0x20:
                     if op < 0x10:
                         if op < 0x8:
@@ -2502,113 +2537,114 @@ class Visitor(Operands):
                                             raise self.off(0xfd03e, 0x40)
                                         self.i32x4_le_u()
                                     else:
-                                        if op < 0x40:
-                                            if disabled & 0x40:
-                                                raise self.off(0xfd03f, 0x40)
-                                            self.i32x4_ge_s()
-                                        else:
-                                            if disabled & 0x40:
-                                                raise self.off(0xfd040, 0x40)
-                                            self.i32x4_ge_u()
+                                        if disabled & 0x40:
+                                            raise self.off(0xfd03f, 0x40)
+                                        self.i32x4_ge_s()
             else:
-                if op < 0x61:
-                    if op < 0x51:
-                        if op < 0x49:
-                            if op < 0x45:
-                                if op < 0x43:
-                                    if op < 0x42:
+                if op < 0x60:
+                    if op < 0x50:
+                        if op < 0x48:
+                            if op < 0x44:
+                                if op < 0x42:
+                                    if op < 0x41:
+                                        if disabled & 0x40:
+                                            raise self.off(0xfd040, 0x40)
+                                        self.i32x4_ge_u()
+                                    else:
                                         if disabled & 0x40:
                                             raise self.off(0xfd041, 0x40)
                                         self.f32x4_eq()
-                                    else:
+                                else:
+                                    if op < 0x43:
                                         if disabled & 0x40:
                                             raise self.off(0xfd042, 0x40)
                                         self.f32x4_ne()
-                                else:
-                                    if op < 0x44:
+                                    else:
                                         if disabled & 0x40:
                                             raise self.off(0xfd043, 0x40)
                                         self.f32x4_lt()
-                                    else:
+                            else:
+                                if op < 0x46:
+                                    if op < 0x45:
                                         if disabled & 0x40:
                                             raise self.off(0xfd044, 0x40)
                                         self.f32x4_gt()
-                            else:
-                                if op < 0x47:
-                                    if op < 0x46:
+                                    else:
                                         if disabled & 0x40:
                                             raise self.off(0xfd045, 0x40)
                                         self.f32x4_le()
-                                    else:
+                                else:
+                                    if op < 0x47:
                                         if disabled & 0x40:
                                             raise self.off(0xfd046, 0x40)
                                         self.f32x4_ge()
-                                else:
-                                    if op < 0x48:
+                                    else:
                                         if disabled & 0x40:
                                             raise self.off(0xfd047, 0x40)
                                         self.f64x2_eq()
-                                    else:
+                        else:
+                            if op < 0x4c:
+                                if op < 0x4a:
+                                    if op < 0x49:
                                         if disabled & 0x40:
                                             raise self.off(0xfd048, 0x40)
                                         self.f64x2_ne()
-                        else:
-                            if op < 0x4d:
-                                if op < 0x4b:
-                                    if op < 0x4a:
+                                    else:
                                         if disabled & 0x40:
                                             raise self.off(0xfd049, 0x40)
                                         self.f64x2_lt()
-                                    else:
+                                else:
+                                    if op < 0x4b:
                                         if disabled & 0x40:
                                             raise self.off(0xfd04a, 0x40)
                                         self.f64x2_gt()
-                                else:
-                                    if op < 0x4c:
+                                    else:
                                         if disabled & 0x40:
                                             raise self.off(0xfd04b, 0x40)
                                         self.f64x2_le()
-                                    else:
+                            else:
+                                if op < 0x4e:
+                                    if op < 0x4d:
                                         if disabled & 0x40:
                                             raise self.off(0xfd04c, 0x40)
                                         self.f64x2_ge()
-                            else:
-                                if op < 0x4f:
-                                    if op < 0x4e:
+                                    else:
                                         if disabled & 0x40:
                                             raise self.off(0xfd04d, 0x40)
                                         self.v128_not()
-                                    else:
+                                else:
+                                    if op < 0x4f:
                                         if disabled & 0x40:
                                             raise self.off(0xfd04e, 0x40)
                                         self.v128_and()
-                                else:
-                                    if op < 0x50:
+                                    else:
                                         if disabled & 0x40:
                                             raise self.off(0xfd04f, 0x40)
                                         self.v128_andnot()
-                                    else:
+                    else:
+                        if op < 0x58:
+                            if op < 0x54:
+                                if op < 0x52:
+                                    if op < 0x51:
                                         if disabled & 0x40:
                                             raise self.off(0xfd050, 0x40)
                                         self.v128_or()
-                    else:
-                        if op < 0x59:
-                            if op < 0x55:
-                                if op < 0x53:
-                                    if op < 0x52:
+                                    else:
                                         if disabled & 0x40:
                                             raise self.off(0xfd051, 0x40)
                                         self.v128_xor()
-                                    else:
+                                else:
+                                    if op < 0x53:
                                         if disabled & 0x40:
                                             raise self.off(0xfd052, 0x40)
                                         self.v128_bitselect()
-                                else:
-                                    if op < 0x54:
+                                    else:
                                         if disabled & 0x40:
                                             raise self.off(0xfd053, 0x40)
                                         self.v128_any_true()
-                                    else:
+                            else:
+                                if op < 0x56:
+                                    if op < 0x55:
                                         if disabled & 0x40:
                                             raise self.off(0xfd054, 0x40)
                                         align = code[pos]
@@ -2630,9 +2666,7 @@ class Visitor(Operands):
                                         if pos > end:
                                             raise self.unexpected_end()
                                         self.v128_load8_lane(align, offset, memory, lane)
-                            else:
-                                if op < 0x57:
-                                    if op < 0x56:
+                                    else:
                                         if disabled & 0x40:
                                             raise self.off(0xfd055, 0x40)
                                         align = code[pos]
@@ -2654,7 +2688,8 @@ class Visitor(Operands):
                                         if pos > end:
                                             raise self.unexpected_end()
                                         self.v128_load16_lane(align, offset, memory, lane)
-                                    else:
+                                else:
+                                    if op < 0x57:
                                         if disabled & 0x40:
                                             raise self.off(0xfd056, 0x40)
                                         align = code[pos]
@@ -2676,8 +2711,7 @@ class Visitor(Operands):
                                         if pos > end:
                                             raise self.unexpected_end()
                                         self.v128_load32_lane(align, offset, memory, lane)
-                                else:
-                                    if op < 0x58:
+                                    else:
                                         if disabled & 0x40:
                                             raise self.off(0xfd057, 0x40)
                                         align = code[pos]
@@ -2699,7 +2733,10 @@ class Visitor(Operands):
                                         if pos > end:
                                             raise self.unexpected_end()
                                         self.v128_load64_lane(align, offset, memory, lane)
-                                    else:
+                        else:
+                            if op < 0x5c:
+                                if op < 0x5a:
+                                    if op < 0x59:
                                         if disabled & 0x40:
                                             raise self.off(0xfd058, 0x40)
                                         align = code[pos]
@@ -2721,10 +2758,7 @@ class Visitor(Operands):
                                         if pos > end:
                                             raise self.unexpected_end()
                                         self.v128_store8_lane(align, offset, memory, lane)
-                        else:
-                            if op < 0x5d:
-                                if op < 0x5b:
-                                    if op < 0x5a:
+                                    else:
                                         if disabled & 0x40:
                                             raise self.off(0xfd059, 0x40)
                                         align = code[pos]
@@ -2746,7 +2780,8 @@ class Visitor(Operands):
                                         if pos > end:
                                             raise self.unexpected_end()
                                         self.v128_store16_lane(align, offset, memory, lane)
-                                    else:
+                                else:
+                                    if op < 0x5b:
                                         if disabled & 0x40:
                                             raise self.off(0xfd05a, 0x40)
                                         align = code[pos]
@@ -2768,8 +2803,7 @@ class Visitor(Operands):
                                         if pos > end:
                                             raise self.unexpected_end()
                                         self.v128_store32_lane(align, offset, memory, lane)
-                                else:
-                                    if op < 0x5c:
+                                    else:
                                         if disabled & 0x40:
                                             raise self.off(0xfd05b, 0x40)
                                         align = code[pos]
@@ -2791,7 +2825,9 @@ class Visitor(Operands):
                                         if pos > end:
                                             raise self.unexpected_end()
                                         self.v128_store64_lane(align, offset, memory, lane)
-                                    else:
+                            else:
+                                if op < 0x5e:
+                                    if op < 0x5d:
                                         if disabled & 0x40:
                                             raise self.off(0xfd05c, 0x40)
                                         align = code[pos]
@@ -2811,9 +2847,7 @@ class Visitor(Operands):
                                         if pos > end:
                                             raise self.unexpected_end()
                                         self.v128_load32_zero(align, offset, memory)
-                            else:
-                                if op < 0x5f:
-                                    if op < 0x5e:
+                                    else:
                                         if disabled & 0x40:
                                             raise self.off(0xfd05d, 0x40)
                                         align = code[pos]
@@ -2833,546 +2867,547 @@ class Visitor(Operands):
                                         if pos > end:
                                             raise self.unexpected_end()
                                         self.v128_load64_zero(align, offset, memory)
-                                    else:
+                                else:
+                                    if op < 0x5f:
                                         if disabled & 0x40:
                                             raise self.off(0xfd05e, 0x40)
                                         self.f32x4_demote_f64x2_zero()
-                                else:
-                                    if op < 0x60:
+                                    else:
                                         if disabled & 0x40:
                                             raise self.off(0xfd05f, 0x40)
                                         self.f64x2_promote_low_f32x4()
-                                    else:
+                else:
+                    if op < 0x70:
+                        if op < 0x68:
+                            if op < 0x64:
+                                if op < 0x62:
+                                    if op < 0x61:
                                         if disabled & 0x40:
                                             raise self.off(0xfd060, 0x40)
                                         self.i8x16_abs()
-                else:
-                    if op < 0x71:
-                        if op < 0x69:
-                            if op < 0x65:
-                                if op < 0x63:
-                                    if op < 0x62:
+                                    else:
                                         if disabled & 0x40:
                                             raise self.off(0xfd061, 0x40)
                                         self.i8x16_neg()
-                                    else:
+                                else:
+                                    if op < 0x63:
                                         if disabled & 0x40:
                                             raise self.off(0xfd062, 0x40)
                                         self.i8x16_popcnt()
-                                else:
-                                    if op < 0x64:
+                                    else:
                                         if disabled & 0x40:
                                             raise self.off(0xfd063, 0x40)
                                         self.i8x16_all_true()
-                                    else:
+                            else:
+                                if op < 0x66:
+                                    if op < 0x65:
                                         if disabled & 0x40:
                                             raise self.off(0xfd064, 0x40)
                                         self.i8x16_bitmask()
-                            else:
-                                if op < 0x67:
-                                    if op < 0x66:
+                                    else:
                                         if disabled & 0x40:
                                             raise self.off(0xfd065, 0x40)
                                         self.i8x16_narrow_i16x8_s()
-                                    else:
+                                else:
+                                    if op < 0x67:
                                         if disabled & 0x40:
                                             raise self.off(0xfd066, 0x40)
                                         self.i8x16_narrow_i16x8_u()
-                                else:
-                                    if op < 0x68:
+                                    else:
                                         if disabled & 0x40:
                                             raise self.off(0xfd067, 0x40)
                                         self.f32x4_ceil()
-                                    else:
+                        else:
+                            if op < 0x6c:
+                                if op < 0x6a:
+                                    if op < 0x69:
                                         if disabled & 0x40:
                                             raise self.off(0xfd068, 0x40)
                                         self.f32x4_floor()
-                        else:
-                            if op < 0x6d:
-                                if op < 0x6b:
-                                    if op < 0x6a:
+                                    else:
                                         if disabled & 0x40:
                                             raise self.off(0xfd069, 0x40)
                                         self.f32x4_trunc()
-                                    else:
+                                else:
+                                    if op < 0x6b:
                                         if disabled & 0x40:
                                             raise self.off(0xfd06a, 0x40)
                                         self.f32x4_nearest()
-                                else:
-                                    if op < 0x6c:
+                                    else:
                                         if disabled & 0x40:
                                             raise self.off(0xfd06b, 0x40)
                                         self.i8x16_shl()
-                                    else:
+                            else:
+                                if op < 0x6e:
+                                    if op < 0x6d:
                                         if disabled & 0x40:
                                             raise self.off(0xfd06c, 0x40)
                                         self.i8x16_shr_s()
-                            else:
-                                if op < 0x6f:
-                                    if op < 0x6e:
+                                    else:
                                         if disabled & 0x40:
                                             raise self.off(0xfd06d, 0x40)
                                         self.i8x16_shr_u()
-                                    else:
+                                else:
+                                    if op < 0x6f:
                                         if disabled & 0x40:
                                             raise self.off(0xfd06e, 0x40)
                                         self.i8x16_add()
-                                else:
-                                    if op < 0x70:
+                                    else:
                                         if disabled & 0x40:
                                             raise self.off(0xfd06f, 0x40)
                                         self.i8x16_add_sat_s()
-                                    else:
+                    else:
+                        if op < 0x78:
+                            if op < 0x74:
+                                if op < 0x72:
+                                    if op < 0x71:
                                         if disabled & 0x40:
                                             raise self.off(0xfd070, 0x40)
                                         self.i8x16_add_sat_u()
-                    else:
-                        if op < 0x79:
-                            if op < 0x75:
-                                if op < 0x73:
-                                    if op < 0x72:
+                                    else:
                                         if disabled & 0x40:
                                             raise self.off(0xfd071, 0x40)
                                         self.i8x16_sub()
-                                    else:
+                                else:
+                                    if op < 0x73:
                                         if disabled & 0x40:
                                             raise self.off(0xfd072, 0x40)
                                         self.i8x16_sub_sat_s()
-                                else:
-                                    if op < 0x74:
+                                    else:
                                         if disabled & 0x40:
                                             raise self.off(0xfd073, 0x40)
                                         self.i8x16_sub_sat_u()
-                                    else:
+                            else:
+                                if op < 0x76:
+                                    if op < 0x75:
                                         if disabled & 0x40:
                                             raise self.off(0xfd074, 0x40)
                                         self.f64x2_ceil()
-                            else:
-                                if op < 0x77:
-                                    if op < 0x76:
+                                    else:
                                         if disabled & 0x40:
                                             raise self.off(0xfd075, 0x40)
                                         self.f64x2_floor()
-                                    else:
+                                else:
+                                    if op < 0x77:
                                         if disabled & 0x40:
                                             raise self.off(0xfd076, 0x40)
                                         self.i8x16_min_s()
-                                else:
-                                    if op < 0x78:
+                                    else:
                                         if disabled & 0x40:
                                             raise self.off(0xfd077, 0x40)
                                         self.i8x16_min_u()
-                                    else:
+                        else:
+                            if op < 0x7c:
+                                if op < 0x7a:
+                                    if op < 0x79:
                                         if disabled & 0x40:
                                             raise self.off(0xfd078, 0x40)
                                         self.i8x16_max_s()
-                        else:
-                            if op < 0x7d:
-                                if op < 0x7b:
-                                    if op < 0x7a:
+                                    else:
                                         if disabled & 0x40:
                                             raise self.off(0xfd079, 0x40)
                                         self.i8x16_max_u()
-                                    else:
+                                else:
+                                    if op < 0x7b:
                                         if disabled & 0x40:
                                             raise self.off(0xfd07a, 0x40)
                                         self.f64x2_trunc()
-                                else:
-                                    if op < 0x7c:
+                                    else:
                                         if disabled & 0x40:
                                             raise self.off(0xfd07b, 0x40)
                                         self.i8x16_avgr_u()
-                                    else:
+                            else:
+                                if op < 0x7e:
+                                    if op < 0x7d:
                                         if disabled & 0x40:
                                             raise self.off(0xfd07c, 0x40)
                                         self.i16x8_extadd_pairwise_i8x16_s()
-                            else:
-                                if op < 0x7f:
-                                    if op < 0x7e:
+                                    else:
                                         if disabled & 0x40:
                                             raise self.off(0xfd07d, 0x40)
                                         self.i16x8_extadd_pairwise_i8x16_u()
-                                    else:
+                                else:
+                                    if op < 0x7f:
                                         if disabled & 0x40:
                                             raise self.off(0xfd07e, 0x40)
                                         self.i32x4_extadd_pairwise_i16x8_s()
-                                else:
-                                    if op < 0x80:
-                                        if disabled & 0x40:
-                                            raise self.off(0xfd07f, 0x40)
-                                        self.i32x4_extadd_pairwise_i16x8_u()
                                     else:
-                                        if op < 0x81:
+                                        if op < 0x80:
+                                            if disabled & 0x40:
+                                                raise self.off(0xfd07f, 0x40)
+                                            self.i32x4_extadd_pairwise_i16x8_u()
+                                        else:
                                             if disabled & 0x40:
                                                 raise self.off(0xfd080, 0x40)
                                             self.i16x8_abs()
-                                        else:
-                                            if disabled & 0x40:
-                                                raise self.off(0xfd081, 0x40)
-                                            self.i16x8_neg()
         else:
-            if op < 0xce:
-                if op < 0xa4:
-                    if op < 0x92:
-                        if op < 0x8a:
-                            if op < 0x86:
-                                if op < 0x84:
-                                    if op < 0x83:
+            if op < 0xcd:
+                if op < 0xa3:
+                    if op < 0x91:
+                        if op < 0x89:
+                            if op < 0x85:
+                                if op < 0x83:
+                                    if op < 0x82:
+                                        if disabled & 0x40:
+                                            raise self.off(0xfd081, 0x40)
+                                        self.i16x8_neg()
+                                    else:
                                         if disabled & 0x40:
                                             raise self.off(0xfd082, 0x40)
                                         self.i16x8_q15mulr_sat_s()
-                                    else:
+                                else:
+                                    if op < 0x84:
                                         if disabled & 0x40:
                                             raise self.off(0xfd083, 0x40)
                                         self.i16x8_all_true()
-                                else:
-                                    if op < 0x85:
+                                    else:
                                         if disabled & 0x40:
                                             raise self.off(0xfd084, 0x40)
                                         self.i16x8_bitmask()
-                                    else:
+                            else:
+                                if op < 0x87:
+                                    if op < 0x86:
                                         if disabled & 0x40:
                                             raise self.off(0xfd085, 0x40)
                                         self.i16x8_narrow_i32x4_s()
-                            else:
-                                if op < 0x88:
-                                    if op < 0x87:
+                                    else:
                                         if disabled & 0x40:
                                             raise self.off(0xfd086, 0x40)
                                         self.i16x8_narrow_i32x4_u()
-                                    else:
+                                else:
+                                    if op < 0x88:
                                         if disabled & 0x40:
                                             raise self.off(0xfd087, 0x40)
                                         self.i16x8_extend_low_i8x16_s()
-                                else:
-                                    if op < 0x89:
+                                    else:
                                         if disabled & 0x40:
                                             raise self.off(0xfd088, 0x40)
                                         self.i16x8_extend_high_i8x16_s()
-                                    else:
+                        else:
+                            if op < 0x8d:
+                                if op < 0x8b:
+                                    if op < 0x8a:
                                         if disabled & 0x40:
                                             raise self.off(0xfd089, 0x40)
                                         self.i16x8_extend_low_i8x16_u()
-                        else:
-                            if op < 0x8e:
-                                if op < 0x8c:
-                                    if op < 0x8b:
+                                    else:
                                         if disabled & 0x40:
                                             raise self.off(0xfd08a, 0x40)
                                         self.i16x8_extend_high_i8x16_u()
-                                    else:
+                                else:
+                                    if op < 0x8c:
                                         if disabled & 0x40:
                                             raise self.off(0xfd08b, 0x40)
                                         self.i16x8_shl()
-                                else:
-                                    if op < 0x8d:
+                                    else:
                                         if disabled & 0x40:
                                             raise self.off(0xfd08c, 0x40)
                                         self.i16x8_shr_s()
-                                    else:
+                            else:
+                                if op < 0x8f:
+                                    if op < 0x8e:
                                         if disabled & 0x40:
                                             raise self.off(0xfd08d, 0x40)
                                         self.i16x8_shr_u()
-                            else:
-                                if op < 0x90:
-                                    if op < 0x8f:
+                                    else:
                                         if disabled & 0x40:
                                             raise self.off(0xfd08e, 0x40)
                                         self.i16x8_add()
-                                    else:
+                                else:
+                                    if op < 0x90:
                                         if disabled & 0x40:
                                             raise self.off(0xfd08f, 0x40)
                                         self.i16x8_add_sat_s()
-                                else:
-                                    if op < 0x91:
+                                    else:
                                         if disabled & 0x40:
                                             raise self.off(0xfd090, 0x40)
                                         self.i16x8_add_sat_u()
-                                    else:
+                    else:
+                        if op < 0x99:
+                            if op < 0x95:
+                                if op < 0x93:
+                                    if op < 0x92:
                                         if disabled & 0x40:
                                             raise self.off(0xfd091, 0x40)
                                         self.i16x8_sub()
-                    else:
-                        if op < 0x9b:
-                            if op < 0x96:
-                                if op < 0x94:
-                                    if op < 0x93:
+                                    else:
                                         if disabled & 0x40:
                                             raise self.off(0xfd092, 0x40)
                                         self.i16x8_sub_sat_s()
-                                    else:
+                                else:
+                                    if op < 0x94:
                                         if disabled & 0x40:
                                             raise self.off(0xfd093, 0x40)
                                         self.i16x8_sub_sat_u()
-                                else:
-                                    if op < 0x95:
+                                    else:
                                         if disabled & 0x40:
                                             raise self.off(0xfd094, 0x40)
                                         self.f64x2_nearest()
-                                    else:
+                            else:
+                                if op < 0x97:
+                                    if op < 0x96:
                                         if disabled & 0x40:
                                             raise self.off(0xfd095, 0x40)
                                         self.i16x8_mul()
-                            else:
-                                if op < 0x98:
-                                    if op < 0x97:
+                                    else:
                                         if disabled & 0x40:
                                             raise self.off(0xfd096, 0x40)
                                         self.i16x8_min_s()
-                                    else:
+                                else:
+                                    if op < 0x98:
                                         if disabled & 0x40:
                                             raise self.off(0xfd097, 0x40)
                                         self.i16x8_min_u()
-                                else:
-                                    if op < 0x99:
+                                    else:
                                         if disabled & 0x40:
                                             raise self.off(0xfd098, 0x40)
                                         self.i16x8_max_s()
-                                    else:
+                        else:
+                            if op < 0x9e:
+                                if op < 0x9c:
+                                    if op < 0x9b:
                                         if op < 0x9a:
                                             if disabled & 0x40:
                                                 raise self.off(0xfd099, 0x40)
                                             self.i16x8_max_u()
                                         else:
                                             raise self.illegal(0xfd, op)
-                        else:
-                            if op < 0x9f:
-                                if op < 0x9d:
-                                    if op < 0x9c:
+                                    else:
                                         if disabled & 0x40:
                                             raise self.off(0xfd09b, 0x40)
                                         self.i16x8_avgr_u()
-                                    else:
+                                else:
+                                    if op < 0x9d:
                                         if disabled & 0x40:
                                             raise self.off(0xfd09c, 0x40)
                                         self.i16x8_extmul_low_i8x16_s()
-                                else:
-                                    if op < 0x9e:
+                                    else:
                                         if disabled & 0x40:
                                             raise self.off(0xfd09d, 0x40)
                                         self.i16x8_extmul_high_i8x16_s()
-                                    else:
+                            else:
+                                if op < 0xa0:
+                                    if op < 0x9f:
                                         if disabled & 0x40:
                                             raise self.off(0xfd09e, 0x40)
                                         self.i16x8_extmul_low_i8x16_u()
-                            else:
-                                if op < 0xa1:
-                                    if op < 0xa0:
+                                    else:
                                         if disabled & 0x40:
                                             raise self.off(0xfd09f, 0x40)
                                         self.i16x8_extmul_high_i8x16_u()
-                                    else:
+                                else:
+                                    if op < 0xa1:
                                         if disabled & 0x40:
                                             raise self.off(0xfd0a0, 0x40)
                                         self.i32x4_abs()
-                                else:
-                                    if op < 0xa2:
-                                        if disabled & 0x40:
-                                            raise self.off(0xfd0a1, 0x40)
-                                        self.i32x4_neg()
                                     else:
-                                        if op < 0xa3:
-                                            raise self.illegal(0xfd, op)
-                                        else:
+                                        if op < 0xa2:
                                             if disabled & 0x40:
-                                                raise self.off(0xfd0a3, 0x40)
-                                            self.i32x4_all_true()
+                                                raise self.off(0xfd0a1, 0x40)
+                                            self.i32x4_neg()
+                                        else:
+                                            raise self.illegal(0xfd, op)
                 else:
-                    if op < 0xba:
-                        if op < 0xae:
-                            if op < 0xaa:
-                                if op < 0xa8:
-                                    if op < 0xa5:
+                    if op < 0xb9:
+                        if op < 0xad:
+                            if op < 0xa9:
+                                if op < 0xa5:
+                                    if op < 0xa4:
+                                        if disabled & 0x40:
+                                            raise self.off(0xfd0a3, 0x40)
+                                        self.i32x4_all_true()
+                                    else:
                                         if disabled & 0x40:
                                             raise self.off(0xfd0a4, 0x40)
                                         self.i32x4_bitmask()
-                                    else:
+                                else:
+                                    if op < 0xa8:
                                         if op < 0xa7:
                                             raise self.illegal(0xfd, op)
                                         else:
                                             if disabled & 0x40:
                                                 raise self.off(0xfd0a7, 0x40)
                                             self.i32x4_extend_low_i16x8_s()
-                                else:
-                                    if op < 0xa9:
+                                    else:
                                         if disabled & 0x40:
                                             raise self.off(0xfd0a8, 0x40)
                                         self.i32x4_extend_high_i16x8_s()
-                                    else:
+                            else:
+                                if op < 0xab:
+                                    if op < 0xaa:
                                         if disabled & 0x40:
                                             raise self.off(0xfd0a9, 0x40)
                                         self.i32x4_extend_low_i16x8_u()
-                            else:
-                                if op < 0xac:
-                                    if op < 0xab:
+                                    else:
                                         if disabled & 0x40:
                                             raise self.off(0xfd0aa, 0x40)
                                         self.i32x4_extend_high_i16x8_u()
-                                    else:
+                                else:
+                                    if op < 0xac:
                                         if disabled & 0x40:
                                             raise self.off(0xfd0ab, 0x40)
                                         self.i32x4_shl()
-                                else:
-                                    if op < 0xad:
+                                    else:
                                         if disabled & 0x40:
                                             raise self.off(0xfd0ac, 0x40)
                                         self.i32x4_shr_s()
-                                    else:
+                        else:
+                            if op < 0xb5:
+                                if op < 0xaf:
+                                    if op < 0xae:
                                         if disabled & 0x40:
                                             raise self.off(0xfd0ad, 0x40)
                                         self.i32x4_shr_u()
-                        else:
-                            if op < 0xb6:
-                                if op < 0xb1:
-                                    if op < 0xaf:
+                                    else:
                                         if disabled & 0x40:
                                             raise self.off(0xfd0ae, 0x40)
                                         self.i32x4_add()
-                                    else:
-                                        raise self.illegal(0xfd, op)
                                 else:
-                                    if op < 0xb2:
-                                        if disabled & 0x40:
-                                            raise self.off(0xfd0b1, 0x40)
-                                        self.i32x4_sub()
+                                    if op < 0xb1:
+                                        raise self.illegal(0xfd, op)
                                     else:
-                                        if op < 0xb5:
-                                            raise self.illegal(0xfd, op)
-                                        else:
+                                        if op < 0xb2:
                                             if disabled & 0x40:
-                                                raise self.off(0xfd0b5, 0x40)
-                                            self.i32x4_mul()
+                                                raise self.off(0xfd0b1, 0x40)
+                                            self.i32x4_sub()
+                                        else:
+                                            raise self.illegal(0xfd, op)
                             else:
-                                if op < 0xb8:
-                                    if op < 0xb7:
+                                if op < 0xb7:
+                                    if op < 0xb6:
+                                        if disabled & 0x40:
+                                            raise self.off(0xfd0b5, 0x40)
+                                        self.i32x4_mul()
+                                    else:
                                         if disabled & 0x40:
                                             raise self.off(0xfd0b6, 0x40)
                                         self.i32x4_min_s()
-                                    else:
+                                else:
+                                    if op < 0xb8:
                                         if disabled & 0x40:
                                             raise self.off(0xfd0b7, 0x40)
                                         self.i32x4_min_u()
-                                else:
-                                    if op < 0xb9:
+                                    else:
                                         if disabled & 0x40:
                                             raise self.off(0xfd0b8, 0x40)
                                         self.i32x4_max_s()
-                                    else:
+                    else:
+                        if op < 0xc2:
+                            if op < 0xbe:
+                                if op < 0xbb:
+                                    if op < 0xba:
                                         if disabled & 0x40:
                                             raise self.off(0xfd0b9, 0x40)
                                         self.i32x4_max_u()
-                    else:
-                        if op < 0xc4:
-                            if op < 0xbf:
-                                if op < 0xbd:
-                                    if op < 0xbb:
+                                    else:
                                         if disabled & 0x40:
                                             raise self.off(0xfd0ba, 0x40)
                                         self.i32x4_dot_i16x8_s()
-                                    else:
+                                else:
+                                    if op < 0xbd:
                                         if op < 0xbc:
                                             raise self.illegal(0xfd, op)
                                         else:
                                             if disabled & 0x40:
                                                 raise self.off(0xfd0bc, 0x40)
                                             self.i32x4_extmul_low_i16x8_s()
-                                else:
-                                    if op < 0xbe:
+                                    else:
                                         if disabled & 0x40:
                                             raise self.off(0xfd0bd, 0x40)
                                         self.i32x4_extmul_high_i16x8_s()
-                                    else:
+                            else:
+                                if op < 0xc0:
+                                    if op < 0xbf:
                                         if disabled & 0x40:
                                             raise self.off(0xfd0be, 0x40)
                                         self.i32x4_extmul_low_i16x8_u()
-                            else:
-                                if op < 0xc1:
-                                    if op < 0xc0:
+                                    else:
                                         if disabled & 0x40:
                                             raise self.off(0xfd0bf, 0x40)
                                         self.i32x4_extmul_high_i16x8_u()
-                                    else:
+                                else:
+                                    if op < 0xc1:
                                         if disabled & 0x40:
                                             raise self.off(0xfd0c0, 0x40)
                                         self.i64x2_abs()
-                                else:
-                                    if op < 0xc2:
+                                    else:
                                         if disabled & 0x40:
                                             raise self.off(0xfd0c1, 0x40)
                                         self.i64x2_neg()
-                                    else:
+                        else:
+                            if op < 0xc9:
+                                if op < 0xc5:
+                                    if op < 0xc4:
                                         if op < 0xc3:
                                             raise self.illegal(0xfd, op)
                                         else:
                                             if disabled & 0x40:
                                                 raise self.off(0xfd0c3, 0x40)
                                             self.i64x2_all_true()
-                        else:
-                            if op < 0xca:
-                                if op < 0xc8:
-                                    if op < 0xc5:
+                                    else:
                                         if disabled & 0x40:
                                             raise self.off(0xfd0c4, 0x40)
                                         self.i64x2_bitmask()
-                                    else:
+                                else:
+                                    if op < 0xc8:
                                         if op < 0xc7:
                                             raise self.illegal(0xfd, op)
                                         else:
                                             if disabled & 0x40:
                                                 raise self.off(0xfd0c7, 0x40)
                                             self.i64x2_extend_low_i32x4_s()
-                                else:
-                                    if op < 0xc9:
+                                    else:
                                         if disabled & 0x40:
                                             raise self.off(0xfd0c8, 0x40)
                                         self.i64x2_extend_high_i32x4_s()
-                                    else:
+                            else:
+                                if op < 0xcb:
+                                    if op < 0xca:
                                         if disabled & 0x40:
                                             raise self.off(0xfd0c9, 0x40)
                                         self.i64x2_extend_low_i32x4_u()
-                            else:
-                                if op < 0xcc:
-                                    if op < 0xcb:
+                                    else:
                                         if disabled & 0x40:
                                             raise self.off(0xfd0ca, 0x40)
                                         self.i64x2_extend_high_i32x4_u()
-                                    else:
+                                else:
+                                    if op < 0xcc:
                                         if disabled & 0x40:
                                             raise self.off(0xfd0cb, 0x40)
                                         self.i64x2_shl()
-                                else:
-                                    if op < 0xcd:
+                                    else:
                                         if disabled & 0x40:
                                             raise self.off(0xfd0cc, 0x40)
                                         self.i64x2_shr_s()
-                                    else:
-                                        if disabled & 0x40:
-                                            raise self.off(0xfd0cd, 0x40)
-                                        self.i64x2_shr_u()
             else:
                 if op < 0xf4:
-                    if op < 0xe3:
+                    if op < 0xe2:
                         if op < 0xda:
                             if op < 0xd6:
                                 if op < 0xd1:
-                                    if op < 0xcf:
+                                    if op < 0xce:
                                         if disabled & 0x40:
-                                            raise self.off(0xfd0ce, 0x40)
-                                        self.i64x2_add()
+                                            raise self.off(0xfd0cd, 0x40)
+                                        self.i64x2_shr_u()
                                     else:
-                                        raise self.illegal(0xfd, op)
-                                else:
-                                    if op < 0xd2:
-                                        if disabled & 0x40:
-                                            raise self.off(0xfd0d1, 0x40)
-                                        self.i64x2_sub()
-                                    else:
-                                        if op < 0xd5:
-                                            raise self.illegal(0xfd, op)
-                                        else:
+                                        if op < 0xcf:
                                             if disabled & 0x40:
-                                                raise self.off(0xfd0d5, 0x40)
-                                            self.i64x2_mul()
+                                                raise self.off(0xfd0ce, 0x40)
+                                            self.i64x2_add()
+                                        else:
+                                            raise self.illegal(0xfd, op)
+                                else:
+                                    if op < 0xd5:
+                                        if op < 0xd2:
+                                            if disabled & 0x40:
+                                                raise self.off(0xfd0d1, 0x40)
+                                            self.i64x2_sub()
+                                        else:
+                                            raise self.illegal(0xfd, op)
+                                    else:
+                                        if disabled & 0x40:
+                                            raise self.off(0xfd0d5, 0x40)
+                                        self.i64x2_mul()
                             else:
                                 if op < 0xd8:
                                     if op < 0xd7:
@@ -3428,20 +3463,20 @@ class Visitor(Operands):
                                             raise self.off(0xfd0e0, 0x40)
                                         self.f32x4_abs()
                                     else:
-                                        if op < 0xe2:
-                                            if disabled & 0x40:
-                                                raise self.off(0xfd0e1, 0x40)
-                                            self.f32x4_neg()
-                                        else:
-                                            raise self.illegal(0xfd, op)
+                                        if disabled & 0x40:
+                                            raise self.off(0xfd0e1, 0x40)
+                                        self.f32x4_neg()
                     else:
                         if op < 0xeb:
                             if op < 0xe7:
                                 if op < 0xe5:
                                     if op < 0xe4:
-                                        if disabled & 0x40:
-                                            raise self.off(0xfd0e3, 0x40)
-                                        self.f32x4_sqrt()
+                                        if op < 0xe3:
+                                            raise self.illegal(0xfd, op)
+                                        else:
+                                            if disabled & 0x40:
+                                                raise self.off(0xfd0e3, 0x40)
+                                            self.f32x4_sqrt()
                                     else:
                                         if disabled & 0x40:
                                             raise self.off(0xfd0e4, 0x40)
@@ -3486,17 +3521,17 @@ class Visitor(Operands):
                                             raise self.off(0xfd0ec, 0x40)
                                         self.f64x2_abs()
                                 else:
-                                    if op < 0xee:
-                                        if disabled & 0x40:
-                                            raise self.off(0xfd0ed, 0x40)
-                                        self.f64x2_neg()
-                                    else:
-                                        if op < 0xef:
-                                            raise self.illegal(0xfd, op)
-                                        else:
+                                    if op < 0xef:
+                                        if op < 0xee:
                                             if disabled & 0x40:
-                                                raise self.off(0xfd0ef, 0x40)
-                                            self.f64x2_sqrt()
+                                                raise self.off(0xfd0ed, 0x40)
+                                            self.f64x2_neg()
+                                        else:
+                                            raise self.illegal(0xfd, op)
+                                    else:
+                                        if disabled & 0x40:
+                                            raise self.off(0xfd0ef, 0x40)
+                                        self.f64x2_sqrt()
                             else:
                                 if op < 0xf2:
                                     if op < 0xf1:

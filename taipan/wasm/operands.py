@@ -23,7 +23,7 @@ HANDLER_WORDS: Final = 3
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Operands(Cursor):
-    """pos: offset in `code` of the current instruction's opcode.
+    """pos: offset in `code` of the current instruction's opcode. Subclasses call `super().__init__()`.
 
     The lists below keep their capacity: only as many entries count as the visitor's method is told.
     targets: labels of br_table, the default last.  types: of select.  clauses: of try_table, see HANDLER_WORDS.
@@ -34,9 +34,11 @@ class Operands(Cursor):
     align: i64 = 0
     offset: i64 = 0
     memory: i64 = 0
-    targets: vec[i64] = vec[i64]()
-    types: vec[i64] = vec[i64]()
-    clauses: vec[i64] = vec[i64]()
+
+    def __init__(self) -> None:
+        self.targets: vec[i64] = vec[i64]()
+        self.types: vec[i64] = vec[i64]()
+        self.clauses: vec[i64] = vec[i64]()
 
     def read_memarg(self) -> None:
         """Alignment (log2) and memory index share a number: bit 6 tells that an index follows."""
