@@ -26,10 +26,7 @@ from taipan.wasm.operands import Operands
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Visitor(Operands):
-    """Set `disabled` (see `cursor.disabled_bits`) to refuse the instructions of features that are off.
-
-    Subclasses call `super().__init__()`.
-    """
+    """Set `disabled` (see `cursor.disabled_bits`) to refuse the instructions of features that are off."""
 
     def visit(self, code: bytes, start: i64, end: i64) -> None:
         """Decode the instructions in `code[start:end]`, setting `pos` before each call.

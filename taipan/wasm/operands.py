@@ -23,7 +23,7 @@ HANDLER_WORDS: Final = 3
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Operands(Cursor):
-    """pos: offset in `code` of the current instruction's opcode. Subclasses call `super().__init__()`.
+    """pos: offset in `code` of the current instruction's opcode.
 
     The lists below keep their capacity: only as many entries count as the visitor's method is told.
     targets: labels of br_table, the default last.  types: of select.  clauses: of try_table, see HANDLER_WORDS.
@@ -34,11 +34,13 @@ class Operands(Cursor):
     align: i64 = 0
     offset: i64 = 0
     memory: i64 = 0
-
-    def __init__(self) -> None:
-        self.targets: vec[i64] = vec[i64]()
-        self.types: vec[i64] = vec[i64]()
-        self.clauses: vec[i64] = vec[i64]()
+    targets: vec[i64]
+    types: vec[i64]
+    clauses: vec[i64]
+    # Capacities, because mypyc has no default values for vecs and subclasses need no __init__ of ours this way.
+    _max_targets: i64 = 0
+    _max_types: i64 = 0
+    _max_clauses: i64 = 0
 
     def read_memarg(self) -> None:
         """Alignment (log2) and memory index share a number: bit 6 tells that an index follows."""
@@ -53,7 +55,8 @@ class Operands(Cursor):
     def read_labels(self) -> i64:
         """Read br_table's labels into `targets`; how many there are without the default."""
         count: i64 = self._read_count()
-        if len(self.targets) <= count:
+        if self._max_targets <= count:
+            self._max_targets = count + 1
             self.targets = vec[i64]([0] * (count + 1))
         targets = self.targets
         i: i64 = 0
@@ -65,8 +68,9 @@ class Operands(Cursor):
     def read_valtypes(self) -> i64:
         """Read select's types into `types`; how many there are."""
         count: i64 = self._read_count()
-        if len(self.types) < count:
-            self.types = vec[i64]([0] * count)
+        if self._max_types <= count:
+            self._max_types = count + 1
+            self.types = vec[i64]([0] * (count + 1))
         types = self.types
         i: i64 = 0
         while i < count:
@@ -77,8 +81,9 @@ class Operands(Cursor):
     def read_catches(self) -> i64:
         """Read try_table's handlers into `clauses`; how many there are."""
         count: i64 = self._read_count()
-        if len(self.clauses) < HANDLER_WORDS * count:
-            self.clauses = vec[i64]([0] * (HANDLER_WORDS * count))
+        if self._max_clauses <= count:
+            self._max_clauses = count + 1
+            self.clauses = vec[i64]([0] * (HANDLER_WORDS * (count + 1)))
         clauses = self.clauses
         i: i64 = 0
         while i < HANDLER_WORDS * count:
