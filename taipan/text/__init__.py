@@ -14,10 +14,11 @@ __all__ = ["parse"]
 def parse(source: str | bytes, features: Features | None = None) -> Module:
     """The module that a text stands for: `(module ...)` or its fields alone.
 
-    The syntax of every known proposal is accepted whatever `features` says; validation refuses what is off.
+    The syntax of every known proposal is accepted whatever `features` says; validation refuses what is off. Without
+    memory64, limits beyond 32 bits are malformed, with it they are invalid.
     Raises MalformedError, with line and column, for text that is no module, unknown identifiers included.
     """
     from taipan.text.lexer import Lexer, decode_source
     from taipan.text.parser import parse as parse_text
 
-    return parse_text(Lexer(decode_source(source), keep_annotations=True))
+    return parse_text(Lexer(decode_source(source), keep_annotations=True), features or Features())

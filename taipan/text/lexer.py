@@ -273,7 +273,8 @@ class Lexer:
 
     def unexpected(self, wanted: str) -> MalformedError:
         """The error of a parser that wanted something else than the current token."""
-        if self.kind == RESERVED or (self.kind == KEYWORD and self.kw < 0):
+        known = self.kw >= 0 or self.text() in (b"inf", b"nan", b"nan:canonical", b"nan:arithmetic")
+        if self.kind == RESERVED or (self.kind == KEYWORD and not known):
             return self.error(f"unknown operator {self.token_text()}: expected {wanted}", self.start)
         found = "end of text" if self.kind == EOF else self.token_text()
         return self.error(f"unexpected token {found}: expected {wanted}", self.start)

@@ -853,7 +853,7 @@ class CodeParser:
         lanes, bits, is_float = vector_shape
         value = 0
         for lane in range(lanes):
-            if lexer.kind != NUMBER and not (is_float and lexer.kind == KEYWORD):
+            if lexer.kind in (RPAR, LPAR, EOF) or (lexer.kind == KEYWORD and not is_float):
                 raise lexer.error(f"wrong number of lane literals: expected {lanes}", lexer.start)
             bits_of_lane = self.float_bits(bits) if is_float else self.integer(bits)
             value |= (int(bits_of_lane) & ((1 << bits) - 1)) << (lane * bits)

@@ -41,11 +41,15 @@ _EMPTY_FUNC: Final = FuncType((), ())
 
 @final
 class TypeParser:
-    """types, rec_groups: as in `wasm.Module`, growing while inline type uses are met."""
+    """types, rec_groups: as in `wasm.Module`, growing while inline type uses are met.
 
-    __slots__ = ("interned", "lexer", "rec_groups", "spaces", "types")
+    wide_limits: whether all limits are u64, as in WebAssembly 3.0, where validation refuses large 32-bit ones.
+    """
 
-    def __init__(self, lexer: Lexer, spaces: Spaces) -> None:
+    __slots__ = ("interned", "lexer", "rec_groups", "spaces", "types", "wide_limits")
+
+    def __init__(self, lexer: Lexer, spaces: Spaces, wide_limits: bool) -> None:
+        self.wide_limits: Final = wide_limits
         self.lexer: Final = lexer
         self.spaces: Final = spaces
         self.types: list[SubType] = []
@@ -202,6 +206,8 @@ class TypeParser:
                     params_space.count += len(comp.params)
             return index
         inline = self.func_signature(params_space)
+        if self.at_open(kws.PARAM):
+            raise lexer.unexpected("results after parameters")
         if index >= len(self.types):
             raise lexer.error(f"unknown type {index}", start)
         if self.types[index].comp != inline and (inline.params or inline.results):
@@ -319,7 +325,7 @@ class TypeParser:
         return False
 
     def limits(self, is_64: bool) -> Limits:
-        bits = 64 if is_64 else 32
+        bits = 64 if is_64 or self.wide_limits else 32
         minimum = self.number(bits)
         maximum = self.number(bits) if self.lexer.kind == NUMBER else None
         return Limits(minimum, maximum)

@@ -13,6 +13,7 @@ from librt.strings import BytesWriter
 from mypy_extensions import i64, u8
 
 from taipan.errors import MalformedError, UnsupportedError
+from taipan.features import Features
 from taipan.text import keywords as kws
 from taipan.text import names as name_sections
 from taipan.text.annotations import (
@@ -87,10 +88,10 @@ class ModuleParser:
         "types",
     )
 
-    def __init__(self, lexer: Lexer) -> None:
+    def __init__(self, lexer: Lexer, features: Features) -> None:
         self.lexer: Final = lexer
         self.spaces: Final = Spaces()
-        self.types: Final = TypeParser(lexer, self.spaces)
+        self.types: Final = TypeParser(lexer, self.spaces, "memory64" in features)
         self.expressions: Final = CodeParser(lexer, self.spaces, self.types)
         self.module: Final = Module()
         self.code: Final = BytesWriter()
@@ -110,17 +111,16 @@ class ModuleParser:
         if lexer.kind == ID:
             self.module_name = lexer.id_value()
             lexer.advance()
-        self.module_annotations()
-        start = lexer.start
+        start = lexer.prev_stop
         type_starts = self.declare_fields()
         self.define_types(type_starts)
         lexer.seek(start)
-        self.expressions.uses_datas = False
+        self.module_annotations()
         self.parse_fields()
         return self.finish()
 
     def module_annotations(self) -> None:
-        """`@name` annotations directly after `(module $id`. Others are seen again by the second pass."""
+        """A `@name` directly after `(module $id`."""
         lexer = self.lexer
         if not lexer.annotations:
             return
@@ -548,21 +548,28 @@ class ModuleParser:
         if types.accept(kws.DECLARE):
             self.elem_list(DECLARATIVE, 0, None)
             return
-        table = 0
-        table_named = types.open(kws.TABLE)
-        if table_named:
-            table = int(self.spaces.tables.resolve(lexer))
-            types.close()
+        bare_target = lexer.kind == NUMBER
+        table_named, table = self.segment_target(kws.TABLE, self.spaces.tables)
         if lexer.kind != LPAR or types.at_open(kws.REF):
             if table_named:
                 raise lexer.unexpected("an offset")
             self.elem_list(PASSIVE, 0, None)
             return
         offset_expr = self.offset()
-        if not table_named and lexer.kind in (NUMBER, ID, RPAR):
+        if (bare_target or not table_named) and lexer.kind in (NUMBER, ID, RPAR):
             self.add_elem(ACTIVE, ref_type(HEAP_FUNC, False), table, offset_expr, self.func_indices(), None)
         else:
             self.elem_list(ACTIVE, table, offset_expr)
+
+    def segment_target(self, keyword: i64, space: IndexSpace) -> tuple[bool, int]:
+        """`(table x)` or `(memory x)`, or the bare number of WebAssembly 1.0: whether there is one, and the index."""
+        if self.types.open(keyword):
+            index = int(space.resolve(self.lexer))
+            self.types.close()
+            return True, index
+        if self.lexer.kind == NUMBER:
+            return True, int(space.resolve(self.lexer))
+        return False, 0
 
     def offset(self) -> ConstExpr:
         """`(offset expr)` or one folded instruction."""
@@ -620,13 +627,8 @@ class ModuleParser:
 
     def data_field(self) -> None:
         lexer = self.lexer
-        types = self.types
         self.spaces.datas.pass_over(lexer, len(self.module.datas))
-        memory = 0
-        memory_named = types.open(kws.MEMORY)
-        if memory_named:
-            memory = int(self.spaces.memories.resolve(lexer))
-            types.close()
+        memory_named, memory = self.segment_target(kws.MEMORY, self.spaces.memories)
         if lexer.kind == LPAR:
             self.add_data(ACTIVE, memory, self.offset())
         elif memory_named:
@@ -743,19 +745,19 @@ def encode_branch_hints(funcs: list[tuple[int, list[tuple[int, int]]]]) -> bytes
     return out.getvalue()
 
 
-def parse(lexer: Lexer) -> Module:
+def parse(lexer: Lexer, features: Features) -> Module:
     """A whole text: `(module ...)` or bare fields."""
     if lexer.kind == LPAR and lexer.peek_keyword() == kws.MODULE:
         lexer.advance()
         lexer.advance()
-        parser = ModuleParser(lexer)
+        parser = ModuleParser(lexer, features)
         module = parser.parse()
         parser.types.close()
         refuse_here(lexer)
         if lexer.kind != EOF:
             raise lexer.unexpected("end of text")
         return module
-    module = ModuleParser(lexer).parse()
+    module = ModuleParser(lexer, features).parse()
     if lexer.kind != EOF:
         raise lexer.unexpected("end of text")
     return module
