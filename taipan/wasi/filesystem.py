@@ -1,0 +1,469 @@
+"""Directories and files of the host as guests see them: every path is confined to the directory it starts from.
+
+A guest's path is never joined to a host path. `Location` walks it component by component with directory descriptors
+and `O_NOFOLLOW`, expands symbolic links itself, and remembers the descriptors it came through, so that `..` returns to
+where the walk has been whatever the host renames meanwhile. The last component is handed to the kernel as (directory
+descriptor, name), again without following links. Leaving the directory, an absolute path and an absolute link are
+`EPERM`. All errors are `OSError` with the host's errno; each WASI version has its own codes for them.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from types import TracebackType
+from typing import Final, final
+
+DIR_READ: Final = 1
+DIR_MUTATE: Final = 2
+FILE_READ: Final = 1
+FILE_WRITE: Final = 2
+
+MAX_LINKS: Final = 40  # Linux: MAXSYMLINKS
+MAX_PATH_BYTES: Final = 4095  # Linux: PATH_MAX without its NUL
+MAX_DEPTH: Final = 256  # directories below the start of one path; each is an open host descriptor during the walk
+MAX_IOVECS: Final = 1024  # Linux: UIO_MAXIOV; more are left for the guest's next call, as POSIX allows
+
+# Names that some hosts lack: without O_PATH, passing through a directory needs permission to read it.
+_O_PATH: Final[int] = getattr(os, "O_PATH", os.O_RDONLY)
+_O_DIRECTORY: Final[int] = getattr(os, "O_DIRECTORY", 0)
+_O_NOFOLLOW: Final[int] = getattr(os, "O_NOFOLLOW", 0)
+_O_CLOEXEC: Final[int] = getattr(os, "O_CLOEXEC", 0)
+_O_NOCTTY: Final[int] = getattr(os, "O_NOCTTY", 0)
+_O_NONBLOCK: Final[int] = getattr(os, "O_NONBLOCK", 0)
+_ENTER: Final = _O_PATH | _O_DIRECTORY | _O_NOFOLLOW | _O_CLOEXEC
+_OPEN: Final = _O_NOFOLLOW | _O_CLOEXEC | _O_NOCTTY
+
+_SELF: Final = b"."
+_PARENT: Final = b".."
+
+
+def error(code: int) -> OSError:
+    """The OSError of a host errno."""
+    return OSError(code, os.strerror(code))
+
+
+@final
+class Location:
+    """What is left of a path when all but its last component is resolved: a directory held open, and a name in it.
+
+    dir_fd: host descriptor, valid until `close`.  name: last component, or b"" when the path ends in `.` or `..` and
+    so names `dir_fd` itself.  must_be_dir: the path ends in a slash.
+    """
+
+    __slots__ = ("_entered", "_links", "_root_fd", "dir_fd", "must_be_dir", "name")
+
+    def __init__(self, root_fd: int, path: bytes) -> None:
+        if not path:
+            raise error(errno.ENOENT)
+        if len(path) > MAX_PATH_BYTES:
+            raise error(errno.ENAMETOOLONG)
+        self.dir_fd = self._root_fd = root_fd
+        self.name = path
+        self.must_be_dir = False
+        self._links = 0
+        self._entered: list[int] = []
+        if b"/" in path or path in (_SELF, _PARENT):
+            self._resolve(path)
+
+    def __enter__(self) -> Location:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the directories that the walk opened."""
+        while self._entered:
+            os.close(self._entered.pop())
+        self.dir_fd = self._root_fd
+
+    def follow(self) -> bool:
+        """Go where the symbolic link at this location leads. False, and no change, if there is no link here."""
+        target = self._read_link(self.name) if self.name else None
+        if target is None:
+            return False
+        self._resolve(target)
+        return True
+
+    def _read_link(self, name: bytes) -> bytes | None:
+        """What the link `name` contains, None if it is not a link. Counts links against loops."""
+        try:
+            target = os.readlink(name, dir_fd=self.dir_fd)
+        except OSError as problem:
+            if problem.errno == errno.EINVAL:
+                return None
+            raise
+        self._links += 1
+        if self._links > MAX_LINKS:
+            raise error(errno.ELOOP)
+        return target
+
+    def _resolve(self, path: bytes) -> None:
+        """Walk `path` from the current directory and stop before its last component."""
+        try:
+            pending = self._split(path)
+            self.must_be_dir = self.must_be_dir or path.endswith(b"/")
+            while pending:
+                name = pending.pop()
+                if name == _SELF:
+                    continue
+                if name == _PARENT:
+                    self._leave()
+                elif pending:
+                    pending.extend(self._enter(name))
+                else:
+                    self.name = name
+                    return
+            self.name = b""
+        except BaseException:
+            self.close()
+            raise
+
+    def _split(self, path: bytes) -> list[bytes]:
+        """The components, last one first. Empty ones mean nothing: `a//b` is `a/b`."""
+        if path.startswith(b"/"):
+            raise error(errno.EPERM)
+        names = [name for name in path.split(b"/") if name]
+        names.reverse()
+        return names
+
+    def _leave(self) -> None:
+        if not self._entered:
+            raise error(errno.EPERM)
+        os.close(self._entered.pop())
+        self.dir_fd = self._entered[-1] if self._entered else self._root_fd
+
+    def _enter(self, name: bytes) -> list[bytes]:
+        """Step into a directory. If `name` is a link to one, return the components to walk instead."""
+        if len(self._entered) >= MAX_DEPTH:
+            raise error(errno.ENAMETOOLONG)
+        try:
+            self.dir_fd = os.open(name, _ENTER, dir_fd=self.dir_fd)
+        except OSError as problem:
+            # A link: ENOTDIR on Linux, ELOOP or EMLINK elsewhere.
+            if problem.errno not in (errno.ENOTDIR, errno.ELOOP, errno.EMLINK):
+                raise
+            target = self._read_link(name)
+            if target is None:
+                raise
+            return self._split(target)
+        self._entered.append(self.dir_fd)
+        return []
+
+
+@final
+class File:
+    """An open host file of any type but a directory. The position is the host descriptor's own.
+
+    mode: `st_mode` when it was opened.  perms: FILE_READ | FILE_WRITE, what the preopen allows at most.
+    """
+
+    __slots__ = ("fd", "mode", "perms")
+
+    def __init__(self, fd: int, mode: int, perms: int) -> None:
+        self.fd = fd
+        self.mode = mode
+        self.perms = perms
+
+    def close(self) -> None:
+        os.close(self.fd)
+
+    def read(self, views: list[memoryview]) -> int:
+        return os.readv(self.fd, views)
+
+    def write(self, views: list[memoryview]) -> int:
+        return os.writev(self.fd, views)
+
+    def pread(self, views: list[memoryview], offset: int) -> int:
+        return os.preadv(self.fd, views, offset)
+
+    def pwrite(self, views: list[memoryview], offset: int) -> int:
+        """Write at `offset`, or at the end of a file in append mode: what Linux does by itself."""
+        return os.pwritev(self.fd, views, offset)
+
+    def set_flags(self, append: bool, nonblock: bool) -> None:
+        """Change O_APPEND and O_NONBLOCK."""
+        import fcntl
+
+        flags = fcntl.fcntl(self.fd, fcntl.F_GETFL) & ~(os.O_APPEND | os.O_NONBLOCK)
+        flags |= (os.O_APPEND if append else 0) | (os.O_NONBLOCK if nonblock else 0)
+        fcntl.fcntl(self.fd, fcntl.F_SETFL, flags)
+
+    def advise(self, offset: int, length: int, advice: int) -> None:
+        """advice: 0 normal, 1 sequential, 2 random, 3 will need, 4 don't need, 5 no reuse."""
+        if hasattr(os, "posix_fadvise"):
+            advices = (
+                os.POSIX_FADV_NORMAL,
+                os.POSIX_FADV_SEQUENTIAL,
+                os.POSIX_FADV_RANDOM,
+                os.POSIX_FADV_WILLNEED,
+                os.POSIX_FADV_DONTNEED,
+                os.POSIX_FADV_NOREUSE,
+            )
+            os.posix_fadvise(self.fd, offset, length, advices[advice])
+
+    def allocate(self, offset: int, length: int) -> None:
+        """Make sure that the range is backed by storage; the file grows to hold it."""
+        self._check(FILE_WRITE)
+        if not hasattr(os, "posix_fallocate"):
+            raise error(errno.ENOTSUP)
+        os.posix_fallocate(self.fd, offset, length)
+
+    def set_size(self, size: int) -> None:
+        self._check(FILE_WRITE)
+        os.ftruncate(self.fd, size)
+
+    def set_times(self, accessed: int | None, modified: int | None) -> None:
+        """Set times in ns since 1970, None: unchanged."""
+        self._check(FILE_WRITE)
+        if accessed is not None or modified is not None:
+            os.utime(self.fd, ns=_times(os.fstat(self.fd), accessed, modified))
+
+    def _check(self, perms: int) -> None:
+        if not self.perms & perms:
+            raise error(errno.EPERM)
+
+
+def _times(now: os.stat_result, accessed: int | None, modified: int | None) -> tuple[int, int]:
+    """(access, modification) in ns, what is None taken from `now`: Python has no UTIME_OMIT."""
+    return (
+        now.st_atime_ns if accessed is None else accessed,
+        now.st_mtime_ns if modified is None else modified,
+    )
+
+
+@final
+class Directory:
+    """An open host directory; its methods act on paths below it.
+
+    dir_perms: DIR_READ | DIR_MUTATE and file_perms: FILE_READ | FILE_WRITE, for it and everything opened through it.
+    """
+
+    __slots__ = ("_listing", "dir_perms", "fd", "file_perms")
+
+    def __init__(self, fd: int, dir_perms: int, file_perms: int) -> None:
+        self.fd = fd
+        self.dir_perms = dir_perms
+        self.file_perms = file_perms
+        self._listing: list[tuple[bytes, int, int]] | None = None
+
+    def close(self) -> None:
+        os.close(self.fd)
+
+    def _check(self, perms: int) -> None:
+        if not self.dir_perms & perms:
+            raise error(errno.EPERM)
+
+    def _check_move(self, new_dir: Directory) -> None:
+        """Both sides may be changed, and the file would not gain permissions by its new place."""
+        self._check(DIR_MUTATE)
+        new_dir._check(DIR_MUTATE)
+        if new_dir.file_perms & ~self.file_perms:
+            raise error(errno.EPERM)
+
+    def open(self, path: bytes, flags: int, follow: bool) -> File | Directory:
+        """Open or create what `path` names. flags: the host's O_ flags; `follow`: through a final link.
+
+        The result is a `Directory` exactly if that is what was opened, whatever the flags.
+        """
+        if flags & (os.O_CREAT | os.O_TRUNC):
+            self._check(DIR_MUTATE)
+        self._check(DIR_READ)
+        writes = flags & (os.O_WRONLY | os.O_RDWR)
+        if writes and not self.file_perms & FILE_WRITE:
+            raise error(errno.EPERM)
+        if flags & os.O_CREAT and flags & _O_DIRECTORY:
+            raise error(errno.EINVAL)
+        with Location(self.fd, path) as place:
+            fd = _open(place, flags | _OPEN, follow)
+        mode = os.fstat(fd).st_mode
+        if stat.S_ISDIR(mode):
+            return Directory(fd, self.dir_perms, self.file_perms)
+        if not writes and not self.file_perms & FILE_READ:
+            os.close(fd)
+            raise error(errno.EPERM)
+        return File(fd, mode, self.file_perms)
+
+    def stat(self, path: bytes, follow: bool) -> os.stat_result:
+        self._check(DIR_READ)
+        with Location(self.fd, path) as place:
+            return _stat(place, follow)
+
+    def set_times(self, path: bytes, accessed: int | None, modified: int | None, follow: bool) -> None:
+        """Set times in ns since 1970, None: unchanged."""
+        self._check(DIR_MUTATE)
+        with Location(self.fd, path) as place:
+            now = _stat(place, follow)
+            if accessed is not None or modified is not None:
+                times = _times(now, accessed, modified)
+                os.utime(place.name or _SELF, ns=times, dir_fd=place.dir_fd, follow_symlinks=False)
+
+    def set_own_times(self, accessed: int | None, modified: int | None) -> None:
+        """`set_times` of the directory itself."""
+        self._check(DIR_MUTATE)
+        if accessed is not None or modified is not None:
+            os.utime(self.fd, ns=_times(os.fstat(self.fd), accessed, modified))
+
+    def create_directory(self, path: bytes) -> None:
+        self._check(DIR_MUTATE)
+        with Location(self.fd, path) as place:
+            os.mkdir(_named(place, errno.EEXIST), dir_fd=place.dir_fd)
+
+    def remove_directory(self, path: bytes) -> None:
+        self._check(DIR_MUTATE)
+        with Location(self.fd, path) as place:
+            os.rmdir(_named(place, errno.EINVAL), dir_fd=place.dir_fd)
+
+    def unlink_file(self, path: bytes) -> None:
+        self._check(DIR_MUTATE)
+        with Location(self.fd, path) as place:
+            name = _named(place, errno.EISDIR)
+            if place.must_be_dir:
+                raise error(errno.EISDIR if _is_dir(place) else errno.ENOTDIR)
+            try:
+                os.unlink(name, dir_fd=place.dir_fd)
+            except PermissionError:
+                # POSIX has EPERM for directories, Linux EISDIR.
+                raise (error(errno.EISDIR) if _is_dir(place) else error(errno.EPERM)) from None
+
+    def rename(self, path: bytes, new_dir: Directory, new_path: bytes) -> None:
+        self._check_move(new_dir)
+        with Location(self.fd, path) as old, Location(new_dir.fd, new_path) as new:
+            old_name = _named(old, errno.EBUSY)
+            new_name = _named(new, errno.EBUSY)
+            if (old.must_be_dir or new.must_be_dir) and not _is_dir(old):
+                raise error(errno.ENOTDIR)
+            os.rename(old_name, new_name, src_dir_fd=old.dir_fd, dst_dir_fd=new.dir_fd)
+
+    def link(self, path: bytes, new_dir: Directory, new_path: bytes, follow: bool) -> None:
+        """Make a second name for a file; with `follow`, for the file that a link at `path` leads to."""
+        self._check_move(new_dir)
+        with Location(self.fd, path) as old, Location(new_dir.fd, new_path) as new:
+            status = _stat(old, follow)
+            if stat.S_ISDIR(status.st_mode):
+                raise error(errno.EPERM)
+            new_name = _creatable(new)
+            os.link(old.name, new_name, src_dir_fd=old.dir_fd, dst_dir_fd=new.dir_fd, follow_symlinks=False)
+
+    def symlink(self, target: bytes, path: bytes) -> None:
+        """Make a link. `target` is not resolved now, but an absolute one could never be followed: EPERM."""
+        self._check(DIR_MUTATE)
+        if target.startswith(b"/"):
+            raise error(errno.EPERM)
+        with Location(self.fd, path) as place:
+            os.symlink(target, _creatable(place), dir_fd=place.dir_fd)
+
+    def readlink(self, path: bytes) -> bytes:
+        """What a link contains. EPERM if that is absolute: host paths are not the guest's business."""
+        self._check(DIR_READ)
+        with Location(self.fd, path) as place:
+            name = _named(place, errno.EINVAL)
+            if place.must_be_dir:
+                _stat(place, True)
+                raise error(errno.EINVAL)
+            target = os.readlink(name, dir_fd=place.dir_fd)
+        if target.startswith(b"/"):
+            raise error(errno.EPERM)
+        return target
+
+    def entries(self, fresh: bool) -> list[tuple[bytes, int, int]]:
+        """(name, inode, type as in `st_mode`) of every entry, `.` and `..` first, then by name.
+
+        fresh: read the directory again; otherwise the listing of the last time is kept, so that a guest that
+        removes entries while it lists them sees each one once. `..` has the directory's own inode: what is above is
+        not the guest's business.
+        """
+        self._check(DIR_READ)
+        if fresh or self._listing is None:
+            own = os.fstat(self.fd).st_ino
+            with os.scandir(self.fd) as found:
+                names = sorted((os.fsencode(entry.name), entry.inode(), _entry_type(entry)) for entry in found)
+            self._listing = [(_SELF, own, stat.S_IFDIR), (_PARENT, own, stat.S_IFDIR), *names]
+        return self._listing
+
+
+def _entry_type(entry: os.DirEntry[str]) -> int:
+    if entry.is_symlink():
+        return stat.S_IFLNK
+    if entry.is_dir(follow_symlinks=False):
+        return stat.S_IFDIR
+    if entry.is_file(follow_symlinks=False):
+        return stat.S_IFREG
+    try:
+        return stat.S_IFMT(entry.stat(follow_symlinks=False).st_mode)
+    except FileNotFoundError:
+        return 0  # gone since it was listed
+
+
+def _open(place: Location, flags: int, follow: bool) -> int:
+    """Open the last component without the kernel following a link there. Returns a host descriptor."""
+    while True:
+        directory = place.must_be_dir or not place.name
+        try:
+            if directory:
+                return _open_directory(place, flags)
+            return os.open(place.name, flags, 0o666, dir_fd=place.dir_fd)
+        except OSError as problem:
+            # Linux refuses a link with ELOOP, with O_DIRECTORY by ENOTDIR.
+            if problem.errno not in (errno.ELOOP, errno.EMLINK, errno.ENOTDIR) or not _is_link(place):
+                raise
+            if not (follow or place.must_be_dir) or not place.follow():
+                raise error(errno.ELOOP) from None
+
+
+def _open_directory(place: Location, flags: int) -> int:
+    """Open a path that ends in a slash or dot. Such a path cannot create anything."""
+    name = place.name or _SELF
+    if flags & os.O_CREAT:
+        exists = not place.name or _exists(place)
+        raise error(errno.EEXIST if exists and flags & os.O_EXCL else errno.EISDIR)
+    return os.open(name, flags | _O_DIRECTORY, dir_fd=place.dir_fd)
+
+
+def _stat(place: Location, follow: bool) -> os.stat_result:
+    """Status of what the location names, after following links there if asked (a final slash asks)."""
+    while place.name:
+        status = os.stat(place.name, dir_fd=place.dir_fd, follow_symlinks=False)
+        if stat.S_ISLNK(status.st_mode) and (follow or place.must_be_dir):
+            if place.follow():
+                continue
+        if place.must_be_dir and not stat.S_ISDIR(status.st_mode):
+            raise error(errno.ENOTDIR)
+        return status
+    return os.stat(place.dir_fd)
+
+
+def _is_dir(place: Location) -> bool:
+    """Whether the name is a directory now; a link to one is not. ENOENT if there is nothing."""
+    return stat.S_ISDIR(os.stat(place.name or _SELF, dir_fd=place.dir_fd, follow_symlinks=False).st_mode)
+
+
+def _is_link(place: Location) -> bool:
+    if not place.name:
+        return False
+    return stat.S_ISLNK(os.stat(place.name, dir_fd=place.dir_fd, follow_symlinks=False).st_mode)
+
+
+def _exists(place: Location) -> bool:
+    try:
+        os.stat(place.name, dir_fd=place.dir_fd, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _named(place: Location, code: int) -> bytes:
+    """The last component; `code` is raised for a path that ends in `.` or `..`."""
+    if not place.name:
+        raise error(code)
+    return place.name
+
+
+def _creatable(place: Location) -> bytes:
+    """The last component, as the name of something to create that is not a directory."""
+    name = _named(place, errno.EEXIST)
+    if place.must_be_dir:
+        raise error(errno.EEXIST if _is_dir(place) else errno.ENOTDIR)
+    return name

@@ -1,0 +1,84 @@
+"""From a call by wasm to a Python function and back: the table of all functions, and what surrounds each of them.
+
+A row is (name, parameters, function); parameters are letters: `i` i32, `I` i64, `p` an i32 that is an address. The
+function gets the guest's context, a view of its memory (only if it has a `p`), and its arguments as unsigned integers;
+it returns the errno. An OSError becomes the errno of its host errno, a `GuestError` its own; an address outside the
+memory becomes a trap, as the WASI document demands; everything else travels to the embedder unchanged.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from operator import and_
+from typing import Any, Final
+
+from taipan.errors import WasmError
+from taipan.wasi.p1 import args, clock, environ, fd, path, poll, proc, random, sched, sock
+from taipan.wasi.p1.memory import OutOfBounds
+from taipan.wasi.p1.types import FROM_HOST, INVAL, IO, GuestError
+
+HostFunction = Callable[..., int]
+Row = tuple[str, str, Callable[..., int]]
+
+NO_MEMORY: Final = memoryview(b"")
+_MASKS: Final = {"i": 0xFFFF_FFFF, "p": 0xFFFF_FFFF, "I": 0xFFFF_FFFF_FFFF_FFFF}
+
+PREVIEW1: Final[tuple[Row, ...]] = (
+    *args.FUNCTIONS,
+    *environ.FUNCTIONS,
+    *clock.FUNCTIONS,
+    *fd.FUNCTIONS,
+    *path.FUNCTIONS,
+    *poll.FUNCTIONS,
+    *proc.FUNCTIONS,
+    *random.FUNCTIONS,
+    *sched.FUNCTIONS,
+    *sock.FUNCTIONS,
+)
+_CHANGED: Final = {row[0]: row for row in (*fd.UNSTABLE, *path.UNSTABLE, *poll.UNSTABLE)}
+UNSTABLE: Final[tuple[Row, ...]] = tuple(_CHANGED.get(row[0], row) for row in PREVIEW1 if row[0] != "sock_accept")
+"""The snapshot before preview 1: other layouts of filestat and subscription, other numbers of whence."""
+
+MODULES: Final = {"wasi_snapshot_preview1": PREVIEW1, "wasi_unstable": UNSTABLE}
+
+
+def bind(name: str, params: str, function: Callable[..., int]) -> HostFunction:
+    """The callable for the linker: takes the caller and signed integers, returns the errno."""
+    masks = tuple(_MASKS[letter] for letter in params)
+    needs_memory = "p" in params
+
+    def call(caller: Any, *arguments: int) -> int:
+        context = caller._store._wasi
+        if context is None:
+            raise WasmError(f"{name}: wasi is not configured: call store.set_wasi")
+        memory = _memory(caller, name) if needs_memory else NO_MEMORY
+        try:
+            return function(context, memory, *map(and_, arguments, masks))
+        except OSError as problem:
+            return FROM_HOST.get(problem.errno or 0, IO)
+        except GuestError as problem:
+            return problem.code
+        except OverflowError:
+            return INVAL  # an offset or a time beyond the host's range
+        except (OutOfBounds, struct.error) as problem:
+            raise _trap(name, problem) from None
+        finally:
+            if needs_memory:
+                memory.release()
+
+    call.__name__ = call.__qualname__ = name
+    return call
+
+
+def _memory(caller: Any, name: str) -> memoryview:
+    memory = caller.get("memory")
+    if memory is None:
+        raise WasmError(f'{name}: missing required memory export: the module exports no memory named "memory"')
+    return memoryview(memory)
+
+
+def _trap(name: str, problem: Exception) -> Exception:
+    from taipan.runtime.trap import Trap
+
+    return Trap(f"{name}: pointer out of bounds: {problem}")
