@@ -11,6 +11,9 @@ class WasmError(Exception):
     """Base of everything the package raises, except `Trap`. Also exported as `WasmtimeError`."""
 
 
+WasmtimeError = WasmError  # wasmtime-py's name
+
+
 class MalformedError(WasmError):
     """The bytes or the text are not a module. offset: byte offset; line, column: from 1, for text."""
 

@@ -1,0 +1,328 @@
+"""`Config`: every setting of an engine, checked when it is set, frozen when an engine is made from it.
+
+The settings are rows of one table. wasmtime-py's names are all here, so that programs written for it run; those that
+name something of Wasmtime's own (its compiler, its Mach ports) are accepted where ignoring them changes no result.
+Settings for what the package does not have yet are accepted too and refused by `Engine`, so that the error
+comes once and names them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any, Final, overload
+
+from taipan.errors import UnsupportedError, WasmError
+from taipan.features import DEFAULTS, REQUIRES, Features
+from taipan.runtime.managed import Managed, already_closed
+
+KIB: Final = 1 << 10
+MIB: Final = 1 << 20
+GIB: Final = 1 << 30
+
+
+def _bool(name: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError("expected a bool")
+    return value
+
+
+def _size(name: str, value: Any) -> int:
+    if not isinstance(value, int):
+        raise TypeError("expected an int")
+    if not 0 <= value < 1 << 63:
+        raise WasmError(f"{name} must be a number of bytes below 2**63: {value}")
+    return value
+
+
+def _one_of(what: str, *known: str) -> Callable[[str, Any], str]:
+    """A check for a setting with named values. what: what the error calls it."""
+
+    def check(name: str, value: Any) -> str:
+        if value not in known:
+            raise WasmError(f"unknown {what}: {value} (one of: {', '.join(known)})")
+        return str(value)
+
+    return check
+
+
+def _cache(name: str, value: Any) -> bool | str:
+    """True, False, or the path of Wasmtime's cache configuration, which must be readable but has no effect."""
+    if isinstance(value, bool):
+        return value
+    path = os.fspath(value)
+    if not os.access(path, os.R_OK):
+        raise WasmError(f"failed to read config file: {path}: no such file or not readable")
+    return str(path)
+
+
+_ARCHITECTURES: Final = ("x86_64", "aarch64", "riscv64gc", "s390x", "pulley32", "pulley64")
+
+
+def _target(name: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("expected a str")
+    architecture = value.partition("-")[0]
+    if architecture not in _ARCHITECTURES:
+        raise WasmError(f"Unrecognized architecture: {architecture} (one of: {', '.join(_ARCHITECTURES)})")
+    return value
+
+
+class Setting:
+    """One readable and settable attribute of `Config`.
+
+    check(name, value) gives the value to keep, or raises.  missing: why switching it on is refused by `Engine`, or "".
+    """
+
+    def __init__(self, check: Callable[[str, Any], Any], default: Any, doc: str, missing: str = "") -> None:
+        self.check = check
+        self.default = default
+        self.missing = missing
+        self.__doc__ = doc
+        self.name = ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, config: None, owner: type) -> Setting: ...
+    @overload
+    def __get__(self, config: Config, owner: type) -> Any: ...
+    def __get__(self, config: Config | None, owner: type) -> Any:
+        if config is None:
+            return self
+        return config._values.get(self.name, self.default)
+
+    def __set__(self, config: Config, value: Any) -> None:
+        config._open()
+        config._values[self.name] = self.check(self.name, value)
+
+
+class Feature:
+    """The attribute of `Config` that switches one proposal on or off."""
+
+    def __init__(self, feature: str) -> None:
+        self.feature = feature
+        self.__doc__ = f"Whether modules may use the proposal `{feature}`; the default is {DEFAULTS[feature]}."
+
+    @overload
+    def __get__(self, config: None, owner: type) -> Feature: ...
+    @overload
+    def __get__(self, config: Config, owner: type) -> bool: ...
+    def __get__(self, config: Config | None, owner: type) -> Any:
+        if config is None:
+            return self
+        return config._switches.get(self.feature, DEFAULTS[self.feature])
+
+    def __set__(self, config: Config, value: Any) -> None:
+        config._open()
+        config._switches[self.feature] = _bool(self.feature, value)
+
+
+class Config(Managed):
+    """Settings of an `Engine`, which consumes them: afterwards the object can be read but not changed or used again.
+
+    Every attribute can be read and set. Setting a wrong type raises TypeError; a value that does not exist raises
+    WasmError with the list of those that do. Settings of proposals begin with `wasm_`.
+    """
+
+    __slots__ = ("_flags", "_state", "_switches", "_values")
+
+    # --- WebAssembly proposals ---
+    wasm_mutable_global = Feature("mutable-global")
+    wasm_sign_extension = Feature("sign-extension")
+    wasm_saturating_float_to_int = Feature("saturating-float-to-int")
+    wasm_multi_value = Feature("multi-value")
+    wasm_bulk_memory = Feature("bulk-memory")
+    wasm_reference_types = Feature("reference-types")
+    wasm_simd = Feature("simd")
+    wasm_tail_call = Feature("tail-call")
+    wasm_extended_const = Feature("extended-const")
+    wasm_function_references = Feature("function-references")
+    wasm_gc = Feature("gc")
+    wasm_multi_memory = Feature("multi-memory")
+    wasm_memory64 = Feature("memory64")
+    wasm_relaxed_simd = Feature("relaxed-simd")
+    wasm_exceptions = Feature("exceptions")
+    wasm_threads = Feature("threads")
+    wasm_wide_arithmetic = Feature("wide-arithmetic")
+    wasm_custom_page_sizes = Feature("custom-page-sizes")
+    wasm_legacy_exceptions = Feature("legacy-exceptions")
+    wasm_custom_descriptors = Feature("custom-descriptors")
+    wasm_relaxed_simd_deterministic = Setting(
+        _bool, False, "Relaxed vector instructions give the same results on every machine."
+    )
+    wasm_component_model = Setting(_bool, True, "Accept components.")
+    wasm_component_model_map = Setting(_bool, False, "The component model's map type.", "component maps")
+    wasm_component_model_implements = Setting(_bool, False, "`implements` in components.", "component `implements`")
+    wasm_stack_switching = Setting(_bool, False, "The stack switching proposal.", "stack switching")
+
+    # --- compiling ---
+    compiler = Setting(
+        _one_of("compiler", "auto", "baseline", "llvm"),
+        "auto",
+        '"auto": baseline at first, hot functions optimised where that is installed; "baseline"; "llvm".',
+    )
+    strategy = Setting(
+        _one_of("strategy", "auto", "cranelift", "winch"),
+        "auto",
+        'wasmtime-py\'s name for `compiler`: "winch" means "baseline", the others "auto".',
+    )
+    lazy_compilation = Setting(_bool, True, "Compile each function when it is first called, else all in `Module`.")
+    parallel_compilation = Setting(_bool, True, "Use several threads when a whole module is compiled at once.")
+    cranelift_opt_level = Setting(
+        _one_of("opt level", "none", "speed", "speed_and_size"), "speed", "Accepted; has no effect."
+    )
+    cranelift_debug_verifier = Setting(_bool, False, "Accepted; has no effect.")
+    cranelift_nan_canonicalization = Setting(
+        _bool, False, "Arithmetic gives only the canonical NaN.", "NaN canonicalization"
+    )
+    debug_info = Setting(_bool, False, "Emit native debug information.", "native debug information")
+    native_unwind_info = Setting(_bool, True, "Accepted; has no effect.")
+    target = Setting(_target, "", "Target triple to compile for; the default is this machine.")
+    cache = Setting(_cache, False, "Accepted; has no effect: compiling takes less time than loading a cache would.")
+    profiler = Setting(
+        _one_of("profiler", "none", "jitdump", "vtune", "perfmap"),
+        "none",
+        "Tell a profiler about compiled code.",
+        "profiler support",
+    )
+
+    # --- running ---
+    gil = Setting(
+        _one_of("gil policy", "adaptive", "release", "hold"),
+        "adaptive",
+        'Python\'s lock while wasm runs: "adaptive" releases it when a call lasts longer than a few milliseconds.',
+    )
+    max_wasm_stack = Setting(_size, MIB, "Bytes of native stack that wasm may use before it traps.")
+    consume_fuel = Setting(_bool, False, "Count executed instructions against the store's fuel.", "fuel")
+    epoch_interruption = Setting(_bool, False, "Interrupt wasm when the engine's epoch ends.", "epoch interruption")
+    shared_memory = Setting(_bool, False, "Allow shared memories.", "shared memories")
+    gc_support = Setting(_bool, True, "Accepted; has no effect.")
+    signals_based_traps = Setting(_bool, True, "Accepted; has no effect.")
+    macos_use_mach_ports = Setting(_bool, True, "Accepted; has no effect.")
+    memory_init_cow = Setting(_bool, True, "Accepted; has no effect.")
+
+    # --- linear memories: bytes, except the switches ---
+    static_memory_maximum_size = Setting(
+        _size, 4 * GIB, "Memories whose maximum fits reserve this much address space, never move and need no checks."
+    )
+    static_memory_forced = Setting(_bool, False, "Every memory is static; its maximum is cut to the bound above.")
+    static_memory_guard_size = Setting(_size, 2 * GIB, "Inaccessible bytes after a static memory.")
+    dynamic_memory_reserved_for_growth = Setting(
+        _size, 2 * GIB, "Address space kept free behind a memory that may move, so that growing seldom moves it."
+    )
+    guard_before_linear_memory = Setting(_bool, True, "A guard of the same size also in front of each memory.")
+    memory_may_move = Setting(_bool, True, "Dynamic memories may be moved to grow; else growing stops at the reserve.")
+
+    def __init__(self) -> None:
+        self._values: dict[str, Any] = {}
+        self._switches: dict[str, bool] = {}
+        self._flags: list[str] = []
+        self._state = "open"
+
+    def _open(self) -> None:
+        if self._state != "open":
+            raise already_closed()
+
+    def close(self) -> None:
+        """No further changes and no engine from it."""
+        self._state = "closed"
+
+    @property
+    def dynamic_memory_guard_size(self) -> int:
+        """Inaccessible bytes after a memory that may move. Raising it raises the static guard to at least as much."""
+        return int(self._values.get("dynamic_memory_guard_size", 64 * KIB))
+
+    @dynamic_memory_guard_size.setter
+    def dynamic_memory_guard_size(self, size: int) -> None:
+        self._open()
+        self._values["dynamic_memory_guard_size"] = _size("dynamic_memory_guard_size", size)
+        self.static_memory_guard_size = max(size, self.static_memory_guard_size)
+
+    @property
+    def memory_reservation(self) -> int:
+        """wasmtime-py's name for `static_memory_maximum_size`."""
+        return int(self.static_memory_maximum_size)
+
+    @memory_reservation.setter
+    def memory_reservation(self, size: int) -> None:
+        self.static_memory_maximum_size = size
+
+    @property
+    def memory_guard_size(self) -> int:
+        """Inaccessible bytes after every memory: sets the guard of static and dynamic memories alike."""
+        return int(self.static_memory_guard_size)
+
+    @memory_guard_size.setter
+    def memory_guard_size(self, size: int) -> None:
+        self.static_memory_guard_size = size
+        self.dynamic_memory_guard_size = size
+
+    @property
+    def memory_reservation_for_growth(self) -> int:
+        """wasmtime-py's name for `dynamic_memory_reserved_for_growth`."""
+        return int(self.dynamic_memory_reserved_for_growth)
+
+    @memory_reservation_for_growth.setter
+    def memory_reservation_for_growth(self, size: int) -> None:
+        self.dynamic_memory_reserved_for_growth = size
+
+    @property
+    def features(self) -> Features:
+        """All proposals that are on. Raises WasmError if one was switched on and another that it needs off."""
+        enabled = {name for name in DEFAULTS if self._switches.get(name, DEFAULTS[name])}
+        for name in DEFAULTS:  # in this order a proposal comes after those that it needs
+            if name not in enabled:
+                continue
+            for needed in REQUIRES.get(name, ()):
+                if needed in enabled:
+                    continue
+                if self._switches.get(name):
+                    raise WasmError(f"the proposal {name} needs {needed}, which is switched off")
+                enabled.discard(name)
+        return Features(frozenset(enabled))
+
+    @features.setter
+    def features(self, features: Features) -> None:
+        self._open()
+        self._switches = {name: name in features for name in DEFAULTS}
+
+    def cranelift_flag_enable(self, flag: str) -> None:
+        """Accepted for wasmtime-py's sake; `Engine` then says that there is no such compiler here."""
+        self._open()
+        self._flags.append(flag)
+
+    def cranelift_flag_set(self, key: str, value: str) -> None:
+        """Accepted for wasmtime-py's sake; `Engine` then says that there is no such compiler here."""
+        self._open()
+        self._flags.append(f"{key}={value}")
+
+    def __repr__(self) -> str:
+        changed = {name: getattr(self, name) for name in self._values}
+        changed |= {"wasm_" + name.replace("-", "_"): on for name, on in self._switches.items()}
+        return f"Config({', '.join(f'{name}={value!r}' for name, value in changed.items())})"
+
+    def _consume(self) -> None:
+        """Called by `Engine`: from here on the settings are the engine's.
+
+        Raises ValueError if another engine has them, UnsupportedError for a setting that names what is not there yet.
+        """
+        self._open()
+        for name in self._values:
+            setting = type(self).__dict__.get(name)
+            if isinstance(setting, Setting) and setting.missing and self._values[name] != setting.default:
+                raise UnsupportedError(f"{setting.missing} (Config.{name}) is not supported yet: leave it off")
+        if self.compiler == "llvm":
+            raise UnsupportedError('the LLVM compiler is not supported yet: use compiler = "auto" or "baseline"')
+        if self._flags:
+            raise UnsupportedError(f"there is no Cranelift here to set flags of: {', '.join(self._flags)}")
+        _check_target(self.target)
+        self._state = "consumed"
+
+
+def _check_target(target: str) -> None:
+    if target and target.partition("-")[0] != os.uname().machine:
+        raise UnsupportedError(
+            f"configuration does not match the host: target {target} on {os.uname().machine}; leave `target` unset"
+        )

@@ -1,0 +1,408 @@
+"""`Engine` and `Module`: the stages from bytes to code that can be instantiated, and what modules of one engine share.
+
+    bytes --binary.decode--> wasm.Module --validate.check_module--> ModuleEnv --BaselineCompiler--> NativeModule
+
+This is where compiler and runtime meet: neither imports the other. Functions are compiled when they are first called,
+unless `Config.lazy_compilation` is off.
+
+Threads: engines, modules and everything made from them here may be used by any number of threads at once.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, Final, final
+
+from taipan import _native
+from taipan.compiler.tunables import Tunables
+from taipan.config import Config
+from taipan.errors import InvalidError, UnsupportedError
+from taipan.features import Features
+from taipan.runtime.managed import Managed, already_closed
+from taipan.runtime.module_info import ModuleInfo
+from taipan.runtime.register import register
+from taipan.runtime.type_registry import RegisteredTypes, TypeRegistry
+from taipan.runtime.types import ExportType, ImportType, make_signature
+from taipan.wasm import types as core
+from taipan.wasm.module import FUNC, GLOBAL, MEMORY, TABLE
+from taipan.wasm.module import Module as WasmModule
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+    from taipan.compiler.baseline.compiler import BaselineCompiler
+    from taipan.compiler.environ import ModuleEnv
+
+CODE_REGION_BYTES: Final = 1 << 30
+"""Address space for the code of one engine; 26 MB of wasm (CPython) make about 100 MB of code."""
+
+MAGIC: Final = b"\0asm"
+
+register()  # every store needs an engine, so this comes before the first one
+
+
+@final
+class Engine(Managed):
+    """Settings, code memory and types that modules and stores share; a store only takes modules of its own engine."""
+
+    __slots__ = (
+        "__weakref__",
+        "_closed",
+        "_dynamic_guard",
+        "_gil",
+        "_lazy",
+        "_max_wasm_stack",
+        "_region",
+        "config",
+        "features",
+        "tunables",
+        "types",
+    )
+
+    def __init__(self, config: Config | None = None) -> None:
+        """config: consumed. Raises UnsupportedError if it switches on something that is not there yet."""
+        if config is None:
+            config = Config()
+        elif not isinstance(config, Config):
+            raise TypeError("expected Config")
+        self.features: Features = config.features
+        config._consume()
+        self.config = config
+        self.tunables = _tunables(config)
+        self.tunables.check()
+        self.types = TypeRegistry()
+        self._dynamic_guard: int = config.dynamic_memory_guard_size
+        self._gil: str = config.gil
+        self._lazy: bool = config.lazy_compilation
+        self._max_wasm_stack: int = config.max_wasm_stack
+        self._region: _native.CodeRegion | None = None
+        self._closed = False
+
+    @staticmethod
+    def same(a: Engine, b: Engine) -> bool:
+        return a is b
+
+    def increment_epoch(self) -> None:
+        """Has no effect: no engine with `Config.epoch_interruption` can be made yet."""
+
+    def is_pulley(self) -> bool:
+        """Whether wasm runs in Wasmtime's interpreter: never here."""
+        return False
+
+    def precompile_module(self, wasm: bytes | str) -> bytearray:
+        raise UnsupportedError("precompiled modules are not supported yet: make a Module, compiling is fast")
+
+    def close(self) -> None:
+        """No further modules or stores from it; those that exist go on."""
+        self._closed = True
+
+    def region(self) -> _native.CodeRegion:
+        """Where the code of the engine's modules lies, reserved when it is first needed."""
+        region = self._region
+        if region is None:
+            region = self._region = _native.CodeRegion(CODE_REGION_BYTES)
+        return region
+
+    def memory_plan(self, of: core.MemType) -> tuple[int, int, bool, int, bool, int, int, int, bool, bool]:
+        """Arguments of `MemoryBase._create` for a memory of that type (requirements: static and dynamic memories)."""
+        tunables = self.tunables
+        static = tunables.static_memory(of)
+        limits = of.limits
+        return (
+            limits.min,
+            -1 if limits.max is None else limits.max,
+            of.is_64,
+            of.page_size_log2,
+            of.shared,
+            tunables.memory_reservation if static else 0,
+            tunables.memory_guard_size if static else self._dynamic_guard,
+            0 if static else tunables.memory_reservation_for_growth,
+            tunables.guard_before_linear_memory,
+            not static,
+        )
+
+    def __repr__(self) -> str:
+        return f"<Engine {self.config!r}>"
+
+
+def _tunables(config: Config) -> Tunables:
+    """What generated code depends on. Without the address space for static memories all memories are dynamic."""
+    reservation: int = config.static_memory_maximum_size
+    guard: int = config.static_memory_guard_size
+    may_move = config.memory_may_move and not config.static_memory_forced
+    if may_move and not _native.reserve_probe(reservation + 2 * guard):
+        reservation = 0
+    return Tunables(
+        memory_reservation=reservation,
+        memory_guard_size=guard,
+        memory_reservation_for_growth=config.dynamic_memory_reserved_for_growth,
+        memory_may_move=may_move,
+        guard_before_linear_memory=config.guard_before_linear_memory,
+    )
+
+
+@final
+class Module(Managed):
+    """A compiled module: `Module(engine, wasm)`.
+
+    wasm: the bytes of the binary format, or the text format as str or bytes. Raises MalformedError or InvalidError,
+    both WasmErrors; UnsupportedError for what cannot be compiled yet, at the latest when such a function is called.
+    """
+
+    __slots__ = ("__weakref__", "_closed", "_info", "_module", "_native", "engine")
+
+    def __init__(self, engine: Engine, wasm: str | Buffer) -> None:
+        check_engine(engine)
+        module = decode(wasm_bytes(wasm), engine.features)
+        check(module, engine.features)
+        types = engine.types.register(module.types, module.rec_groups)
+        self.engine = engine
+        self._module = module
+        self._info = ModuleInfo(module, types)
+        self._native = make_native(engine, module, self._info)
+        self._closed = False
+
+    @classmethod
+    def from_file(cls, engine: Engine, path: str | bytes | os.PathLike[Any]) -> Module:
+        """From a .wasm or .wat file. Raises OSError if it cannot be read."""
+        check_engine(engine)
+        with open(path, "rb") as file:
+            return cls(engine, file.read())
+
+    @classmethod
+    def from_binary(cls, engine: Engine, wasm: Buffer) -> Module:
+        """From the binary format only."""
+        check_engine(engine)
+        data = bytes(wasm)
+        if not data.startswith(MAGIC):
+            decode(data, engine.features)  # raises
+        return cls(engine, data)
+
+    @classmethod
+    def validate(cls, engine: Engine, wasm: Buffer) -> None:
+        """Whether the bytes are a valid module. Raises MalformedError or InvalidError if not."""
+        check_engine(engine)
+        if isinstance(wasm, str):
+            raise TypeError("expected wasm bytes")
+        check(decode(bytes(wasm), engine.features), engine.features)
+
+    @classmethod
+    def deserialize(cls, engine: Engine, encoded: Buffer) -> Module:
+        raise UnsupportedError("serialized modules are not supported yet: make the Module from its bytes")
+
+    @classmethod
+    def deserialize_file(cls, engine: Engine, path: str | os.PathLike[Any]) -> Module:
+        raise UnsupportedError("serialized modules are not supported yet: make the Module from its bytes")
+
+    def serialize(self) -> bytearray:
+        raise UnsupportedError("serialized modules are not supported yet: keep the module's bytes")
+
+    @property
+    def imports(self) -> list[ImportType]:
+        info = self._opened()
+        counts = {FUNC: 0, TABLE: 0, MEMORY: 0, GLOBAL: 0}
+        listed = []
+        for entry in info.imports:
+            index = counts.get(entry.kind, 0)
+            counts[entry.kind] = index + 1
+            listed.append(ImportType(entry.module, entry.name, info.extern_type(entry.kind, index)))
+        return listed
+
+    @property
+    def exports(self) -> list[ExportType]:
+        info = self._opened()
+        return [ExportType(name, info.extern_type(kind, index)) for name, (kind, index) in info.exports.items()]
+
+    @property
+    def name(self) -> str | None:
+        """From the name section."""
+        return self._opened().name
+
+    @property
+    def custom_sections(self) -> list[tuple[str, bytes]]:
+        """Names and contents of the custom sections, the name section included, in the module's order."""
+        self._opened()
+        return [(section.name, section.data) for section in self._module.customs]
+
+    def text(self) -> str:
+        """The module in the text format."""
+        self._opened()
+        from taipan.text.printer import print_module
+
+        return print_module(self._module)
+
+    def close(self) -> None:
+        """No further instances; those that exist go on."""
+        self._closed = True
+
+    def _opened(self) -> ModuleInfo:
+        if self._closed:
+            raise already_closed()
+        return self._info
+
+    def __repr__(self) -> str:
+        info = self._info
+        return f"<Module {info.name or '(unnamed)'}: {len(info.imports)} imports, {len(info.exports)} exports>"
+
+
+def check_engine(engine: object) -> None:
+    if not isinstance(engine, Engine):
+        raise TypeError("expected an Engine")
+    if engine._closed:
+        raise already_closed()
+
+
+# --- the stages ---
+
+
+def wat2wasm(wat: str | Buffer) -> bytearray:
+    """The binary format of a module in the text format. Raises MalformedError with line and column."""
+    return bytearray(_assemble(wat if isinstance(wat, str) else _text(bytes(wat))))
+
+
+def _assemble(source: str) -> bytes:
+    from taipan.binary.encode import encode
+    from taipan.text.parse import parse
+
+    return encode(parse(source))
+
+
+def _text(data: bytes) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        from taipan.errors import MalformedError
+
+        line = data.count(b"\n", 0, error.start) + 1
+        column = error.start - (data.rfind(b"\n", 0, error.start) + 1) + 1
+        raise MalformedError("malformed UTF-8 encoding: text format", line=line, column=column) from None
+
+
+def wasm_bytes(wasm: str | Buffer) -> bytes:
+    """The binary format of what users pass as a module. Text is recognised by its first character."""
+    if isinstance(wasm, str):
+        return _assemble(wasm)
+    try:
+        data = wasm if isinstance(wasm, bytes) else bytes(memoryview(wasm))
+    except TypeError:
+        raise TypeError("expected wasm bytes") from None
+    if not data.startswith(MAGIC) and data.lstrip()[:1] in (b"(", b";"):
+        return _assemble(_text(data))
+    return data
+
+
+def decode(data: bytes, features: Features) -> WasmModule:
+    from taipan.binary.decode import decode
+
+    return decode(data, features)
+
+
+def check(module: WasmModule, features: Features) -> None:
+    """Validate. An InvalidError in a function carries the name that the name section gives it."""
+    from taipan.validate.module import check_module
+
+    try:
+        check_module(module, features)
+    except InvalidError as error:
+        if error.func >= 0 and error.name is None:
+            from taipan.binary.names import decode_names
+
+            error.name = decode_names(module).funcs.get(error.func)
+        raise
+
+
+def make_native(engine: Engine, module: WasmModule, info: ModuleInfo) -> _native.NativeModule:
+    """The module in the native runtime, with its code or the means to compile it."""
+    from taipan.compiler.environ import ModuleEnv
+
+    env = ModuleEnv(module, engine.tunables, engine._lazy)
+    lazy = LazyCompiler(env) if engine._lazy else None
+    code = module.code
+    native = _native.NativeModule(
+        engine.region(),
+        info,
+        func_type_indices=_u32_array(module.func_space),
+        type_ids=info.types.id_array(),
+        signatures=_signatures(module, info.types),
+        escaped=_u32_array(env.escaped),
+        counts=(
+            module.num_imported_funcs,
+            module.num_imported_tables,
+            module.num_imported_memories,
+            module.num_imported_globals,
+        ),
+        memories=[engine.memory_plan(t) for t in module.memories],
+        tables=[
+            (
+                t.type.limits.min,
+                -1 if t.type.limits.max is None else t.type.limits.max,
+                t.type.is_64,
+                info.kind_of(t.type.element),
+            )
+            for t in module.tables
+        ],
+        globals=[(info.kind_of(g.type.content), g.type.mutable) for g in module.globals],
+        data=[(code, segment.start, segment.end) for segment in module.datas],
+        num_elements=len(module.elems),
+        globals_template=info.globals_template,
+        compile=None if lazy is None else lazy.compile,
+    )
+    if lazy is not None:
+        lazy.native = native
+    else:
+        load_all(env, native)
+    return native
+
+
+def _u32_array(values: list[int]) -> bytes:
+    return b"".join([value.to_bytes(4, "little") for value in values])
+
+
+def _signatures(module: WasmModule, types: RegisteredTypes) -> list[_native.Signature | None]:
+    """By module type index. Their types keep the module's types registered."""
+    registry = types.registry
+    return [
+        make_signature(registry.func_type(types.ids[i]), types.ids[i], types)
+        if isinstance(sub.comp, core.FuncType)
+        else None
+        for i, sub in enumerate(module.types)
+    ]
+
+
+@final
+class LazyCompiler:
+    """Compiles a module's functions one by one, when the native runtime enters one that has no code yet.
+
+    Two threads may be here at once, and a finalizer may enter wasm while its thread is compiling: a compiler object is
+    used by one of them at a time.
+    """
+
+    __slots__ = ("env", "idle", "native")
+
+    def __init__(self, env: ModuleEnv) -> None:
+        self.env: Final = env
+        self.idle: Final[list[BaselineCompiler]] = []
+        self.native: _native.NativeModule | None = None
+
+    def compile(self, defined_index: int) -> None:
+        """Publish the code of a function. Raises UnsupportedError for an instruction that cannot be compiled yet."""
+        native = self.native
+        assert native is not None, "bug: entered before the module was complete"
+        try:
+            compiler = self.idle.pop()
+        except IndexError:
+            from taipan.compiler.baseline.compiler import BaselineCompiler
+
+            compiler = BaselineCompiler(self.env)
+        made = compiler.compile_function(defined_index)
+        self.idle.append(compiler)
+        if not native.entry(defined_index):
+            native.publish(defined_index, made.code, made.relocs, made.sites, made.stack_maps)
+
+
+def load_all(env: ModuleEnv, native: _native.NativeModule) -> None:
+    """Compile the whole module now."""
+    from taipan.compiler.driver import compile_all
+
+    image = compile_all(env)
+    native.load(image.code, image.offsets, image.sites, image.site_starts, image.stack_maps, image.stack_map_starts)

@@ -1,0 +1,50 @@
+"""`Global`: a global variable."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from taipan import _native
+from taipan.errors import WasmError
+from taipan.runtime.ref_kind import check_reference, storage_kind
+from taipan.runtime.store import Storelike, store_of
+from taipan.runtime.types import GlobalType, global_type
+from taipan.wasm import types as core
+
+
+class Global(_native.GlobalBase):
+    """A global of a store."""
+
+    __slots__ = ("_content",)
+    _content: core.ValType
+
+    def __new__(cls, store: Storelike, ty: GlobalType, val: Any) -> Global:
+        owner = store_of(store)
+        if not isinstance(ty, GlobalType):
+            raise TypeError("expected a GlobalType")
+        of = ty._core
+        if core.is_ref(of.content):
+            check_reference(of.content, val)
+        made = cls._create(owner, storage_kind(of.content), of.mutable, val)
+        made._content = of.content
+        return made
+
+    def type(self, store: Storelike) -> GlobalType:
+        return global_type(core.GlobalType(self._content, self._type(store)[1]))
+
+    def value(self, store: Storelike) -> Any:
+        return self._get(store)
+
+    def set_value(self, store: Storelike, val: Any) -> None:
+        """Raises WasmError if the global is immutable, TypeError if the value has another type."""
+        if not self._type(store)[1]:
+            raise WasmError("immutable global cannot be set")
+        if core.is_ref(self._content):
+            check_reference(self._content, val)
+        self._set(store, val)
+
+    get = value
+    set = set_value
+
+    def __repr__(self) -> str:
+        return f"<Global of {core.type_name(self._content)}, store {self._store_id}>"

@@ -1,0 +1,50 @@
+"""How references are stored, and which the host may store where.
+
+The native runtime knows two kinds of stored references, functions and host objects; the reference type of a table or
+global is checked here.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from taipan._native import KIND_EXTERNREF, KIND_FUNCREF, KIND_OPAQUE, FuncBase
+from taipan.errors import UnsupportedError, WasmError
+from taipan.runtime.types import value_kind
+from taipan.runtime.value import Val
+from taipan.wasm import types as core
+
+_ABSTRACT: Final[dict[int, int]] = {
+    core.HEAP_FUNC: KIND_FUNCREF,
+    core.HEAP_NOFUNC: KIND_FUNCREF,
+    core.HEAP_EXTERN: KIND_EXTERNREF,
+    core.HEAP_NOEXTERN: KIND_EXTERNREF,
+}
+
+
+def storage_kind(code: core.ValType, is_func: bool = True) -> int:
+    """How a table or global of this type holds its value. is_func: whether a concrete heap type is a function's."""
+    if not core.is_ref(code):
+        return value_kind(code)
+    heap = core.heap_of(code)
+    if core.is_concrete(heap):
+        return KIND_FUNCREF if is_func else KIND_OPAQUE
+    return _ABSTRACT.get(heap, KIND_OPAQUE)
+
+
+def check_reference(code: core.ValType, value: Any) -> None:
+    """Refuse values that the host may not store as that reference type; `funcref` and `externref` are checked later.
+
+    Raises WasmError for null where there is none, UnsupportedError for types whose values the host cannot make.
+    """
+    if code in (core.FUNCREF, core.EXTERNREF):
+        return
+    if value is None or (isinstance(value, Val) and value.value is None):
+        if not core.is_nullable(code):
+            raise WasmError(f"type mismatch: null is not a value of type {core.type_name(code)}")
+        return
+    if code == core.ref_type(core.HEAP_FUNC, False) and isinstance(value, FuncBase):
+        return
+    if code == core.ref_type(core.HEAP_EXTERN, False):
+        return
+    raise UnsupportedError(f"values of type {core.type_name(code)} cannot be made by the host yet")

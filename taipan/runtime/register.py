@@ -1,0 +1,28 @@
+"""Tells the native runtime which Python classes it makes and raises."""
+
+from __future__ import annotations
+
+from taipan import _native, errors
+from taipan.runtime.func import Caller, Func
+from taipan.runtime.globals import Global
+from taipan.runtime.memory import Memory
+from taipan.runtime.table import Table
+from taipan.runtime.trap import make_trap
+
+
+def register() -> None:
+    """Called once, before the first store is made."""
+    _native.register(
+        Func=Func,
+        Memory=Memory,
+        Table=Table,
+        Global=Global,
+        Caller=Caller,
+        make_trap=make_trap,
+        StoreClosedError=errors.StoreClosedError,
+        StoreBusyError=errors.StoreBusyError,
+        WrongStoreError=errors.WrongStoreError,
+        WasmError=errors.WasmError,
+        UnsupportedError=errors.UnsupportedError,
+        InternalError=errors.InternalError,
+    )

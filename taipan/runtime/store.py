@@ -1,0 +1,208 @@
+"""`Store`: owns instances, functions, memories, tables and globals; everything in it lives until it is closed.
+
+The C class `StoreBase` does the owning. Here: the host's own data, WASI, resource limits, fuel.
+
+Threads: a store may be used by any thread, one at a time. A second thread that enters while wasm of the store is
+running gets StoreBusyError. `interrupt` may be called from any thread at any time.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias, Union
+
+from taipan import _native
+from taipan.errors import UnsupportedError, WasmError
+from taipan.runtime.managed import Managed
+
+if TYPE_CHECKING:
+    from taipan.engine import Engine
+    from taipan.runtime.func import Caller, Func
+    from taipan.runtime.host_func import HostFunc
+    from taipan.wasi.config import WasiConfig
+
+
+class StoreLimits:
+    """What `Store.set_limits` installs: asked by the native runtime before memories and tables are made or grow."""
+
+    __slots__ = ("instances", "memories", "memory_size", "table_elements", "tables")
+
+    def __init__(self, memory_size: int, table_elements: int, instances: int, tables: int, memories: int) -> None:
+        self.memory_size = memory_size
+        self.table_elements = table_elements
+        self.instances = instances
+        self.tables = tables
+        self.memories = memories
+
+    def memory_growing(self, current: int, desired: int, maximum: int | None) -> bool:
+        """Bytes."""
+        return self.memory_size < 0 or desired <= self.memory_size
+
+    def table_growing(self, current: int, desired: int, maximum: int | None) -> bool:
+        """Elements."""
+        return self.table_elements < 0 or desired <= self.table_elements
+
+    def check_count(self, what: str, count: int, bound: int) -> None:
+        """Raises WasmError if there would be more than `bound`; -1 is "no bound"."""
+        if 0 <= bound < count:
+            raise WasmError(f"resource limit exceeded: {what} count too high at {count}")
+
+    def __repr__(self) -> str:
+        return f"StoreLimits({', '.join(f'{name}={getattr(self, name)}' for name in self.__slots__)})"
+
+
+class Store(_native.StoreBase, Managed):
+    """Owner of everything that modules create at run time.
+
+    engine: default, a new one.  data: any object of the host's, which `data()` gives back, also in host functions.
+
+    Functions, memories, tables, globals and instances are handles: they do not keep the store alive, and using one
+    with another store raises WrongStoreError. `close()`, or the end of a `with` block, frees everything at once;
+    afterwards every use raises StoreClosedError.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_data",
+        "_host_funcs",
+        "_limits",
+        "_num_instances",
+        "_num_memories",
+        "_num_tables",
+        "_wasi",
+        "engine",
+    )
+
+    def __init__(self, engine: Engine | None = None, data: Any = None) -> None:
+        from taipan.engine import Engine
+
+        if engine is None:
+            engine = Engine()
+        elif not isinstance(engine, Engine):
+            raise TypeError("expected an Engine")
+        super().__init__(max_wasm_stack=engine._max_wasm_stack, gil=engine._gil)
+        self.engine = engine
+        self._data = data
+        self._wasi: Any = None
+        self._limits: StoreLimits | None = None
+        self._num_instances = self._num_tables = self._num_memories = 0
+        self._host_funcs: dict[HostFunc, Func] = {}
+
+    def close(self) -> None:
+        """Free everything. Raises StoreBusyError while wasm of this store is running."""
+        self._close()
+        self._close_wasi()
+        self._host_funcs.clear()
+        self._data = None
+
+    def data(self) -> Any:
+        """The host's object given to the constructor or `set_data`."""
+        return self._data
+
+    def set_data(self, data: Any) -> None:
+        self._data = data
+
+    def into_data(self) -> Any:
+        """Close the store and give its data back."""
+        data = self._data
+        self.close()
+        return data
+
+    def gc(self) -> None:
+        """Drop the references to Python objects that wasm no longer holds."""
+        self._gc()
+
+    def interrupt(self) -> None:
+        """From any thread: the running call, or the next one, ends with a trap (TrapCode.INTERRUPT)."""
+        self._interrupt()
+
+    # --- execution limits ---
+
+    def set_fuel(self, fuel: int) -> None:
+        """Raises WasmError unless the engine counts fuel."""
+        raise WasmError("fuel is not configured in this store")
+
+    def get_fuel(self) -> int:
+        """Raises WasmError unless the engine counts fuel."""
+        raise WasmError("fuel is not configured in this store")
+
+    def set_epoch_deadline(self, ticks_after_current: int) -> None:
+        """Has no effect: no engine with `Config.epoch_interruption` can be made yet."""
+
+    def set_limits(
+        self, memory_size: int = -1, table_elements: int = -1, instances: int = -1, tables: int = -1, memories: int = -1
+    ) -> None:
+        """Bound what the store may come to hold; -1 is "no bound".
+
+        memory_size: bytes of each memory.  table_elements: of each table.  instances, tables, memories: their number.
+        What exceeds a bound fails: `memory.grow` with -1, everything else with WasmError.
+        """
+        for value in (memory_size, table_elements, instances, tables, memories):
+            if not isinstance(value, int):
+                raise TypeError("expected an int")
+        self._limits = StoreLimits(memory_size, table_elements, instances, tables, memories)
+        self.limiter = self._limits
+
+    def _allocate(self, instances: int, tables: int, memories: int) -> None:
+        """Count what is about to be made. Raises WasmError if that exceeds `set_limits`."""
+        instances += self._num_instances
+        tables += self._num_tables
+        memories += self._num_memories
+        limits = self._limits
+        if limits is not None:
+            limits.check_count("instance", instances, limits.instances)
+            limits.check_count("table", tables, limits.tables)
+            limits.check_count("memory", memories, limits.memories)
+        self._num_instances, self._num_tables, self._num_memories = instances, tables, memories
+
+    # --- WASI ---
+
+    def set_wasi(self, wasi: WasiConfig) -> None:
+        """Give the store a WASI world of its own, described by `wasi`. An earlier one is closed."""
+        from taipan.wasi.config import WasiConfig
+
+        if not isinstance(wasi, WasiConfig):
+            raise TypeError("expected a WasiConfig")
+        context = wasi.make_context()
+        self._close_wasi()
+        self._wasi = context
+
+    def _close_wasi(self) -> None:
+        if self._wasi is not None:
+            self._wasi.close()
+            self._wasi = None
+
+    def set_wasi_http(self) -> None:
+        raise UnsupportedError("wasi:http is not supported yet")
+
+    def __repr__(self) -> str:
+        return f"<Store {self.id}{' (closed)' if self.closed else ''}>"
+
+
+class StoreContext:
+    """wasmtime-py's name for a borrowed store; here host functions get a `Caller`, and this only wraps a store."""
+
+    __slots__ = ("_store",)
+
+    def __init__(self, store: Storelike) -> None:
+        self._store = store_of(store)
+
+    def data(self) -> Any:
+        return self._store._data
+
+    def __repr__(self) -> str:
+        return f"<StoreContext of {self._store!r}>"
+
+
+Storelike: TypeAlias = Union[Store, "Caller", StoreContext]
+"""What every method of a handle takes first: the store that owns it, or a `Caller` inside a host function."""
+
+
+def store_of(storelike: Any) -> Store:
+    """The store behind a Store, Caller or StoreContext argument. Raises TypeError for anything else."""
+    if isinstance(storelike, Store):
+        return storelike
+    if isinstance(storelike, (_native.CallerBase, StoreContext)):
+        store = storelike._store
+        assert isinstance(store, Store)
+        return store
+    raise TypeError("expected a Store")

@@ -1,0 +1,132 @@
+"""`Trap` and its backtrace.
+
+The native runtime hands over numbers (module, function, offsets); names and text are made when somebody asks, so that
+a trap which is caught and dropped costs little.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, Protocol, final
+
+from taipan.abi import traps
+from taipan.runtime.managed import Managed
+
+if TYPE_CHECKING:
+    from taipan.runtime.trap_code import TrapCode
+
+
+class FrameSource(Protocol):
+    """What a frame asks its module for."""
+
+    @property
+    def name(self) -> str | None: ...
+    def func_name(self, index: int) -> str | None: ...
+    def body_start(self, index: int) -> int: ...
+
+
+RawFrame = tuple[FrameSource, int, int, int]
+"""Module, function index, offset in its machine code, offset in the module's bytes (-1: unknown)."""
+
+
+@final
+class Frame(Managed):
+    """One wasm function that was running when a trap happened."""
+
+    __slots__ = ("_func_index", "_module_offset", "_source")
+
+    def __init__(self, source: FrameSource, func_index: int, module_offset: int) -> None:
+        self._source = source
+        self._func_index = func_index
+        self._module_offset = module_offset
+
+    @property
+    def func_index(self) -> int:
+        """In the function index space of its module, imports first."""
+        return self._func_index
+
+    @property
+    def func_name(self) -> str | None:
+        """From the module's name section."""
+        return self._source.func_name(self._func_index)
+
+    @property
+    def module_name(self) -> str | None:
+        """From the module's name section."""
+        return self._source.name
+
+    @property
+    def module_offset(self) -> int:
+        """Of the instruction, in bytes from the start of the module."""
+        return self._module_offset
+
+    @property
+    def func_offset(self) -> int:
+        """Of the instruction, in bytes from the start of the function's body."""
+        return self._module_offset - self._source.body_start(self._func_index)
+
+    def _place(self) -> str:
+        module = self.module_name or "<unknown>"
+        return f"{module}!{self.func_name or f'<wasm function {self._func_index}>'}"
+
+    def __repr__(self) -> str:
+        return f"<Frame {self._place()} at {self._module_offset:#x}>"
+
+
+@final
+class Trap(Exception, Managed):
+    """WebAssembly stopped because it did what it must not, or a host function raised this to stop it.
+
+    message: for traps of WebAssembly, the reason and the backtrace, innermost function first.
+    """
+
+    def __init__(self, message: str) -> None:
+        if not isinstance(message, str):
+            raise TypeError("expected a str")
+        super().__init__(message)
+        self._reason = message
+        self._number: int | None = None
+        self._raw: list[RawFrame] = []
+
+    @property
+    def frames(self) -> list[Frame]:
+        """The backtrace, innermost first; empty for traps made by the host."""
+        return [Frame(source, index, offset) for source, index, _, offset in self._raw]
+
+    @property
+    def trap_code(self) -> TrapCode | None:
+        """Why, or None for traps made by the host."""
+        if self._number is None:
+            return None
+        from taipan.runtime.trap_code import TrapCode
+
+        number = self._number
+        return TrapCode(traps.TABLE_OUT_OF_BOUNDS if number == traps.TABLE_ACCESS_OUT_OF_BOUNDS else number)
+
+    @property
+    def message(self) -> str:
+        if not self._raw:
+            return self._reason
+        lines = [f"{i:>5}: {frame._module_offset:#6x} - {frame._place()}" for i, frame in enumerate(self.frames)]
+        return "\n".join([self._reason, "wasm backtrace:", *lines])
+
+    def __str__(self) -> str:
+        """wasmtime-py's arrangement of the same facts."""
+        if not self._raw:
+            return self._reason
+        lines = [f"{i:>5}: {frame._module_offset:#8x} - {frame._place()}" for i, frame in enumerate(self.frames)]
+        backtrace = "\n".join(lines)
+        return f"error while executing at wasm backtrace:\n{backtrace}\n\nCaused by:\n    {self._reason}\n"
+
+    def __repr__(self) -> str:
+        return f"Trap({self._reason!r})"
+
+
+_PREFIX: Final = "wasm trap: "
+
+
+def make_trap(code: int | None, frames: list[Any], message: str | None) -> Trap:
+    """What the native runtime raises. code: number in abi/traps.py.  message: in place of the code's own text."""
+    trap = Trap(message or _PREFIX + traps.TRAPS[-1 if code is None else code][1])
+    trap._number = code
+    trap._raw = frames
+    return trap

@@ -1,0 +1,471 @@
+"""The types that users make and read: value types, function, memory, table, global and tag types, imports, exports.
+
+They wrap the types of `taipan.wasm.types`, in which a value type is an integer. A type index inside a value type of
+this file is an *engine-wide* id (see `type_registry`), so types of different modules of one engine compare.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Final, final
+
+from taipan._native import (
+    KIND_EXTERNREF,
+    KIND_F32,
+    KIND_F64,
+    KIND_FUNCREF,
+    KIND_I32,
+    KIND_I64,
+    KIND_OPAQUE,
+    KIND_V128,
+    Signature,
+)
+from taipan.errors import WasmError
+from taipan.runtime.managed import Managed
+from taipan.wasm import types as core
+
+if TYPE_CHECKING:
+    from taipan.runtime.type_registry import TypeRegistry
+
+_KINDS: Final[dict[int, int]] = {
+    core.I32: KIND_I32,
+    core.I64: KIND_I64,
+    core.F32: KIND_F32,
+    core.F64: KIND_F64,
+    core.V128: KIND_V128,
+    core.FUNCREF: KIND_FUNCREF,
+    core.EXTERNREF: KIND_EXTERNREF,
+}
+
+
+def value_kind(code: int) -> int:
+    """How a value of this type is converted when it crosses a call: KIND_OPAQUE if it must be checked further."""
+    return _KINDS.get(code, KIND_OPAQUE)
+
+
+@final
+class ValType(Managed):
+    """A value type. There is one object per type, from `ValType.i32()` and so on; they can be compared and hashed.
+
+    `str` gives wasmtime-py's name ("anyref" for externref), `repr` the name of the text format.
+    """
+
+    __slots__ = ("_code",)
+    _code: core.ValType
+
+    def __init__(self) -> None:
+        raise WasmError("cannot construct directly")
+
+    @classmethod
+    def i32(cls) -> ValType:
+        return i32
+
+    @classmethod
+    def i64(cls) -> ValType:
+        return i64
+
+    @classmethod
+    def f32(cls) -> ValType:
+        return f32
+
+    @classmethod
+    def f64(cls) -> ValType:
+        return f64
+
+    @classmethod
+    def v128(cls) -> ValType:
+        return v128
+
+    @classmethod
+    def externref(cls) -> ValType:
+        return externref
+
+    @classmethod
+    def funcref(cls) -> ValType:
+        return funcref
+
+    @property
+    def is_ref(self) -> bool:
+        """Whether it is a reference type."""
+        return core.is_ref(self._code)
+
+    @property
+    def is_nullable(self) -> bool:
+        """Whether it is a reference type that has a null."""
+        return core.is_nullable(self._code)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ValType) and self._code == other._code
+
+    def __hash__(self) -> int:
+        return hash(self._code)
+
+    def __str__(self) -> str:
+        return "anyref" if self._code == core.EXTERNREF else core.type_name(self._code)
+
+    def __repr__(self) -> str:
+        return core.type_name(self._code)
+
+    def __reduce__(self) -> tuple[object, tuple[int]]:
+        return val_type, (self._code,)
+
+
+_VAL_TYPES: Final[dict[int, ValType]] = {}
+
+
+def val_type(code: int) -> ValType:
+    """The object for a value type of `taipan.wasm.types`."""
+    found = _VAL_TYPES.get(code)
+    if found is None:
+        found = object.__new__(ValType)
+        found._code = core.ValType(code)
+        if not core.is_ref(found._code) or code & core.ABSTRACT_BIT:
+            found = _VAL_TYPES.setdefault(code, found)  # concrete types come and go with modules
+    return found
+
+
+i32: Final = val_type(core.I32)
+i64: Final = val_type(core.I64)
+f32: Final = val_type(core.F32)
+f64: Final = val_type(core.F64)
+v128: Final = val_type(core.V128)
+funcref: Final = val_type(core.FUNCREF)
+externref: Final = val_type(core.EXTERNREF)
+
+
+def code_of(t: object, message: str = "expected ValType") -> core.ValType:
+    if not isinstance(t, ValType):
+        raise TypeError(message)
+    return t._code
+
+
+def codes_of(types: ValType | Iterable[ValType] | None) -> tuple[core.ValType, ...]:
+    """The codes of a list of value types; a single type or None stands for a list of one or none."""
+    if types is None:
+        return ()
+    if isinstance(types, ValType):
+        return (types._code,)
+    return tuple([code_of(t) for t in types])
+
+
+def _names(codes: Sequence[core.ValType]) -> str:
+    return ", ".join([core.type_name(code) for code in codes])
+
+
+@final
+class Limits:
+    """A range of sizes: pages of a memory, elements of a table; `max` None is "no maximum"."""
+
+    __slots__ = ("max", "min")
+
+    def __init__(self, min: int, max: int | None = None) -> None:
+        self.min = min
+        self.max = max
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Limits) and self.min == other.min and self.max == other.max
+
+    def __hash__(self) -> int:
+        return hash((self.min, self.max))
+
+    def __repr__(self) -> str:
+        return f"Limits({self.min}, {self.max})"
+
+    def _core(self) -> core.Limits:
+        return core.Limits(self.min, self.max)
+
+
+@final
+class FuncType(Managed):
+    """A function type: `FuncType([ValType.i32()], [ValType.i64()])`."""
+
+    __slots__ = ("_core", "_keep", "_signature")
+
+    def __init__(self, params: Iterable[ValType], results: Iterable[ValType]) -> None:
+        self._core = core.FuncType(tuple([code_of(t) for t in params]), tuple([code_of(t) for t in results]))
+        self._keep: object = None
+        self._signature: tuple[object, Signature] | None = None
+
+    def _signature_in(self, registry: TypeRegistry) -> Signature:
+        """What the native runtime needs of the type in an engine; the last one made is remembered.
+
+        Raises ValueError if it refers to a type of another engine.
+        """
+        last = self._signature
+        if last is not None and last[0] is registry:
+            return last[1]
+        handle = registry.register_func_type(self._core)
+        signature = make_signature(self._core, handle.id, handle)
+        self._signature = (registry, signature)
+        return signature
+
+    @property
+    def params(self) -> list[ValType]:
+        return [val_type(code) for code in self._core.params]
+
+    @property
+    def results(self) -> list[ValType]:
+        return [val_type(code) for code in self._core.results]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, FuncType) and self._core == other._core
+
+    def __hash__(self) -> int:
+        return hash(self._core)
+
+    def __repr__(self) -> str:
+        return f"FuncType([{_names(self._core.params)}], [{_names(self._core.results)}])"
+
+
+def func_type(comp: core.FuncType, keep: object = None) -> FuncType:
+    """The public form of a function type in engine-wide terms. keep: what keeps these terms alive."""
+    made = object.__new__(FuncType)
+    made._core = comp
+    made._keep = keep
+    made._signature = None
+    return made
+
+
+def make_signature(comp: core.FuncType, type_id: int, keep: object) -> Signature:
+    """A function type in engine-wide terms as the native runtime needs it."""
+    params = bytes([_KINDS.get(code, KIND_OPAQUE) for code in comp.params])
+    results = bytes([_KINDS.get(code, KIND_OPAQUE) for code in comp.results])
+    return Signature(params, results, type_id, func_type(comp, keep))
+
+
+@final
+class GlobalType(Managed):
+    __slots__ = ("_core",)
+
+    def __init__(self, valtype: ValType, mutable: bool) -> None:
+        self._core = core.GlobalType(code_of(valtype, "expected valtype"), bool(mutable))
+
+    @property
+    def content(self) -> ValType:
+        return val_type(self._core.content)
+
+    @property
+    def mutable(self) -> bool:
+        return self._core.mutable
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, GlobalType)
+            and self.content == other.content
+            and self._core.mutable == other._core.mutable
+        )
+
+    def __hash__(self) -> int:
+        return hash((self._core.content, self._core.mutable))
+
+    def __repr__(self) -> str:
+        return f"GlobalType({self.content!r}, {self.mutable})"
+
+
+def global_type(of: core.GlobalType) -> GlobalType:
+    made = object.__new__(GlobalType)
+    made._core = of
+    return made
+
+
+def _check_limits(limits: object, what: str) -> Limits:
+    if not isinstance(limits, Limits):
+        raise TypeError("expected Limits")
+    for bound in (limits.min, limits.max):
+        if bound is not None and not isinstance(bound, int):
+            raise TypeError("expected an int")
+        if bound is not None and not 0 <= bound < 1 << 64:
+            raise WasmError(f"{what}'s size must fit in a u64: {bound}")
+    return limits
+
+
+@final
+class MemoryType(Managed):
+    """A memory type. limits: in pages of `page_size` bytes (65,536 unless page_size_log2 says 0, which means 1)."""
+
+    __slots__ = ("_core",)
+
+    def __init__(self, limits: Limits, is_64: bool = False, shared: bool = False, page_size_log2: int = 16) -> None:
+        _check_limits(limits, "memory")
+        if page_size_log2 not in (0, 16):
+            raise WasmError(f"invalid custom page size: 2**{page_size_log2}; a page has 1 or 65536 bytes")
+        if limits.max is not None and limits.max < limits.min:
+            raise WasmError("maximum page size cannot be smaller than the minimum page size")
+        for pages in (limits.min, limits.max):
+            if pages is not None and pages << page_size_log2 > (1 << 64 if is_64 else 1 << 32):
+                which = "minimum" if pages is limits.min else "maximum"
+                raise WasmError(f"{which} size is too large for this memory type's index type: {pages} pages")
+        if shared and limits.max is None:
+            raise WasmError("shared memories must have a maximum size")
+        self._core = core.MemType(limits._core(), bool(is_64), bool(shared), page_size_log2)
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(self._core.limits.min, self._core.limits.max)
+
+    @property
+    def is_64(self) -> bool:
+        """Whether addresses are i64."""
+        return self._core.is_64
+
+    @property
+    def is_shared(self) -> bool:
+        return self._core.shared
+
+    @property
+    def page_size(self) -> int:
+        """Bytes."""
+        return 1 << self._core.page_size_log2
+
+    @property
+    def page_size_log2(self) -> int:
+        return self._core.page_size_log2
+
+    def _key(self) -> tuple[object, ...]:
+        of = self._core
+        return (of.limits, of.is_64, of.shared, of.page_size_log2)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, MemoryType) and self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def __repr__(self) -> str:
+        extra = [f"{name}=True" for name, on in (("is_64", self.is_64), ("shared", self.is_shared)) if on]
+        extra += [f"page_size_log2={self.page_size_log2}"] if self.page_size_log2 != 16 else []
+        return f"MemoryType({', '.join([repr(self.limits), *extra])})"
+
+
+def memory_type(of: core.MemType) -> MemoryType:
+    made = object.__new__(MemoryType)
+    made._core = of
+    return made
+
+
+@final
+class TableType(Managed):
+    """A table type. limits: in elements.  is_64: whether indices are i64."""
+
+    __slots__ = ("_core",)
+
+    def __init__(self, valtype: ValType, limits: Limits, is_64: bool = False) -> None:
+        code = code_of(valtype)
+        if not core.is_ref(code):
+            raise WasmError(f"failed to allocate TableType: {core.type_name(code)} is not a reference type")
+        _check_limits(limits, "table")
+        if limits.max is not None and limits.max < limits.min:
+            raise WasmError("maximum table size cannot be smaller than the minimum")
+        if not is_64 and max(limits.min, limits.max or 0) >= 1 << 32:
+            raise WasmError("a table with 32-bit indices has fewer than 2**32 elements")
+        self._core = core.TableType(code, limits._core(), bool(is_64))
+
+    @property
+    def element(self) -> ValType:
+        return val_type(self._core.element)
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(self._core.limits.min, self._core.limits.max)
+
+    @property
+    def is_64(self) -> bool:
+        """Whether indices are i64."""
+        return self._core.is_64
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, TableType)
+            and self.element == other.element
+            and self._core.limits == other._core.limits
+            and self.is_64 == other.is_64
+        )
+
+    def __hash__(self) -> int:
+        return hash((self._core.element, self._core.limits, self._core.is_64))
+
+    def __repr__(self) -> str:
+        return f"TableType({self.element!r}, {self.limits!r}{', is_64=True' if self.is_64 else ''})"
+
+
+def table_type(of: core.TableType) -> TableType:
+    made = object.__new__(TableType)
+    made._core = of
+    return made
+
+
+@final
+class TagType(Managed):
+    """The type of an exception tag; `functype.params` is what an exception carries."""
+
+    __slots__ = ("_functype",)
+
+    def __init__(self, functype: FuncType) -> None:
+        if not isinstance(functype, FuncType):
+            raise TypeError("expected a FuncType")
+        self._functype = functype
+
+    @property
+    def functype(self) -> FuncType:
+        return self._functype
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, TagType) and self._functype == other._functype
+
+    def __hash__(self) -> int:
+        return hash((TagType, self._functype))
+
+    def __repr__(self) -> str:
+        return f"TagType({self._functype!r})"
+
+
+AsExternType = FuncType | GlobalType | MemoryType | TableType | TagType
+
+
+@final
+class ImportType(Managed):
+    """What a module imports: two names and a type."""
+
+    __slots__ = ("_module", "_name", "_type")
+
+    def __init__(self, module: str, name: str | None, type: AsExternType) -> None:
+        self._module = module
+        self._name = name
+        self._type = type
+
+    @property
+    def module(self) -> str:
+        return self._module
+
+    @property
+    def name(self) -> str | None:
+        return self._name
+
+    @property
+    def type(self) -> AsExternType:
+        return self._type
+
+    def __repr__(self) -> str:
+        return f"ImportType({self._module!r}, {self._name!r}, {self._type!r})"
+
+
+@final
+class ExportType(Managed):
+    """What a module exports: a name and a type."""
+
+    __slots__ = ("_name", "_type")
+
+    def __init__(self, name: str, type: AsExternType) -> None:
+        self._name = name
+        self._type = type
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def type(self) -> AsExternType:
+        return self._type
+
+    def __repr__(self) -> str:
+        return f"ExportType({self._name!r}, {self._type!r})"
