@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from taipan.abi import builtins, layout, traps
+from tools.gen_check import check_module
 from tools.gen_visit import visitor_module
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -76,6 +77,7 @@ def x_macro(name: str, rows: list[str]) -> list[str]:
 FILES: dict[str, Callable[[], str]] = {
     "taipan/_native/abi_generated.h": abi_header,
     "taipan/wasm/_generated_visit.py": visitor_module,
+    "taipan/validate/_generated_check.py": check_module,
 }
 
 

@@ -142,7 +142,6 @@ enum { GIL_ADAPTIVE, GIL_RELEASE, GIL_HOLD };
 typedef struct ActivationsTable {
     PyObject **slots;
     size_t mask, used;
-    size_t next_gc; /* sweep when `used` reaches this and no frame is active */
 } ActivationsTable;
 
 struct Store {
@@ -166,6 +165,7 @@ struct Store {
     _Atomic(bool) tick;         /* the running call has lasted a tick. any thread */
     _Atomic(bool) interrupt;    /* _interrupt() was called. any thread */
     Store *next_ticked, **prev_ticked; /* list of all open stores, under the ticker's lock */
+    uint64_t ticked_calls;             /* `calls` at the last tick, under the ticker's lock */
 
     Owned *owned; /* newest first */
     _Atomic(Instance *) first_instance;
@@ -201,7 +201,7 @@ struct Signature {
     uint32_t type_id;
     uint32_t num_params, num_results;
     uint8_t *params, *results; /* KIND_*, one allocation */
-    struct CallPlan *plan;     /* where the arguments go (abi/calls.py); call.c */
+    struct CallPlan *plan;     /* where the arguments go (abi/calls.py) */
 };
 extern PyTypeObject *tp_signature_type;
 

@@ -726,9 +726,13 @@ class CodeParser:
             out.append(0)  # _RESERVED
 
     def optional(self, space: IndexSpace) -> i64:
-        """An index that may be left out, meaning 0."""
+        """An index that may be left out, meaning 0. Memories may be written `(memory x)`, as they once were."""
         if self.lexer.kind in (NUMBER, ID):
             return space.resolve(self.lexer)
+        if self.lexer.kind == LPAR and space is self.spaces.memories and self.types.open(kws.MEMORY):
+            index = space.resolve(self.lexer)
+            self.types.close()
+            return index
         return 0
 
     def optional_before(self, space: IndexSpace) -> i64:
@@ -830,7 +834,9 @@ class CodeParser:
         except OutOfRange:
             raise lexer.error(f"i8 constant out of range: lane {lexer.token_text()}", lexer.start) from None
         if value is None:
-            raise lexer.error(f"unexpected token {lexer.token_text()}: expected a lane number", lexer.start)
+            signed = lexer.source[lexer.start] in b"+-"
+            phrase = "unexpected token" if signed else "i8 constant out of range"
+            raise lexer.error(f"{phrase}: {lexer.token_text()} is no lane number", lexer.start)
         lexer.advance()
         return value
 

@@ -137,6 +137,7 @@ class ModuleParser:
         lexer = self.lexer
         keep = lexer.keep_annotations
         lexer.keep_annotations = False
+        lexer.seek(lexer.prev_stop)
         groups: list[list[int]] = []
         while lexer.kind == LPAR:
             start = lexer.start

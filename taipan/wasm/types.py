@@ -88,7 +88,12 @@ NUMERIC_NAMES: Final[dict[int, str]] = {
     0x78: "i8",
     0x77: "i16",
 }
-_NULL_SHORTHANDS: Final = {"none": "nullref", "nofunc": "nullfuncref", "noextern": "nullexternref", "noexn": "nullexnref"}
+_NULL_SHORTHANDS: Final = {
+    "none": "nullref",
+    "nofunc": "nullfuncref",
+    "noextern": "nullexternref",
+    "noexn": "nullexnref",
+}
 
 
 def ref_type(heap: HeapType, nullable: bool, exact: bool = False) -> ValType:

@@ -23,11 +23,10 @@ def mask_of(registers: tuple[int, ...]) -> int:
 class RegisterPlan:
     """The roles of a target's registers.
 
-    scratch_*: in the order in which the lowest free number is taken.  saved_pins: preserved by callees.
-    lost_pins, float_pins: caller-saved, spilled around calls.  leaf_*pins: candidates, best first, in functions that call
-    nothing (they leave the scratch set).  int_args: of calls, after the two contexts.  helper_args: of
-    builtins, after vmctx.  shift_count, div_low, div_high: where variable shifts and divisions want their operands, -1 for
-    anywhere.
+    saved_pins: preserved by callees.  lost_pins, float_pins: caller-saved, spilled around calls.
+    leaf_*pins: candidates, best first, in functions that call nothing (they leave the scratch set).
+    int_args: of calls, after the two contexts.  helper_args: of builtins, after vmctx.
+    shift_count, div_low, div_high: where variable shifts and divisions want their operands, -1 for anywhere.
     """
 
     def __init__(

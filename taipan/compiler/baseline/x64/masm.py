@@ -14,6 +14,7 @@ from taipan.compiler.baseline import masm as m
 from taipan.compiler.baseline.masm import Masm
 from taipan.compiler.baseline.x64.assembler import W8, W32, W64, Assembler
 from taipan.compiler.baseline.x64.registers import PLAN, R14, R15, RAX, RBP, RCX, RDI, RDX, RSP, XMM15
+from taipan.compiler.environ import T_F32, T_F64, T_I32
 
 # alu operation -> opcode of `op r, r/m`; the extension of the immediate form is opcode >> 3.
 ALU: Final = bytes([0x03, 0x2B, 0x23, 0x0B, 0x33])
@@ -87,12 +88,12 @@ class X64Masm(Masm):
             self.asm.rip(0xF200_0F10 if size == 8 else 0xF300_0F10, 0, d, self.pool(size, bits))
 
     def load_frame(self, t: i64, d: i64, off: i64) -> None:
-        if t == m.T_F64:
+        if t == T_F64:
             self.asm.rm(0xF200_0F10, 0, d, RBP, off)
-        elif t == m.T_F32:
+        elif t == T_F32:
             self.asm.rm(0xF300_0F10, 0, d, RBP, off)
         else:
-            self.asm.rm(0x8B, W32 if t == m.T_I32 else W64, d, RBP, off)
+            self.asm.rm(0x8B, W32 if t == T_I32 else W64, d, RBP, off)
 
     def store_frame(self, t: i64, s: i64, off: i64) -> None:
         self.store_at(t, s, RBP, off)
@@ -101,20 +102,20 @@ class X64Masm(Masm):
         self.store_at(t, s, RSP, off)
 
     def store_at(self, t: i64, s: i64, base: i64, off: i64) -> None:
-        if t == m.T_F64:
+        if t == T_F64:
             self.asm.rm(0xF200_0F11, 0, s, base, off)
-        elif t == m.T_F32:
+        elif t == T_F32:
             self.asm.rm(0xF300_0F11, 0, s, base, off)
         else:
-            self.asm.rm(0x89, W32 if t == m.T_I32 else W64, s, base, off)
+            self.asm.rm(0x89, W32 if t == T_I32 else W64, s, base, off)
 
     def load_at(self, t: i64, d: i64, base: i64, off: i64) -> None:
-        if t == m.T_F64:
+        if t == T_F64:
             self.asm.rm(0xF200_0F10, 0, d, base, off)
-        elif t == m.T_F32:
+        elif t == T_F32:
             self.asm.rm(0xF300_0F10, 0, d, base, off)
         else:
-            self.asm.rm(0x8B, W32 if t == m.T_I32 else W64, d, base, off)
+            self.asm.rm(0x8B, W32 if t == T_I32 else W64, d, base, off)
 
     def store_frame_const(self, size: i64, value: i64, off: i64) -> None:
         self.asm.rm(0xC7, size & 8, 0, RBP, off)
