@@ -73,6 +73,8 @@ class ControlRules(PlainRules):
         self.begin(LOOP_KIND, type)
 
     def if_(self, type: i64) -> None:
+        if type < BLOCK_EMPTY:
+            self.check_type(~type)
         self.pop(I32)
         self.begin(IF_KIND, type)
 

@@ -202,7 +202,8 @@ class ModuleRules:
     def check_elems(self, constants: ConstExprRules) -> None:
         for segment in self.module.elems:
             self.offset = segment.offset
-            self.types.ref_type(segment.element)
+            if segment.funcs is None:
+                self.types.ref_type(segment.element)
             self.check_elem(segment, constants)
 
     def check_elem(self, segment: ElemSegment, constants: ConstExprRules) -> None:

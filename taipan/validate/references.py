@@ -94,7 +94,7 @@ class ReferenceRules(ControlRules):
     def pop_castable(self, heap: i64) -> None:
         """Pop any reference of the hierarchy that `heap` belongs to."""
         self.check_type(REF_BIT | heap)
-        self.pop(REF_BIT | NULL_BIT | self.space.top_of(HeapType(heap & HEAP_MASK)))
+        self.pop(REF_BIT | NULL_BIT | self.hierarchy(heap))
 
     def ref_test(self, heap: i64) -> None:
         self.pop_castable(heap)
@@ -112,17 +112,25 @@ class ReferenceRules(ControlRules):
         self.push(REF_BIT | NULL_BIT | heap)
 
     def cast_source(self, flags: i64, source: i64, target: i64) -> i64:
-        """The first type of br_on_cast, which must be above the second."""
+        """The first type of br_on_cast, which must be above the second; with custom descriptors on, only akin to it."""
         self.check_type(REF_BIT | source)
         self.check_type(REF_BIT | target)
         from_type: i64 = REF_BIT | source | (NULL_BIT if flags & SOURCE_NULLABLE else 0)
         to_type: i64 = self.cast_target(flags, target)
-        if not self.matches(to_type, from_type):
+        if self.exact_bit:
+            fits = self.hierarchy(source) == self.hierarchy(target)
+        else:
+            fits = self.matches(to_type, from_type)
+        if not fits:
             raise self.invalid(
                 f"type mismatch: {self.instruction_name()} from {type_text(from_type)} to {type_text(to_type)}, "
                 "which is not below it"
             )
         return from_type
+
+    def hierarchy(self, heap: i64) -> i64:
+        """The top type above a heap type."""
+        return self.space.top_of(HeapType(heap & HEAP_MASK))
 
     def cast_target(self, flags: i64, target: i64) -> i64:
         return REF_BIT | target | (NULL_BIT if flags & TARGET_NULLABLE else 0)
