@@ -12,6 +12,7 @@ from pathlib import Path
 
 from taipan.abi import builtins, layout, traps
 from tools.gen_check import check_module
+from tools.gen_shapes import shapes_module
 from tools.gen_visit import visitor_module
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -77,6 +78,7 @@ def x_macro(name: str, rows: list[str]) -> list[str]:
 FILES: dict[str, Callable[[], str]] = {
     "taipan/_native/abi_generated.h": abi_header,
     "taipan/wasm/_generated_visit.py": visitor_module,
+    "taipan/wasm/_generated_shapes.py": shapes_module,
     "taipan/validate/_generated_check.py": check_module,
 }
 
