@@ -196,8 +196,6 @@ class FunctionRules(BodyRules):
             self.check_type(t)
             total += count
             if total > MAX_LOCALS:
-                if total > 0xFFFFFFFF:
-                    raise self.malformed(f"too many locals: {total}", self.pos)
-                raise self.invalid(f"implementation limit: {total} locals, at most {MAX_LOCALS} are allowed")
+                raise self.malformed(f"too many locals: {total}, at most {MAX_LOCALS} are allowed", self.pos)
             self.add_locals(-t if starts_without_value(t) else t, count)
             groups -= 1
