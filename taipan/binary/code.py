@@ -8,7 +8,6 @@ from __future__ import annotations
 from mypy_extensions import i64
 
 from taipan.binary.reader import Reader, too_many
-from taipan.errors import MalformedError
 from taipan.limits import MAX_FUNCTION_BYTES, MAX_FUNCTIONS, MAX_LOCALS
 from taipan.wasm.cursor import Cursor
 from taipan.wasm.module import Module
@@ -16,13 +15,7 @@ from taipan.wasm.types import ValType
 
 
 def read_code_section(reader: Reader, module: Module) -> None:
-    at = reader.next
     count: i64 = reader.read_count(MAX_FUNCTIONS, "functions")
-    declared = len(module.func_types)
-    if count != declared:
-        raise reader.malformed(
-            f"function and code section have inconsistent lengths: {declared} functions, {count} bodies", at
-        )
     limit: i64 = reader.limit
     pos: i64 = reader.next
     starts = module.body_starts
@@ -32,20 +25,13 @@ def read_code_section(reader: Reader, module: Module) -> None:
         size: i64 = reader.read_u32()
         pos = reader.next
         if size > limit - pos:
-            raise body_too_long(reader, size)
+            raise reader.malformed(f"length out of bounds: function body of {size} bytes", pos)
         if size > MAX_FUNCTION_BYTES:
             raise too_many("bytes of a function body", size, MAX_FUNCTION_BYTES)
         starts.append(int(pos))
         pos += size
         ends.append(int(pos))
     reader.next = pos
-
-
-def body_too_long(reader: Reader, size: i64) -> MalformedError:
-    where = reader.next
-    if reader.limit == len(reader.code):
-        return reader.malformed(f"unexpected end of section or function: the body's size is {size}", where)
-    return reader.malformed(f"section size mismatch: the body's size is {size}", where)
 
 
 def read_locals(cursor: Cursor) -> list[tuple[int, ValType]]:

@@ -81,7 +81,6 @@ def decode(data: bytes, features: Features) -> Module:
     last_place = 0
     last_section = CUSTOM
     while reader.next < end:
-        reader.limit = end
         start = reader.next
         section = int(reader.read_byte())
         if section > TAG or (section == TAG and reader.disabled & EXCEPTIONS_BIT):
@@ -91,9 +90,9 @@ def decode(data: bytes, features: Features) -> Module:
         size: i64 = reader.read_u32()
         if size > end - reader.next:
             raise reader.malformed(f"length out of bounds: {SECTION_NAMES[section]} section of {size} bytes", start)
-        reader.limit = reader.next + size
+        section_end = reader.next + size
         if section == CUSTOM:
-            read_custom_section(reader, module, last_section, start)
+            read_custom_section(reader, module, last_section, section_end)
             continue
         place = ORDER.index(section) + 1
         if place <= last_place:
@@ -102,7 +101,7 @@ def decode(data: bytes, features: Features) -> Module:
         last_place = place
         last_section = section
         read_section(reader, module, section)
-        if reader.next != reader.limit:
+        if reader.next != section_end:
             raise reader.malformed(f"section size mismatch: {SECTION_NAMES[section]} section", reader.next)
     check_lengths(reader, module)
     module.finish()
@@ -111,7 +110,7 @@ def decode(data: bytes, features: Features) -> Module:
 
 def check_header(data: bytes) -> None:
     if not data.startswith(MAGIC):
-        if MAGIC.startswith(data):
+        if len(data) < len(MAGIC):
             raise MalformedError("unexpected end: the module has no header", len(data))
         raise MalformedError("magic header not detected", 0)
     version = data[4:8]
@@ -125,10 +124,14 @@ def check_header(data: bytes) -> None:
         raise too_many("bytes of a module", len(data), MAX_MODULE_BYTES)
 
 
-def read_custom_section(reader: Reader, module: Module, after: int, start: i64) -> None:
+def read_custom_section(reader: Reader, module: Module, after: int, end: i64) -> None:
+    """A custom section that ends at `end`. after: id of the known section before it."""
+    start = reader.next
     name = reader.read_name()
-    data = reader.code[reader.next : reader.limit]
-    reader.next = reader.limit
+    if reader.next > end:
+        raise reader.malformed("unexpected end: the name is longer than its custom section", start)
+    data = reader.code[reader.next : end]
+    reader.next = end
     module.customs.append(CustomSection(name, data, after, int(start)))
 
 

@@ -6,7 +6,7 @@ from typing import final
 
 from mypy_extensions import i64
 
-from taipan.errors import MalformedError, UnsupportedError
+from taipan.errors import UnsupportedError
 from taipan.features import Features
 from taipan.limits import MAX_STRING_BYTES
 from taipan.wasm.cursor import disabled_bits
@@ -15,29 +15,25 @@ from taipan.wasm.operands import Operands
 
 @final
 class Reader(Operands):
-    """Reads sections of one module. features: those that are on."""
+    """Reads sections of one module. features: those that are on.
+
+    `limit` is the end of the module, not of the section: as the specification has it, a section's size is compared
+    with its contents when they have been read.
+    """
 
     def __init__(self, code: bytes, features: Features) -> None:
         self.code = code
         self.limit = len(code)
         self.disabled = disabled_bits(features)
 
-    def unexpected_end(self) -> MalformedError:
-        if self.limit < len(self.code):
-            return MalformedError("section size mismatch: contents are longer than the size says", self.limit)
-        return MalformedError("unexpected end of section or function", self.limit)
-
     def read_count(self, limit: int, what: str) -> i64:
         """The length of a list whose elements take at least a byte each.
 
         limit: the implementation's limit (`limits.py`), which raises UnsupportedError; what: the list's name.
         """
-        at = self.next
         count: i64 = self.read_u32()
         if count > self.limit - self.next:
-            if self.limit - self.next == 0 or self.limit == len(self.code):
-                raise self.malformed(f"unexpected end of section or function: {count} {what} do not fit", at)
-            raise self.malformed(f"length out of bounds: {count} {what} do not fit", at)
+            raise self.unexpected_end()
         if count > limit:
             raise too_many(what, count, limit)
         return count
@@ -47,7 +43,7 @@ class Reader(Operands):
         at = self.next
         length: i64 = self.read_u32()
         if length > self.limit - self.next:
-            raise self.malformed(f"unexpected end of section or function: length {length} is out of bounds", at)
+            raise self.malformed(f"length out of bounds: {length} bytes", at)
         return length
 
     def skip(self, length: i64) -> None:

@@ -215,8 +215,8 @@ def read_data_segment(reader: Reader) -> DataSegment:
         reader.need(BULK_MEMORY_BIT, "data segment kind", start)
     memory = int(reader.read_u32()) if flags == 2 else 0
     offset_expr = None if flags == 1 else read_const_expr(reader)
-    length: i64 = reader.read_length()
+    length: i64 = reader.read_u32()
     first = int(reader.next)
-    reader.next += length
+    reader.skip(length)
     mode = PASSIVE if flags == 1 else ACTIVE
     return DataSegment(mode, memory, offset_expr, first, int(reader.next), int(start))

@@ -110,6 +110,8 @@ def read_comptype(reader: Reader, byte: i64, at: i64) -> CompType:
     if byte == ARRAY:
         reader.need(GC_BIT, "definition type", at)
         return ArrayType(read_fieldtype(reader))
+    if byte >= 0x80:
+        raise reader.malformed("integer representation too long", at)  # the byte is an s7
     raise reader.malformed(f"malformed definition type: byte {byte:#04x}", at)
 
 
