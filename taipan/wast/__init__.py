@@ -1,1 +1,1 @@
-""""""
+"""Runs `.wast` scripts, for the tests and for `taipan wast`."""
