@@ -268,7 +268,10 @@ class Stacks(Visitor):
                 f"atomic alignment must be natural: {self.instruction_name()} says 2^{align}, natural is 2^{natural}"
             )
         if addr == I32 and (offset < 0 or offset > 0xFFFFFFFF):
-            raise self.invalid(f"offset out of range: {offset & (2**64 - 1):#x} in a memory with 32-bit addresses")
+            unsigned: int = offset
+            if unsigned < 0:
+                unsigned += 2**64
+            raise self.invalid(f"offset out of range: {unsigned:#x} in a memory with 32-bit addresses")
         self.simple(key + addr)
 
     def check_lane(self, lane: i64, lanes: i64) -> None:
