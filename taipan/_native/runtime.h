@@ -265,7 +265,7 @@ struct NativeModule {
     DataSegment *data;
     uint8_t *globals_template; /* [num_globals * 16] */
     VMOffsets offsets;
-    struct ModuleCode *code; /* private to native_module.c and code.c */
+    struct ModuleCode *code; /* private to native_module.c */
 };
 extern PyTypeObject *tp_native_module_type;
 

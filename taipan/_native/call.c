@@ -1,0 +1,439 @@
+/* FuncBase: calling functions of a store from Python.
+
+   A handle is created with the entry (vectorcall function) that fits its signature, so that a call of the common kind
+   only compares the store's id, converts small integers, and enters wasm. */
+#include "value.h"
+
+#include <structmember.h>
+
+PyTypeObject *tp_func_type;
+
+/* The first type of stores seen here, in practice the only one: an exact match saves a walk through the bases. Strong. */
+static PyTypeObject *usual_store_type;
+
+static inline uintptr_t stack_pointer(void) { return (uintptr_t)__builtin_frame_address(0); }
+
+/* ---- arguments that every kind of call checks ---- */
+
+static Store *store_argument_slow(FuncObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
+    if (kwnames != NULL && PyTuple_GET_SIZE(kwnames) != 0) {
+        PyErr_SetString(PyExc_TypeError, "wasm functions take no keyword arguments");
+        return NULL;
+    }
+    if (nargs == 0) {
+        PyErr_SetString(PyExc_TypeError, "the first argument must be a Store or a Caller");
+        return NULL;
+    }
+    Store *store = tp_store_for(args[0], self->store_id);
+    if (store == NULL)
+        return NULL;
+    if (usual_store_type == NULL)
+        usual_store_type = (PyTypeObject *)Py_NewRef((PyObject *)Py_TYPE((PyObject *)store));
+    if ((size_t)(nargs - 1) != self->signature->num_params) {
+        PyErr_Format(tp_registry.WasmError, "expected %u arguments, got %zd", self->signature->num_params, nargs - 1);
+        return NULL;
+    }
+    return store;
+}
+
+/* The store, if it is open, owns the function and the number of arguments is right; NULL with an exception. */
+static inline Store *store_argument(FuncObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
+    if (LIKELY(nargs > 0 && kwnames == NULL && Py_TYPE(args[0]) == usual_store_type)) {
+        Store *store = (Store *)args[0];
+        if (LIKELY(store->live_id == self->store_id && (size_t)(nargs - 1) == self->signature->num_params))
+            return store; /* tp_enter checks the thread */
+    }
+    return store_argument_slow(self, args, nargs, kwnames);
+}
+
+/* ---- integers in registers ---- */
+
+static PyObject *call_ints(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames) {
+    FuncObject *self = (FuncObject *)callable;
+    Py_ssize_t nargs = PyVectorcall_NARGS(nargsf);
+    Store *store = store_argument(self, args, nargs, kwnames);
+    if (UNLIKELY(store == NULL))
+        return NULL;
+    const uint8_t *kinds = self->signature->params;
+    uint64_t a[ARCH_INT_ARGS];
+    switch (nargs - 1) {
+    case 4:
+        if (UNLIKELY(value_to_int(kinds[3], args[4], &a[3]) < 0))
+            return NULL;
+        /* fall through */
+    case 3:
+        if (UNLIKELY(value_to_int(kinds[2], args[3], &a[2]) < 0))
+            return NULL;
+        /* fall through */
+    case 2:
+        if (UNLIKELY(value_to_int(kinds[1], args[2], &a[1]) < 0))
+            return NULL;
+        /* fall through */
+    case 1:
+        if (UNLIKELY(value_to_int(kinds[0], args[1], &a[0]) < 0))
+            return NULL;
+        /* fall through */
+    default:
+        break;
+    }
+    Activation activation;
+    if (UNLIKELY(tp_enter(store, &activation, stack_pointer()) < 0))
+        return NULL;
+    const VMFuncRef *ref = self->ref;
+    /* Registers of absent parameters hold whatever they hold. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+    uint64_t result = arch_enter_ints(ref->vmctx, NULL, a[0], a[1], a[2], a[3], ref->code, &activation);
+#pragma GCC diagnostic pop
+    tp_leave(store, &activation);
+    if (UNLIKELY(activation.unwound))
+        return NULL;
+    if (self->signature->num_results == 0)
+        Py_RETURN_NONE;
+    if (self->signature->results[0] == KIND_I32)
+        return PyLong_FromLong((int32_t)result);
+    return PyLong_FromLongLong((int64_t)result);
+}
+
+/* ---- at most four f64, one f64 result ---- */
+
+static PyObject *call_doubles(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames) {
+    FuncObject *self = (FuncObject *)callable;
+    Py_ssize_t nargs = PyVectorcall_NARGS(nargsf);
+    Store *store = store_argument(self, args, nargs, kwnames);
+    if (UNLIKELY(store == NULL))
+        return NULL;
+    double x[4] = {0};
+    for (Py_ssize_t i = 1; i < nargs; i++) {
+        uint64_t bits[2];
+        if (LIKELY(PyFloat_CheckExact(args[i]))) {
+            x[i - 1] = PyFloat_AS_DOUBLE(args[i]);
+            continue;
+        }
+        if (tp_value_from_python(store, KIND_F64, args[i], bits) < 0)
+            return NULL;
+        memcpy(&x[i - 1], &bits[0], 8);
+    }
+    Activation activation;
+    if (UNLIKELY(tp_enter(store, &activation, stack_pointer()) < 0))
+        return NULL;
+    const VMFuncRef *ref = self->ref;
+    double result = arch_enter_doubles(ref->vmctx, NULL, 0, 0, 0, 0, x[0], x[1], x[2], x[3], ref->code, &activation);
+    tp_leave(store, &activation);
+    return UNLIKELY(activation.unwound) ? NULL : PyFloat_FromDouble(result);
+}
+
+/* ---- everything else ---- */
+
+/* Arguments and results of one call in machine form. */
+typedef struct Frame {
+    uint64_t ints[ARCH_INT_ARGS];
+    ArchVector floats[ARCH_FLOAT_ARGS];
+    uint64_t first[2]; /* first result */
+    uint8_t *stack, *results;
+    uint8_t *heap; /* of stack and results, if they do not fit into `small` */
+    _Alignas(16) uint8_t small[256];
+} Frame;
+
+static int frame_init(Frame *frame, const CallPlan *plan) {
+    size_t bytes = (size_t)plan->stack_bytes + plan->result_bytes;
+    frame->heap = NULL;
+    frame->stack = frame->small;
+    if (bytes > sizeof frame->small) {
+        frame->heap = PyMem_RawMalloc(bytes);
+        if (frame->heap == NULL) {
+            PyErr_NoMemory();
+            return -1;
+        }
+        frame->stack = frame->heap;
+    }
+    frame->results = frame->stack + plan->stack_bytes;
+    return 0;
+}
+
+static void frame_put(Frame *frame, const Place *place, const uint64_t value[2]) {
+    if (place->place == PLACE_INT)
+        frame->ints[place->index] = value[0];
+    else if (place->place == PLACE_FLOAT)
+        memcpy(&frame->floats[place->index], value, 16);
+    else
+        memcpy(frame->stack + place->index, value, place->kind == KIND_V128 ? 16 : 8);
+}
+
+static int frame_arguments(Frame *frame, Store *store, const Signature *signature, PyObject *const *args) {
+    const CallPlan *plan = signature->plan;
+    for (uint32_t i = 0; i < signature->num_params; i++) {
+        uint64_t value[2];
+        if (tp_value_from_python(store, signature->params[i], args[i], value) < 0)
+            return -1;
+        frame_put(frame, &plan->params[i], value);
+    }
+    if (plan->has_out) {
+        uint64_t pointer[2] = {(uintptr_t)frame->results, 0};
+        frame_put(frame, &plan->out, pointer);
+    }
+    return 0;
+}
+
+static void frame_enter(Frame *frame, const VMFuncRef *ref, const Signature *signature, Activation *activation) {
+    const uint64_t *a = frame->ints;
+    const ArchVector *x = frame->floats;
+    uint32_t bytes = signature->plan->stack_bytes;
+    int kind = signature->num_results ? signature->results[0] : KIND_I32;
+#define ARGS ref->vmctx, NULL, a[0], a[1], a[2], a[3], x[0], x[1], x[2], x[3], x[4], x[5], x[6], x[7], ref->code, activation
+    if (kind == KIND_F32 || kind == KIND_F64 || kind == KIND_V128) {
+        ArchVector result = bytes ? arch_enter_stack_vector(ARGS, frame->stack, bytes) : arch_enter_vector(ARGS);
+        memcpy(frame->first, &result, 16);
+    } else {
+        frame->first[0] = bytes ? arch_enter_stack(ARGS, frame->stack, bytes) : arch_enter(ARGS);
+        frame->first[1] = 0;
+    }
+#undef ARGS
+}
+
+static PyObject *frame_results(const Frame *frame, Store *store, const Signature *signature) {
+    if (signature->num_results == 0)
+        Py_RETURN_NONE;
+    if (signature->num_results == 1)
+        return tp_value_to_python(store, signature->results[0], frame->first);
+    PyObject *list = PyList_New(signature->num_results);
+    for (uint32_t i = 0; list != NULL && i < signature->num_results; i++) {
+        uint64_t value[2];
+        if (i == 0)
+            memcpy(value, frame->first, sizeof value);
+        else
+            tp_value_load_result(signature->results[i], frame->results + signature->plan->result_offsets[i], value);
+        PyObject *item = tp_value_to_python(store, signature->results[i], value);
+        if (item == NULL)
+            Py_CLEAR(list);
+        else
+            PyList_SET_ITEM(list, i, item);
+    }
+    return list;
+}
+
+static PyObject *call_general(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames) {
+    FuncObject *self = (FuncObject *)callable;
+    Store *store = store_argument(self, args, PyVectorcall_NARGS(nargsf), kwnames);
+    const Signature *signature = self->signature;
+    Frame frame;
+    Activation activation;
+    PyObject *result = NULL;
+    if (store == NULL)
+        return NULL;
+    tp_externrefs_maybe_sweep(store); /* before the first argument enters, never between two */
+    if (store->live_id == 0) {        /* closed by a finaliser */
+        tp_store_for(args[0], self->store_id);
+        return NULL;
+    }
+    if (frame_init(&frame, signature->plan) < 0)
+        return NULL;
+    if (frame_arguments(&frame, store, signature, args + 1) == 0 && tp_enter(store, &activation, stack_pointer()) == 0) {
+        frame_enter(&frame, self->ref, signature, &activation);
+        tp_gil_retake(store);
+        /* Results are converted before leaving: nothing may be swept or closed under them. */
+        if (!activation.unwound)
+            result = frame_results(&frame, store, signature);
+        tp_leave(store, &activation);
+    }
+    PyMem_RawFree(frame.heap);
+    return result;
+}
+
+/* A host function called by the host. */
+static PyObject *call_host(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames) {
+    FuncObject *self = (FuncObject *)callable;
+    Store *store = store_argument(self, args, PyVectorcall_NARGS(nargsf), kwnames);
+    Activation activation;
+    if (store == NULL || tp_enter(store, &activation, stack_pointer()) < 0)
+        return NULL;
+    tp_gil_retake(store);
+    PyObject *result = tp_call_host_directly((HostFunc *)self->ref->vmctx, args + 1);
+    tp_leave(store, &activation);
+    return result;
+}
+
+/* ---- handles ---- */
+
+static FuncObject *new_handle(PyTypeObject *type, Store *store, VMFuncRef *ref, Signature *signature) {
+    static const vectorcallfunc by_shape[] = {
+        [PLAN_INTS] = call_ints, [PLAN_DOUBLES] = call_doubles, [PLAN_GENERAL] = call_general};
+    FuncObject *self = (FuncObject *)type->tp_alloc(type, 0);
+    if (self == NULL)
+        return NULL;
+    self->store_id = store->id;
+    self->ref = ref;
+    self->signature = (Signature *)Py_NewRef((PyObject *)signature);
+    self->vectorcall = ref->flags & FUNCREF_HOST ? call_host : by_shape[signature->plan->shape];
+    return self;
+}
+
+PyObject *tp_func_handle(Store *store, VMFuncRef *ref) {
+    if (ref == NULL || ref == &tp_null_funcref)
+        Py_RETURN_NONE;
+    Signature *signature;
+    if (ref->flags & FUNCREF_HOST)
+        signature = ((HostFunc *)ref->vmctx)->signature;
+    else
+        signature = tp_func_signature(INSTANCE_HEAD(INSTANCE_OF((VMContext *)ref->vmctx))->module, FUNCREF_INDEX(ref));
+    return (PyObject *)new_handle((PyTypeObject *)tp_registry.Func, store, ref, signature);
+}
+
+VMFuncRef *tp_funcref_from_python(Store *store, PyObject *func) {
+    if (func == Py_None)
+        return &tp_null_funcref;
+    if (!PyObject_TypeCheck(func, tp_func_type)) {
+        PyErr_Format(PyExc_TypeError, "don't know how to convert %.200R to funcref", func);
+        return NULL;
+    }
+    FuncObject *self = (FuncObject *)func;
+    if (self->store_id != store->id) {
+        PyErr_SetString(tp_registry.WasmError, "cross-`Store` values are not supported");
+        return NULL;
+    }
+    return self->ref;
+}
+
+/* ---- host functions ---- */
+
+static int host_traverse(Owned *owned, visitproc visit, void *arg) {
+    HostFunc *self = (HostFunc *)owned;
+    Py_VISIT(self->callback);
+    Py_VISIT(self->signature);
+    return 0;
+}
+
+static void host_clear(Owned *owned) { Py_CLEAR(((HostFunc *)owned)->callback); }
+
+static void host_free(Owned *owned) {
+    HostFunc *self = (HostFunc *)owned;
+    Py_DECREF(self->signature);
+    PyMem_Free(self);
+}
+
+static const OwnedKind host_kind = {host_traverse, host_clear, host_free};
+
+static PyObject *func_host(PyObject *cls, PyObject *const *args, Py_ssize_t nargs) {
+    if (nargs != 4) {
+        PyErr_Format(PyExc_TypeError, "_host() takes 4 arguments (%zd given)", nargs);
+        return NULL;
+    }
+    Store *store = tp_store_for(args[0], 0);
+    if (store == NULL)
+        return NULL;
+    if (!PyObject_TypeCheck(args[1], tp_signature_type)) {
+        PyErr_SetString(PyExc_TypeError, "_host() needs a Signature");
+        return NULL;
+    }
+    if (!PyCallable_Check(args[2])) {
+        PyErr_SetString(PyExc_TypeError, "_host() needs a callable");
+        return NULL;
+    }
+    int access_caller = PyObject_IsTrue(args[3]);
+    if (access_caller < 0)
+        return NULL;
+    HostFunc *func = PyMem_Calloc(1, sizeof *func);
+    if (func == NULL)
+        return PyErr_NoMemory();
+    func->store = store;
+    func->signature = (Signature *)Py_NewRef(args[1]);
+    func->callback = Py_NewRef(args[2]);
+    func->access_caller = access_caller;
+    func->ref = (VMFuncRef){
+        .code = (void *)arch_host_stub, .type_id = func->signature->type_id, .flags = FUNCREF_HOST, .vmctx = func};
+    tp_store_own(store, &func->owned, &host_kind);
+    store->num_funcrefs++;
+    return (PyObject *)new_handle((PyTypeObject *)cls, store, &func->ref, func->signature);
+}
+
+/* ---- the Python type ---- */
+
+static PyObject *func_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
+    (void)args, (void)kwargs;
+    return PyErr_Format(PyExc_TypeError, "%.100s objects are made by a store", type->tp_name);
+}
+
+static void func_dealloc(PyObject *object) {
+    PyTypeObject *type = Py_TYPE(object);
+    Py_XDECREF(((FuncObject *)object)->signature);
+    type->tp_free(object);
+    Py_DECREF(type);
+}
+
+static PyObject *func_signature(PyObject *object, PyObject *store) {
+    FuncObject *self = (FuncObject *)object;
+    if (tp_store_for(store, self->store_id) == NULL)
+        return NULL;
+    return Py_NewRef((PyObject *)self->signature);
+}
+
+static PyObject *func_richcompare(PyObject *a, PyObject *b, int op) {
+    if ((op != Py_EQ && op != Py_NE) || !PyObject_TypeCheck(b, tp_func_type) || !PyObject_TypeCheck(a, tp_func_type))
+        Py_RETURN_NOTIMPLEMENTED;
+    /* The id too: a closed store's records are gone and their addresses may come again. */
+    const FuncObject *x = (FuncObject *)a, *y = (FuncObject *)b;
+    bool equal = x->ref == y->ref && x->store_id == y->store_id;
+    return PyBool_FromLong(equal == (op == Py_EQ));
+}
+
+static Py_hash_t func_hash(PyObject *object) {
+    const FuncObject *self = (FuncObject *)object;
+    Py_hash_t hash = (Py_hash_t)(((uintptr_t)self->ref >> 3) ^ (self->store_id << 48));
+    return hash == -1 ? -2 : hash;
+}
+
+static PyObject *func_get_store_id(PyObject *self, void *closure) {
+    (void)closure;
+    return PyLong_FromUnsignedLongLong(((FuncObject *)self)->store_id);
+}
+
+static PyMethodDef func_methods[] = {
+    {"_host", (PyCFunction)(void (*)(void))func_host, METH_FASTCALL | METH_CLASS,
+     PyDoc_STR("_host(store, signature, callback, access_caller): a host function.")},
+    {"_signature", func_signature, METH_O, PyDoc_STR("The Signature.")},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyGetSetDef func_getset[] = {
+    {"_store_id", func_get_store_id, NULL, PyDoc_STR("Id of the owning store."), NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static PyMemberDef func_members[] = {
+    {"__vectorcalloffset__", T_PYSSIZET, offsetof(FuncObject, vectorcall), READONLY, NULL},
+    {NULL, 0, 0, 0, NULL},
+};
+
+static PyType_Slot func_slots[] = {
+    {Py_tp_new, func_new},
+    {Py_tp_dealloc, func_dealloc},
+    {Py_tp_call, PyVectorcall_Call},
+    {Py_tp_richcompare, func_richcompare},
+    {Py_tp_hash, func_hash},
+    {Py_tp_methods, func_methods},
+    {Py_tp_getset, func_getset},
+    {Py_tp_members, func_members},
+    {0, NULL},
+};
+
+static PyType_Spec func_spec = {
+    .name = "taipan._native.FuncBase",
+    .basicsize = sizeof(FuncObject),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_VECTORCALL,
+    .slots = func_slots,
+};
+
+static PyObject *debug_null_funcref(PyObject *module, PyObject *ignored) {
+    (void)module, (void)ignored;
+    return Py_BuildValue("NN", PyLong_FromVoidPtr(&tp_null_funcref), PyLong_FromVoidPtr(tp_null_funcref.code));
+}
+
+static PyMethodDef functions[] = {
+    {"debug_null_funcref", debug_null_funcref, METH_NOARGS, PyDoc_STR("(address, code pointer) of the shared null record.")},
+    {NULL, NULL, 0, NULL},
+};
+
+int tp_init_call(PyObject *module) {
+    tp_func_type = tp_add_type(module, &func_spec);
+    return tp_func_type == NULL ? -1 : PyModule_AddFunctions(module, functions);
+}

@@ -1,0 +1,296 @@
+/* Values between Python and generated code, and Signature: the function types they are checked against.
+
+   wasmtime-py's rules: integers wrap, bool is an int, floats only from floats (an int or an object with __index__ is a
+   TypeError), funcrefs are Func or None, externrefs any object; v128 also as an int or 16 bytes. */
+#include "value.h"
+
+PyTypeObject *tp_signature_type;
+VMFuncRef tp_null_funcref = {.code = NULL, .type_id = NULL_TYPE_ID};
+
+static const char *const kind_names[KIND_COUNT] = {"i32", "i64", "f32", "f64", "v128", "funcref", "externref", "a reference"};
+
+static int cannot_convert(int kind, PyObject *value) {
+    PyErr_Format(PyExc_TypeError, "don't know how to convert %.200R to %s", value, kind_names[kind]);
+    return -1;
+}
+
+static int v128_from_python(PyObject *value, uint64_t out[2]) {
+    if (PyBytes_Check(value)) {
+        if (PyBytes_GET_SIZE(value) != 16) {
+            PyErr_Format(PyExc_ValueError, "a v128 has 16 bytes, got %zd", PyBytes_GET_SIZE(value));
+            return -1;
+        }
+        memcpy(out, PyBytes_AS_STRING(value), 16);
+        return 0;
+    }
+    if (!PyLong_Check(value))
+        return cannot_convert(KIND_V128, value);
+    PyObject *shift = PyLong_FromLong(64);
+    PyObject *high = shift == NULL ? NULL : PyNumber_Rshift(value, shift);
+    Py_XDECREF(shift);
+    if (high == NULL)
+        return -1;
+    out[0] = PyLong_AsUnsignedLongLongMask(value);
+    out[1] = PyLong_AsUnsignedLongLongMask(high);
+    Py_DECREF(high);
+    return PyErr_Occurred() ? -1 : 0;
+}
+
+static PyObject *v128_to_python(const uint64_t value[2]) { return _PyLong_FromByteArray((const uint8_t *)value, 16, 1, 0); }
+
+int tp_value_from_python(Store *store, int kind, PyObject *value, uint64_t out[2]) {
+    out[1] = 0;
+    switch (kind) {
+    case KIND_I32:
+        return value_to_i32(value, &out[0]);
+    case KIND_I64:
+        return value_to_i64(value, &out[0]);
+    case KIND_F32: {
+        if (!PyFloat_Check(value))
+            return cannot_convert(kind, value);
+        float single = (float)PyFloat_AS_DOUBLE(value);
+        uint32_t bits;
+        memcpy(&bits, &single, 4);
+        out[0] = bits;
+        return 0;
+    }
+    case KIND_F64: {
+        if (!PyFloat_Check(value))
+            return cannot_convert(kind, value);
+        double number = PyFloat_AS_DOUBLE(value);
+        memcpy(&out[0], &number, 8);
+        return 0;
+    }
+    case KIND_V128:
+        return v128_from_python(value, out);
+    case KIND_FUNCREF: {
+        VMFuncRef *ref = tp_funcref_from_python(store, value);
+        out[0] = (uintptr_t)ref;
+        return ref == NULL ? -1 : 0;
+    }
+    case KIND_EXTERNREF:
+        out[0] = value == Py_None ? 0 : (uintptr_t)value;
+        return value == Py_None ? 0 : tp_externref_enter(store, value);
+    default:
+        if (value == Py_None) { /* the only value that every nullable reference type has */
+            out[0] = 0;
+            return 0;
+        }
+        return cannot_convert(kind, value);
+    }
+}
+
+PyObject *tp_value_to_python(Store *store, int kind, const uint64_t value[2]) {
+    switch (kind) {
+    case KIND_I32:
+        return PyLong_FromLong((int32_t)value[0]);
+    case KIND_I64:
+        return PyLong_FromLongLong((int64_t)value[0]);
+    case KIND_F32: {
+        uint32_t bits = (uint32_t)value[0];
+        float single;
+        memcpy(&single, &bits, 4);
+        return PyFloat_FromDouble(single);
+    }
+    case KIND_F64: {
+        double number;
+        memcpy(&number, &value[0], 8);
+        return PyFloat_FromDouble(number);
+    }
+    case KIND_V128:
+        return v128_to_python(value);
+    case KIND_FUNCREF:
+        return tp_func_handle(store, (VMFuncRef *)(uintptr_t)value[0]);
+    case KIND_EXTERNREF:
+        return Py_NewRef(value[0] == 0 ? Py_None : (PyObject *)(uintptr_t)value[0]);
+    default:
+        if (value[0] == 0)
+            Py_RETURN_NONE;
+        PyErr_SetString(tp_registry.UnsupportedError, "values of this reference type cannot be passed to Python yet");
+        return NULL;
+    }
+}
+
+int tp_value_slow_integer(int kind, PyObject *value, uint64_t *out) {
+    if (!PyLong_Check(value))
+        return cannot_convert(kind, value);
+    *out = PyLong_AsUnsignedLongLongMask(value);
+    if (kind == KIND_I32)
+        *out = (uint32_t)*out;
+    return 0;
+}
+
+/* ---- CallPlan: abi/calls.py CallLayout ---- */
+
+static uint32_t kind_size(int kind) { return kind == KIND_I32 || kind == KIND_F32 ? 4 : kind == KIND_V128 ? 16 : 8; }
+static bool kind_is_float(int kind) { return kind == KIND_F32 || kind == KIND_F64 || kind == KIND_V128; }
+static bool kind_is_int(int kind) { return kind == KIND_I32 || kind == KIND_I64; }
+
+static int plan_shape(const Signature *self, uint32_t num_ints) {
+    bool ints = true, doubles = true;
+    for (uint32_t i = 0; i < self->num_params; i++) {
+        ints &= kind_is_int(self->params[i]);
+        doubles &= self->params[i] == KIND_F64;
+    }
+    if (self->num_results > 1)
+        return PLAN_GENERAL;
+    if (ints && num_ints <= ARCH_INT_ARGS && (self->num_results == 0 || kind_is_int(self->results[0])))
+        return PLAN_INTS;
+    if (doubles && self->num_params <= 4 && self->num_results == 1 && self->results[0] == KIND_F64)
+        return PLAN_DOUBLES;
+    return PLAN_GENERAL;
+}
+
+static CallPlan *make_plan(const Signature *self) {
+    size_t places = self->num_params * sizeof(Place);
+    CallPlan *plan = PyMem_Calloc(1, sizeof *plan + places + self->num_results * sizeof(uint32_t));
+    uint32_t ints = 0, floats = 0, stack = 0, offset = 0;
+    if (plan == NULL)
+        return NULL;
+    plan->result_offsets = (uint32_t *)((uint8_t *)plan + sizeof *plan + places);
+    for (uint32_t i = 0; i < self->num_params; i++) {
+        uint8_t kind = self->params[i];
+        Place *place = &plan->params[i];
+        place->kind = kind;
+        if (kind_is_float(kind) && floats < ARCH_FLOAT_ARGS) {
+            place->place = PLACE_FLOAT;
+            place->index = floats++;
+        } else if (!kind_is_float(kind) && ints < ARCH_INT_ARGS) {
+            place->place = PLACE_INT;
+            place->index = ints++;
+        } else {
+            if (kind == KIND_V128)
+                stack = (stack + 15) & ~15u;
+            place->place = PLACE_STACK;
+            place->index = stack;
+            stack += kind == KIND_V128 ? 16 : 8;
+        }
+    }
+    plan->shape = plan_shape(self, ints);
+    plan->has_out = self->num_results > 1;
+    if (plan->has_out) {
+        if (ints < ARCH_INT_ARGS) {
+            plan->out = (Place){.place = PLACE_INT, .index = ints};
+        } else {
+            plan->out = (Place){.place = PLACE_STACK, .index = stack};
+            stack += 8;
+        }
+    }
+    for (uint32_t i = 1; i < self->num_results; i++) {
+        uint32_t size = kind_size(self->results[i]);
+        offset = (offset + size - 1) & ~(size - 1);
+        plan->result_offsets[i] = offset;
+        offset += size;
+    }
+    plan->stack_bytes = (stack + 15) & ~15u;
+    plan->result_bytes = (offset + 15) & ~15u;
+    return plan;
+}
+
+void tp_value_load_result(int kind, const uint8_t *area, uint64_t out[2]) {
+    out[0] = out[1] = 0;
+    memcpy(out, area, kind_size(kind));
+}
+
+void tp_value_store_result(int kind, uint8_t *area, const uint64_t value[2]) { memcpy(area, value, kind_size(kind)); }
+
+/* ---- Signature ---- */
+
+static PyObject *signature_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
+    static char *names[] = {"params", "results", "type_id", "type", NULL};
+    Py_buffer params, results;
+    unsigned int type_id;
+    PyObject *functype;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "y*y*IO:Signature", names, &params, &results, &type_id, &functype))
+        return NULL;
+    Signature *self = NULL;
+    for (Py_ssize_t i = 0; i < params.len + results.len; i++) {
+        uint8_t kind = i < params.len ? ((uint8_t *)params.buf)[i] : ((uint8_t *)results.buf)[i - params.len];
+        if (kind >= KIND_COUNT) {
+            PyErr_SetString(PyExc_ValueError, "a signature consists of KIND_* bytes");
+            goto done;
+        }
+    }
+    if (params.len > 100000 || results.len > 100000) { /* limits.py has 1,000 */
+        PyErr_SetString(PyExc_ValueError, "too many parameters or results");
+        goto done;
+    }
+    self = (Signature *)type->tp_alloc(type, 0);
+    if (self == NULL)
+        goto done;
+    self->type = Py_NewRef(functype);
+    self->type_id = type_id;
+    self->num_params = (uint32_t)params.len;
+    self->num_results = (uint32_t)results.len;
+    self->params = PyMem_Malloc((size_t)(params.len + results.len) + 1);
+    if (self->params != NULL) {
+        self->results = self->params + params.len;
+        memcpy(self->params, params.buf, (size_t)params.len);
+        memcpy(self->results, results.buf, (size_t)results.len);
+        self->plan = make_plan(self);
+    }
+    if (self->plan == NULL) {
+        Py_CLEAR(self);
+        PyErr_NoMemory();
+    }
+done:
+    PyBuffer_Release(&params);
+    PyBuffer_Release(&results);
+    return (PyObject *)self;
+}
+
+static int signature_traverse(PyObject *object, visitproc visit, void *arg) {
+    Py_VISIT(Py_TYPE(object));
+    Py_VISIT(((Signature *)object)->type);
+    return 0;
+}
+
+static int signature_clear(PyObject *object) {
+    Signature *self = (Signature *)object;
+    Py_XSETREF(self->type, Py_NewRef(Py_None));
+    return 0;
+}
+
+static void signature_dealloc(PyObject *object) {
+    Signature *self = (Signature *)object;
+    PyTypeObject *type = Py_TYPE(object);
+    PyObject_GC_UnTrack(object);
+    Py_XDECREF(self->type);
+    PyMem_Free(self->params);
+    PyMem_Free(self->plan);
+    type->tp_free(object);
+    Py_DECREF(type);
+}
+
+static PyObject *signature_get_type(PyObject *self, void *closure) {
+    (void)closure;
+    return Py_NewRef(((Signature *)self)->type);
+}
+
+static PyObject *signature_get_type_id(PyObject *self, void *closure) {
+    (void)closure;
+    return PyLong_FromUnsignedLong(((Signature *)self)->type_id);
+}
+
+static PyGetSetDef signature_getset[] = {
+    {"type", signature_get_type, NULL, PyDoc_STR("The FuncType it was made from."), NULL},
+    {"type_id", signature_get_type_id, NULL, PyDoc_STR("Engine-wide id."), NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static PyType_Slot signature_slots[] = {
+    {Py_tp_new, signature_new},           {Py_tp_dealloc, signature_dealloc}, {Py_tp_traverse, signature_traverse},
+    {Py_tp_clear, signature_clear},       {Py_tp_getset, signature_getset},   {0, NULL},
+};
+
+static PyType_Spec signature_spec = {
+    .name = "taipan._native.Signature",
+    .basicsize = sizeof(Signature),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
+    .slots = signature_slots,
+};
+
+int tp_init_value(PyObject *module) {
+    tp_signature_type = tp_add_type(module, &signature_spec);
+    return tp_signature_type == NULL ? -1 : 0;
+}
