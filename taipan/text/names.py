@@ -1,79 +1,59 @@
-"""The name section's contents as data, and their encoding (spec: appendix, Name Section).
-
-The text parser fills a `ModuleNames` from identifiers and `@name` annotations. Labels, types, fields and the rest are
-those of the extended name section.
-"""
+"""Writing the name section (spec: appendix, Name Section); `binary.names` reads it."""
 
 from __future__ import annotations
 
-from typing import Final, final
-
 from librt.strings import BytesWriter
 
-from taipan.text.assemble import write_uleb
-
-MODULE: Final = 0
-FUNCS: Final = 1
-LOCALS: Final = 2
-LABELS: Final = 3
-TYPES: Final = 4
-TABLES: Final = 5
-MEMORIES: Final = 6
-GLOBALS: Final = 7
-ELEMS: Final = 8
-DATAS: Final = 9
-FIELDS: Final = 10
-TAGS: Final = 11
-
-NameMap = dict[int, bytes]
-IndirectNameMap = dict[int, NameMap]
+from taipan.binary import names as sections
+from taipan.binary.leb128 import write_bytes, write_name, write_u32
+from taipan.binary.names import IndirectNameMap, NameMap, Names
 
 
-@final
-class ModuleNames:
-    """module: the module's name, or None.  maps: by subsection id.  indirect: locals, labels and fields."""
-
-    __slots__ = ("indirect", "maps", "module")
-
-    def __init__(self) -> None:
-        self.module: bytes | None = None
-        self.maps: dict[int, NameMap] = {}
-        self.indirect: dict[int, IndirectNameMap] = {}
-
-    def encode(self) -> bytes:
-        """The section's contents; empty if there is no name at all."""
-        out = BytesWriter()
-        for section in range(MODULE, TAGS + 1):
-            body = BytesWriter()
-            if section == MODULE and self.module is not None:
-                _write_name(body, self.module)
-            elif self.maps.get(section):
-                _write_map(body, self.maps[section])
-            elif section in self.indirect:
-                _write_indirect(body, self.indirect[section])
-            if len(body):
-                out.append(section)
-                write_uleb(out, len(body))
-                out.write(body.getvalue())
-        return out.getvalue()
+def encode_names(names: Names) -> bytes:
+    """Contents of a name section, subsections and indices in ascending order; empty if there is no name at all."""
+    out = BytesWriter()
+    module = BytesWriter()
+    if names.module is not None:
+        write_name(module, names.module)
+    _subsection(out, sections.MODULE, module.getvalue())
+    _subsection(out, sections.FUNCS, _map(names.funcs))
+    _subsection(out, sections.LOCALS, _indirect_map(names.locals))
+    _subsection(out, sections.LABELS, _indirect_map(names.labels))
+    _subsection(out, sections.TYPES, _map(names.types))
+    _subsection(out, sections.TABLES, _map(names.tables))
+    _subsection(out, sections.MEMORIES, _map(names.memories))
+    _subsection(out, sections.GLOBALS, _map(names.globals))
+    _subsection(out, sections.ELEMS, _map(names.elems))
+    _subsection(out, sections.DATAS, _map(names.datas))
+    _subsection(out, sections.FIELDS, _indirect_map(names.fields))
+    _subsection(out, sections.TAGS, _map(names.tags))
+    return out.getvalue()
 
 
-def _write_name(out: BytesWriter, name: bytes) -> None:
-    write_uleb(out, len(name))
-    out.write(name)
+def _subsection(out: BytesWriter, kind: int, contents: bytes) -> None:
+    if contents:
+        out.append(kind)
+        write_bytes(out, contents)
 
 
-def _write_map(out: BytesWriter, names: NameMap) -> None:
-    write_uleb(out, len(names))
+def _map(names: NameMap) -> bytes:
+    if not names:
+        return b""
+    out = BytesWriter()
+    write_u32(out, len(names))
     for index in sorted(names):
-        write_uleb(out, index)
-        _write_name(out, names[index])
+        write_u32(out, index)
+        write_name(out, names[index])
+    return out.getvalue()
 
 
-def _write_indirect(out: BytesWriter, maps: IndirectNameMap) -> None:
+def _indirect_map(maps: IndirectNameMap) -> bytes:
     filled = [index for index in sorted(maps) if maps[index]]
-    if filled:
-        write_uleb(out, len(filled))
-        for index in filled:
-            write_uleb(out, index)
-            _write_map(out, maps[index])
+    if not filled:
+        return b""
+    out = BytesWriter()
+    write_u32(out, len(filled))
+    for index in filled:
+        write_u32(out, index)
+        out.write(_map(maps[index]))
+    return out.getvalue()

@@ -12,10 +12,12 @@ from typing import Final, final
 from librt.strings import BytesWriter, write_i32_le, write_i64_le
 from mypy_extensions import i32, i64, u8
 
+from taipan.binary.encode import write_valtype
+from taipan.binary.leb128 import write_s33, write_u32, write_u64
 from taipan.errors import InvalidError, MalformedError
 from taipan.text import keywords as kws
 from taipan.text.annotations import read_branch_hint, refuse_here
-from taipan.text.assemble import write_big_uleb, write_heap_type, write_sleb, write_uleb, write_val_type
+from taipan.text.assemble import write_heap_type
 from taipan.text.lexer import EOF, ID, KEYWORD, LPAR, NUMBER, RPAR, Lexer
 from taipan.text.literals import OutOfRange, parse_float, parse_int, parse_unsigned
 from taipan.text.parse_types import TypeParser
@@ -178,7 +180,7 @@ class CodeParser:
 
     locals: of the current function.  hints: (offset in `out`, value) of each branch hint of the current expression.
     label_names: number of a block in binary order -> its name.  uses_datas: whether an instruction named a data
-    segment, which makes the data count section necessary.
+    segment; in a body that makes the data count section necessary.
     """
 
     __slots__ = (
@@ -371,14 +373,14 @@ class CodeParser:
         """Legacy exceptions: the opcode and tag of a handler."""
         if kw == kws.CATCH:
             self.out.append(0x07)
-            write_uleb(self.out, self.spaces.tags.resolve(self.lexer))
+            write_u32(self.out, self.spaces.tags.resolve(self.lexer))
         else:
             self.out.append(0x19)
 
     def delegate(self) -> None:
         """Legacy exceptions: `delegate l`; the label of its own try is closed already."""
         self.out.append(0x18)
-        write_uleb(self.out, self.label())
+        write_u32(self.out, self.label())
 
     def catch_clauses(self) -> None:
         """The handlers of try_table; their labels count from outside of it."""
@@ -392,11 +394,11 @@ class CodeParser:
             lexer.advance()
             clauses.append(u8(_CATCH_KINDS[kw]))
             if kw in (kws.CATCH, kws.CATCH_REF):
-                write_uleb(clauses, self.spaces.tags.resolve(lexer))
-            write_uleb(clauses, self.label())
+                write_u32(clauses, self.spaces.tags.resolve(lexer))
+            write_u32(clauses, self.label())
             types.close()
             count += 1
-        write_uleb(self.out, count)
+        write_u32(self.out, count)
         self.out.write(clauses.getvalue())
 
     # Folded instructions.
@@ -605,11 +607,11 @@ class CodeParser:
             if not signature.params and len(signature.results) <= 1:
                 if not signature.results:
                     return b"\x40"
-                write_val_type(writer, signature.results[0])
+                write_valtype(writer, signature.results[0])
             else:
-                write_sleb(writer, types.intern(signature))
+                write_s33(writer, types.intern(signature))
         else:
-            write_sleb(writer, types.type_use(None))
+            write_s33(writer, types.type_use(None))
         return writer.getvalue()
 
     def select(self, out: BytesWriter) -> None:
@@ -624,9 +626,9 @@ class CodeParser:
                 results.append(types.val_type())
             types.close()
         out.append(0x1C)
-        write_uleb(out, len(results))
+        write_u32(out, len(results))
         for value_type in results:
-            write_val_type(out, value_type)
+            write_valtype(out, value_type)
 
     def instruction(self, row: i64, out: BytesWriter) -> None:
         """The opcode of a row and the immediates that follow in the text."""
@@ -642,19 +644,19 @@ class CodeParser:
         lexer = self.lexer
         spaces = self.spaces
         if shape == _LOCAL:
-            write_uleb(out, self.locals.resolve(lexer))
+            write_u32(out, self.locals.resolve(lexer))
         elif shape == _I32:
-            write_sleb(out, self.integer(32))
+            write_s33(out, self.integer(32))
         elif shape == _LABEL:
-            write_uleb(out, self.label())
+            write_u32(out, self.label())
         elif shape == _FUNC:
-            write_uleb(out, spaces.funcs.resolve(lexer))
+            write_u32(out, spaces.funcs.resolve(lexer))
         elif shape == _MEMARG:
             self.memarg(row, out)
         elif shape == _GLOBAL:
-            write_uleb(out, spaces.globals.resolve(lexer))
+            write_u32(out, spaces.globals.resolve(lexer))
         elif shape == _I64:
-            write_sleb(out, self.integer(64))
+            write_s33(out, self.integer(64))
         elif shape == _F32:
             write_i32_le(out, i32(self.float_bits(32)))
         elif shape == _F64:
@@ -663,10 +665,10 @@ class CodeParser:
             self.labels(out)
         elif shape == _CALL_INDIRECT:
             table = self.optional(spaces.tables)
-            write_uleb(out, self.types.type_use(None))
-            write_uleb(out, table)
+            write_u32(out, self.types.type_use(None))
+            write_u32(out, table)
         elif shape == _TYPE:
-            write_uleb(out, spaces.types.resolve(lexer))
+            write_u32(out, spaces.types.resolve(lexer))
         else:
             self.rare_immediates(row, shape, out)
 
@@ -674,13 +676,13 @@ class CodeParser:
         lexer = self.lexer
         spaces = self.spaces
         if shape == _TABLE:
-            write_uleb(out, self.optional(spaces.tables))
+            write_u32(out, self.optional(spaces.tables))
         elif shape == _MEMORY:
-            write_uleb(out, self.optional(spaces.memories))
+            write_u32(out, self.optional(spaces.memories))
         elif shape == _TAG:
-            write_uleb(out, spaces.tags.resolve(lexer))
+            write_u32(out, spaces.tags.resolve(lexer))
         elif shape == _ELEM:
-            write_uleb(out, spaces.elems.resolve(lexer))
+            write_u32(out, spaces.elems.resolve(lexer))
         elif shape == _DATA:
             self.data(out)
         elif shape == _MEMARG_LANE:
@@ -697,25 +699,25 @@ class CodeParser:
         elif shape == _TYPE_FIELD:
             self.field(out)
         elif shape == _TYPE_U32:
-            write_uleb(out, spaces.types.resolve(lexer))
-            write_uleb(out, self.types.number(32))
+            write_u32(out, spaces.types.resolve(lexer))
+            write_u32(out, self.types.number(32))
         elif shape == _TYPE_DATA:
-            write_uleb(out, spaces.types.resolve(lexer))
+            write_u32(out, spaces.types.resolve(lexer))
             self.data(out)
         elif shape == _TYPE_ELEM:
-            write_uleb(out, spaces.types.resolve(lexer))
-            write_uleb(out, spaces.elems.resolve(lexer))
+            write_u32(out, spaces.types.resolve(lexer))
+            write_u32(out, spaces.elems.resolve(lexer))
         elif shape == _TYPE_TYPE:
-            write_uleb(out, spaces.types.resolve(lexer))
-            write_uleb(out, spaces.types.resolve(lexer))
+            write_u32(out, spaces.types.resolve(lexer))
+            write_u32(out, spaces.types.resolve(lexer))
         elif shape == _MEMORY_DATA:
             memory = self.optional_before(spaces.memories)
             self.data(out)
-            write_uleb(out, memory)
+            write_u32(out, memory)
         elif shape == _TABLE_ELEM:
             table = self.optional_before(spaces.tables)
-            write_uleb(out, spaces.elems.resolve(lexer))
-            write_uleb(out, table)
+            write_u32(out, spaces.elems.resolve(lexer))
+            write_u32(out, table)
         elif shape == _MEMORY_MEMORY:
             self.optional_pair(spaces.memories, out)
         elif shape == _TABLE_TABLE:
@@ -749,22 +751,22 @@ class CodeParser:
         if self.lexer.kind in (NUMBER, ID):
             first = space.resolve(self.lexer)
             second = space.resolve(self.lexer)
-        write_uleb(out, first)
-        write_uleb(out, second)
+        write_u32(out, first)
+        write_u32(out, second)
 
     def data(self, out: BytesWriter) -> None:
         self.uses_datas = True
-        write_uleb(out, self.spaces.datas.resolve(self.lexer))
+        write_u32(out, self.spaces.datas.resolve(self.lexer))
 
     def field(self, out: BytesWriter) -> None:
         """A type and a field of it, whose identifier belongs to that type."""
         lexer = self.lexer
         type_index = self.spaces.types.resolve(lexer)
-        write_uleb(out, type_index)
+        write_u32(out, type_index)
         space = self.spaces.fields.get(type_index)
         if space is None:
             space = IndexSpace("field")
-        write_uleb(out, space.resolve(lexer))
+        write_u32(out, space.resolve(lexer))
 
     def labels(self, out: BytesWriter) -> None:
         """br_table's labels: at least one, the last is the default."""
@@ -772,9 +774,9 @@ class CodeParser:
         targets = [self.label()]
         while lexer.kind in (NUMBER, ID):
             targets.append(self.label())
-        write_uleb(out, len(targets) - 1)
+        write_u32(out, len(targets) - 1)
         for target in targets:
-            write_uleb(out, target)
+            write_u32(out, target)
 
     def cast(self, row: i64, out: BytesWriter) -> None:
         """ref.test, ref.cast and the like: the nullable form has the next opcode."""
@@ -788,7 +790,7 @@ class CodeParser:
         source = self.types.ref_type()
         target = self.types.ref_type()
         out.append((1 if is_nullable(source) else 0) | (2 if is_nullable(target) else 0))
-        write_uleb(out, label)
+        write_u32(out, label)
         write_heap_type(out, heap_of(source), is_exact(source))
         write_heap_type(out, heap_of(target), is_exact(target))
 
@@ -903,10 +905,10 @@ class CodeParser:
                 alignment = value.bit_length() - 1
         if memory:
             out.append(u8(alignment | 0x40))
-            write_uleb(out, memory)
+            write_u32(out, memory)
         else:
             out.append(u8(alignment))
-        write_big_uleb(out, offset)
+        write_u64(out, offset)
 
     def memarg_number(self, prefix: i64) -> int:
         """The number after the first `prefix` characters of the current token."""
@@ -919,23 +921,3 @@ class CodeParser:
             raise lexer.error(f"unknown operator {lexer.token_text()}", lexer.start)
         lexer.advance()
         return value
-
-
-def encode_locals(types: list[ValType]) -> bytes:
-    """Local declarations of a body: runs of equal types. Spec: binary-local."""
-    groups = BytesWriter()
-    count: i64 = 0
-    index = 0
-    while index < len(types):
-        value_type = types[index]
-        end = index
-        while end < len(types) and types[end] == value_type:
-            end += 1
-        write_uleb(groups, end - index)
-        write_val_type(groups, value_type)
-        count += 1
-        index = end
-    out = BytesWriter()
-    write_uleb(out, count)
-    out.write(groups.getvalue())
-    return out.getvalue()

@@ -10,12 +10,13 @@ from __future__ import annotations
 from typing import Final, final
 
 from librt.strings import BytesWriter
-from mypy_extensions import i64, u8
+from mypy_extensions import i64
 
+from taipan.binary.leb128 import write_u32
+from taipan.binary.names import IndirectNameMap, NameMap, Names
 from taipan.errors import MalformedError, UnsupportedError
 from taipan.features import Features
 from taipan.text import keywords as kws
-from taipan.text import names as name_sections
 from taipan.text.annotations import (
     PLACE_BEFORE_CODE,
     PLACE_NAMES,
@@ -26,10 +27,10 @@ from taipan.text.annotations import (
     read_name,
     refuse_here,
 )
-from taipan.text.assemble import write_uleb
+from taipan.text.assemble import encode_branch_hints, encode_locals
 from taipan.text.lexer import EOF, ID, KEYWORD, LPAR, NUMBER, RPAR, STRING, Lexer, is_utf8
-from taipan.text.names import ModuleNames
-from taipan.text.parse_code import CodeParser, encode_locals
+from taipan.text.names import encode_names
+from taipan.text.parse_code import CodeParser
 from taipan.text.parse_types import TypeParser
 from taipan.text.resolve import IndexSpace, Spaces
 from taipan.wasm.module import (
@@ -357,11 +358,13 @@ class ModuleParser:
         """A constant expression: one folded instruction, or everything up to the next `)`."""
         offset = len(self.code)
         out = BytesWriter()
+        uses_datas = self.expressions.uses_datas
         self.expressions.begin(out, IndexSpace("local"))
         if folded:
             self.expressions.folded()
         else:
             self.expressions.expression()
+        self.expressions.uses_datas = uses_datas
         out.append(0x0B)
         code = out.getvalue()
         self.code.write(code)
@@ -609,7 +612,7 @@ class ModuleParser:
         offset = len(self.code)
         out = BytesWriter()
         out.append(0xD2)
-        write_uleb(out, func)
+        write_u32(out, func)
         out.append(0x0B)
         code = out.getvalue()
         self.code.write(code)
@@ -667,7 +670,7 @@ class ModuleParser:
             data = encode_branch_hints(self.hint_funcs)
             customs.insert(0, CustomAnnotation("metadata.code.branch_hint", PLACE_BEFORE_CODE, data))
         if not any(custom.name == "name" for custom in customs):
-            data = self.names().encode()
+            data = encode_names(self.names())
             if data:
                 customs.append(CustomAnnotation("name", PLACE_NAMES, data))
         if not customs:
@@ -677,26 +680,30 @@ class ModuleParser:
         for custom in customs:
             self.module.customs.append(CustomSection(custom.name, custom.data, section_before(custom.place, present)))
 
-    def names(self) -> ModuleNames:
-        names = ModuleNames()
+    def names(self) -> Names:
+        names = Names()
         spaces = self.spaces
-        names.module = self.module_name
-        names.maps = {
-            name_sections.FUNCS: spaces.funcs.names,
-            name_sections.TYPES: spaces.types.names,
-            name_sections.TABLES: spaces.tables.names,
-            name_sections.MEMORIES: spaces.memories.names,
-            name_sections.GLOBALS: spaces.globals.names,
-            name_sections.ELEMS: spaces.elems.names,
-            name_sections.DATAS: spaces.datas.names,
-            name_sections.TAGS: spaces.tags.names,
-        }
-        names.indirect = {
-            name_sections.LOCALS: self.local_names,
-            name_sections.LABELS: self.label_names,
-            name_sections.FIELDS: {index: space.names for index, space in spaces.fields.items()},
-        }
+        names.module = None if self.module_name is None else self.module_name.decode()
+        names.funcs = _decoded(spaces.funcs.names)
+        names.locals = _decoded_maps(self.local_names)
+        names.labels = _decoded_maps(self.label_names)
+        names.types = _decoded(spaces.types.names)
+        names.tables = _decoded(spaces.tables.names)
+        names.memories = _decoded(spaces.memories.names)
+        names.globals = _decoded(spaces.globals.names)
+        names.elems = _decoded(spaces.elems.names)
+        names.datas = _decoded(spaces.datas.names)
+        names.fields = _decoded_maps({index: space.names for index, space in spaces.fields.items()})
+        names.tags = _decoded(spaces.tags.names)
         return names
+
+
+def _decoded(names: dict[int, bytes]) -> NameMap:
+    return {index: name.decode() for index, name in names.items()}
+
+
+def _decoded_maps(maps: dict[int, dict[int, bytes]]) -> IndirectNameMap:
+    return {index: _decoded(names) for index, names in maps.items()}
 
 
 def _place(custom: CustomAnnotation) -> int:
@@ -730,20 +737,6 @@ def section_before(place: int, present: list[int]) -> int:
         if 2 * SECTION_ORDER.index(section) < place:
             result = section
     return result
-
-
-def encode_branch_hints(funcs: list[tuple[int, list[tuple[int, int]]]]) -> bytes:
-    """Contents of the branch hint section: per function, offsets from the body's start, and values."""
-    out = BytesWriter()
-    write_uleb(out, len(funcs))
-    for func, hints in funcs:
-        write_uleb(out, func)
-        write_uleb(out, len(hints))
-        for offset, value in hints:
-            write_uleb(out, offset)
-            out.append(1)
-            out.append(u8(value))
-    return out.getvalue()
 
 
 def parse(lexer: Lexer, features: Features) -> Module:
