@@ -126,7 +126,7 @@ static uint32_t kind_size(int kind) { return kind == KIND_I32 || kind == KIND_F3
 static bool kind_is_float(int kind) { return kind == KIND_F32 || kind == KIND_F64 || kind == KIND_V128; }
 static bool kind_is_int(int kind) { return kind == KIND_I32 || kind == KIND_I64; }
 
-static int plan_shape(const Signature *self, uint32_t num_ints) {
+static int plan_shape(const Signature *self, bool all_in_registers) {
     bool ints = true, doubles = true;
     for (uint32_t i = 0; i < self->num_params; i++) {
         ints &= kind_is_int(self->params[i]);
@@ -134,7 +134,7 @@ static int plan_shape(const Signature *self, uint32_t num_ints) {
     }
     if (self->num_results > 1)
         return PLAN_GENERAL;
-    if (ints && num_ints <= ARCH_INT_ARGS && (self->num_results == 0 || kind_is_int(self->results[0])))
+    if (ints && all_in_registers && (self->num_results == 0 || kind_is_int(self->results[0])))
         return PLAN_INTS;
     if (doubles && self->num_params <= 4 && self->num_results == 1 && self->results[0] == KIND_F64)
         return PLAN_DOUBLES;
@@ -166,7 +166,7 @@ static CallPlan *make_plan(const Signature *self) {
             stack += kind == KIND_V128 ? 16 : 8;
         }
     }
-    plan->shape = plan_shape(self, ints);
+    plan->shape = plan_shape(self, stack == 0);
     plan->has_out = self->num_results > 1;
     if (plan->has_out) {
         if (ints < ARCH_INT_ARGS) {
