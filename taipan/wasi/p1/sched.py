@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import os
 from typing import Final
 
 from taipan.wasi.config import WasiContext
@@ -10,7 +10,8 @@ from taipan.wasi.p1.types import SUCCESS
 
 
 def sched_yield(context: WasiContext, memory: memoryview) -> int:
-    time.sleep(0)
+    if hasattr(os, "sched_yield"):
+        os.sched_yield()
     return SUCCESS
 
 
