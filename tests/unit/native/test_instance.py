@@ -32,6 +32,7 @@ from native_objects import (
 )
 
 from taipan import errors
+from taipan.runtime.trap import Trap
 
 OUT_OF_MEMORY_BOUNDS = "out of bounds memory access"
 OUT_OF_TABLE_BOUNDS = "out of bounds table access"
@@ -56,7 +57,7 @@ def contents(store: Any, table: Any) -> list[Any]:
 
 
 def trapping(phrase: str) -> Any:
-    return pytest.raises(Exception, match=phrase)
+    return pytest.raises(Trap, match=phrase)
 
 
 # --- creation ---

@@ -36,7 +36,8 @@ def protection(address: int) -> str:
 def run_python(body: str) -> subprocess.CompletedProcess[str]:
     """In a process of its own, with this folder's helpers imported."""
     folder = str(Path(__file__).parent)
-    head = f"import sys; sys.path[:0] = {[folder, *sys.path]!r}\nfrom native_objects import *\nstore = new_store()\n"
+    path = f"import sys; sys.path[:0] = {[folder, *sys.path]!r}\n"
+    head = path + "from native_objects import *\nfrom taipan import errors\nstore = new_store()\n"
     return subprocess.run(
         [sys.executable, "-c", head + textwrap.dedent(body)], capture_output=True, text=True, timeout=60, check=False
     )
