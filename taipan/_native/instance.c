@@ -290,16 +290,17 @@ static Instance *allocate(NativeModule *module) {
     return instance;
 }
 
-/* The imports of one kind as an array; NULL with an exception. `sequence` gets a reference. */
-static PyObject **import_list(PyObject *object, uint32_t wanted, const char *what, PyObject **sequence) {
+/* The imports of one kind as an array (NULL if there are none). `sequence` gets a reference. False with an exception. */
+static bool import_list(PyObject *object, uint32_t wanted, const char *what, PyObject **sequence, PyObject ***items) {
     *sequence = PySequence_Fast(object, "imports must be sequences");
-    if (*sequence == NULL) return NULL;
+    if (*sequence == NULL) return false;
     if (PySequence_Fast_GET_SIZE(*sequence) != (Py_ssize_t)wanted) {
         PyErr_Format(PyExc_ValueError, "module imports %u %s, got %zd", wanted, what,
                      PySequence_Fast_GET_SIZE(*sequence));
-        return NULL;
+        return false;
     }
-    return PySequence_Fast_ITEMS(*sequence);
+    *items = PySequence_Fast_ITEMS(*sequence);
+    return true;
 }
 
 static bool owned_by(Store *store, uint64_t store_id, const char *what, uint32_t index) {
@@ -453,8 +454,7 @@ static PyObject *instance_create(PyObject *cls, PyObject *const *args, Py_ssize_
                                            module->num_imported_memories, module->num_imported_globals};
     PyObject *sequences[IMPORT_KINDS] = {NULL}, **imports[IMPORT_KINDS], *result = NULL;
     for (int i = 0; i < IMPORT_KINDS; i++) {
-        imports[i] = import_list(args[2 + i], wanted[i], kind_names[i], &sequences[i]);
-        if (imports[i] == NULL) goto done;
+        if (!import_list(args[2 + i], wanted[i], kind_names[i], &sequences[i], &imports[i])) goto done;
     }
     Store *store = tp_store_for(args[0], 0);
     if (store == NULL) goto done;
