@@ -91,21 +91,34 @@ class PlainRules(Stacks):
             self.pos = pos
             op = code[pos]
             pos += 1
-            if op < 0x23:
+            if op < 0x22:
                 if op < 0x20:
-                    if op < 0xd:
-                        if op < 0xb:
-                            if op < 0x3:
-                                if op < 0x2:
-                                    if op < 0x1:
+                    if op < 0xc:
+                        if op < 0xa:
+                            if op < 0x4:
+                                if op < 0x3:
+                                    if op < 0x2:
+                                        if op < 0x1:
+                                            self.sp = sp
+                                            self.unreachable()
+                                            sp = self.sp
+                                            floor = self.floor
+                                            stack = self.stack
+                                            room = len(stack)
+                                        else:
+                                            pass
+                                    else:
+                                        self.next = pos
+                                        type = self.read_blocktype()
+                                        pos = self.next
+                                        if pos > end:
+                                            raise self.unexpected_end()
                                         self.sp = sp
-                                        self.unreachable()
+                                        self.block(type)
                                         sp = self.sp
                                         floor = self.floor
                                         stack = self.stack
                                         room = len(stack)
-                                    else:
-                                        pass
                                 else:
                                     self.next = pos
                                     type = self.read_blocktype()
@@ -113,39 +126,26 @@ class PlainRules(Stacks):
                                     if pos > end:
                                         raise self.unexpected_end()
                                     self.sp = sp
-                                    self.block(type)
+                                    self.loop(type)
                                     sp = self.sp
                                     floor = self.floor
                                     stack = self.stack
                                     room = len(stack)
                             else:
-                                if op < 0x7:
-                                    if op < 0x5:
-                                        if op < 0x4:
-                                            self.next = pos
-                                            type = self.read_blocktype()
-                                            pos = self.next
-                                            if pos > end:
-                                                raise self.unexpected_end()
-                                            self.sp = sp
-                                            self.loop(type)
-                                            sp = self.sp
-                                            floor = self.floor
-                                            stack = self.stack
-                                            room = len(stack)
-                                        else:
-                                            self.next = pos
-                                            type = self.read_blocktype()
-                                            pos = self.next
-                                            if pos > end:
-                                                raise self.unexpected_end()
-                                            self.sp = sp
-                                            self.if_(type)
-                                            sp = self.sp
-                                            floor = self.floor
-                                            stack = self.stack
-                                            room = len(stack)
-                                    else:
+                                if op < 0x5:
+                                    self.next = pos
+                                    type = self.read_blocktype()
+                                    pos = self.next
+                                    if pos > end:
+                                        raise self.unexpected_end()
+                                    self.sp = sp
+                                    self.if_(type)
+                                    sp = self.sp
+                                    floor = self.floor
+                                    stack = self.stack
+                                    room = len(stack)
+                                else:
+                                    if op < 0x7:
                                         if op < 0x6:
                                             self.sp = sp
                                             self.else_()
@@ -167,8 +167,7 @@ class PlainRules(Stacks):
                                             floor = self.floor
                                             stack = self.stack
                                             room = len(stack)
-                                else:
-                                    if op < 0x9:
+                                    else:
                                         if op < 0x8:
                                             if disabled & 0x40000:
                                                 raise self.off(op, 0x40000)
@@ -187,58 +186,60 @@ class PlainRules(Stacks):
                                             stack = self.stack
                                             room = len(stack)
                                         else:
-                                            if disabled & 0x4000:
-                                                raise self.off(op, 0x4000)
-                                            tag = code[pos]
-                                            pos += 1
-                                            if tag >= 0x80:
-                                                self.next = pos - 1
-                                                tag = self.read_u32()
-                                                pos = self.next
-                                            if pos > end:
-                                                raise self.unexpected_end()
-                                            self.sp = sp
-                                            self.throw(tag)
-                                            sp = self.sp
-                                            floor = self.floor
-                                            stack = self.stack
-                                            room = len(stack)
-                                    else:
-                                        if op < 0xa:
-                                            if disabled & 0x40000:
-                                                raise self.off(op, 0x40000)
-                                            label = code[pos]
-                                            pos += 1
-                                            if label >= 0x80:
-                                                self.next = pos - 1
-                                                label = self.read_u32()
-                                                pos = self.next
-                                            if pos > end:
-                                                raise self.unexpected_end()
-                                            self.sp = sp
-                                            self.rethrow(label)
-                                            sp = self.sp
-                                            floor = self.floor
-                                            stack = self.stack
-                                            room = len(stack)
-                                        else:
-                                            if disabled & 0x4000:
-                                                raise self.off(op, 0x4000)
-                                            self.sp = sp
-                                            self.throw_ref()
-                                            sp = self.sp
-                                            floor = self.floor
-                                            stack = self.stack
-                                            room = len(stack)
+                                            if op < 0x9:
+                                                if disabled & 0x4000:
+                                                    raise self.off(op, 0x4000)
+                                                tag = code[pos]
+                                                pos += 1
+                                                if tag >= 0x80:
+                                                    self.next = pos - 1
+                                                    tag = self.read_u32()
+                                                    pos = self.next
+                                                if pos > end:
+                                                    raise self.unexpected_end()
+                                                self.sp = sp
+                                                self.throw(tag)
+                                                sp = self.sp
+                                                floor = self.floor
+                                                stack = self.stack
+                                                room = len(stack)
+                                            else:
+                                                if disabled & 0x40000:
+                                                    raise self.off(op, 0x40000)
+                                                label = code[pos]
+                                                pos += 1
+                                                if label >= 0x80:
+                                                    self.next = pos - 1
+                                                    label = self.read_u32()
+                                                    pos = self.next
+                                                if pos > end:
+                                                    raise self.unexpected_end()
+                                                self.sp = sp
+                                                self.rethrow(label)
+                                                sp = self.sp
+                                                floor = self.floor
+                                                stack = self.stack
+                                                room = len(stack)
                         else:
-                            if op < 0xc:
+                            if op < 0xb:
+                                if disabled & 0x4000:
+                                    raise self.off(op, 0x4000)
+                                self.sp = sp
+                                self.throw_ref()
+                                sp = self.sp
+                                floor = self.floor
+                                stack = self.stack
+                                room = len(stack)
+                            else:
                                 self.sp = sp
                                 self.end()
                                 sp = self.sp
                                 floor = self.floor
                                 stack = self.stack
                                 room = len(stack)
-                            else:
+                    else:
+                        if op < 0x10:
+                            if op < 0xd:
                                 label = code[pos]
                                 pos += 1
                                 if label >= 0x80:
@@ -253,43 +254,42 @@ class PlainRules(Stacks):
                                 floor = self.floor
                                 stack = self.stack
                                 room = len(stack)
-                    else:
-                        if op < 0x10:
-                            if op < 0xe:
-                                label = code[pos]
-                                pos += 1
-                                if label >= 0x80:
-                                    self.next = pos - 1
-                                    label = self.read_u32()
-                                    pos = self.next
-                                if pos > end:
-                                    raise self.unexpected_end()
-                                self.sp = sp
-                                self.br_if(label)
-                                sp = self.sp
-                                floor = self.floor
-                                stack = self.stack
-                                room = len(stack)
                             else:
-                                if op < 0xf:
-                                    self.next = pos
-                                    count = self.read_labels()
-                                    pos = self.next
+                                if op < 0xe:
+                                    label = code[pos]
+                                    pos += 1
+                                    if label >= 0x80:
+                                        self.next = pos - 1
+                                        label = self.read_u32()
+                                        pos = self.next
                                     if pos > end:
                                         raise self.unexpected_end()
                                     self.sp = sp
-                                    self.br_table(count)
+                                    self.br_if(label)
                                     sp = self.sp
                                     floor = self.floor
                                     stack = self.stack
                                     room = len(stack)
                                 else:
-                                    self.sp = sp
-                                    self.return_()
-                                    sp = self.sp
-                                    floor = self.floor
-                                    stack = self.stack
-                                    room = len(stack)
+                                    if op < 0xf:
+                                        self.next = pos
+                                        count = self.read_labels()
+                                        pos = self.next
+                                        if pos > end:
+                                            raise self.unexpected_end()
+                                        self.sp = sp
+                                        self.br_table(count)
+                                        sp = self.sp
+                                        floor = self.floor
+                                        stack = self.stack
+                                        room = len(stack)
+                                    else:
+                                        self.sp = sp
+                                        self.return_()
+                                        sp = self.sp
+                                        floor = self.floor
+                                        stack = self.stack
+                                        room = len(stack)
                         else:
                             if op < 0x11:
                                 func = code[pos]
@@ -307,31 +307,31 @@ class PlainRules(Stacks):
                                 stack = self.stack
                                 room = len(stack)
                             else:
-                                if op < 0x18:
-                                    if op < 0x14:
-                                        if op < 0x12:
-                                            type = code[pos]
-                                            pos += 1
-                                            if type >= 0x80:
-                                                self.next = pos - 1
-                                                type = self.read_u32()
-                                                pos = self.next
-                                            table = code[pos]
-                                            pos += 1
-                                            if table >= 0x80:
-                                                self.next = pos - 1
-                                                table = self.read_u32()
-                                                pos = self.next
-                                            if pos > end:
-                                                raise self.unexpected_end()
-                                            self.sp = sp
-                                            self.call_indirect(type, table)
-                                            sp = self.sp
-                                            floor = self.floor
-                                            stack = self.stack
-                                            room = len(stack)
-                                        else:
-                                            if op < 0x13:
+                                if op < 0x1a:
+                                    if op < 0x15:
+                                        if op < 0x13:
+                                            if op < 0x12:
+                                                type = code[pos]
+                                                pos += 1
+                                                if type >= 0x80:
+                                                    self.next = pos - 1
+                                                    type = self.read_u32()
+                                                    pos = self.next
+                                                table = code[pos]
+                                                pos += 1
+                                                if table >= 0x80:
+                                                    self.next = pos - 1
+                                                    table = self.read_u32()
+                                                    pos = self.next
+                                                if pos > end:
+                                                    raise self.unexpected_end()
+                                                self.sp = sp
+                                                self.call_indirect(type, table)
+                                                sp = self.sp
+                                                floor = self.floor
+                                                stack = self.stack
+                                                room = len(stack)
+                                            else:
                                                 if disabled & 0x80:
                                                     raise self.off(op, 0x80)
                                                 func = code[pos]
@@ -348,7 +348,8 @@ class PlainRules(Stacks):
                                                 floor = self.floor
                                                 stack = self.stack
                                                 room = len(stack)
-                                            else:
+                                        else:
+                                            if op < 0x14:
                                                 if disabled & 0x80:
                                                     raise self.off(op, 0x80)
                                                 type = code[pos]
@@ -371,25 +372,25 @@ class PlainRules(Stacks):
                                                 floor = self.floor
                                                 stack = self.stack
                                                 room = len(stack)
+                                            else:
+                                                if disabled & 0x200:
+                                                    raise self.off(op, 0x200)
+                                                type = code[pos]
+                                                pos += 1
+                                                if type >= 0x80:
+                                                    self.next = pos - 1
+                                                    type = self.read_u32()
+                                                    pos = self.next
+                                                if pos > end:
+                                                    raise self.unexpected_end()
+                                                self.sp = sp
+                                                self.call_ref(type)
+                                                sp = self.sp
+                                                floor = self.floor
+                                                stack = self.stack
+                                                room = len(stack)
                                     else:
-                                        if op < 0x15:
-                                            if disabled & 0x200:
-                                                raise self.off(op, 0x200)
-                                            type = code[pos]
-                                            pos += 1
-                                            if type >= 0x80:
-                                                self.next = pos - 1
-                                                type = self.read_u32()
-                                                pos = self.next
-                                            if pos > end:
-                                                raise self.unexpected_end()
-                                            self.sp = sp
-                                            self.call_ref(type)
-                                            sp = self.sp
-                                            floor = self.floor
-                                            stack = self.stack
-                                            room = len(stack)
-                                        else:
+                                        if op < 0x18:
                                             if op < 0x16:
                                                 if disabled & 0x200:
                                                     raise self.off(op, 0x200)
@@ -409,27 +410,25 @@ class PlainRules(Stacks):
                                                 room = len(stack)
                                             else:
                                                 raise self.illegal(0, op)
-                                else:
-                                    if op < 0x1b:
-                                        if op < 0x19:
-                                            if disabled & 0x40000:
-                                                raise self.off(op, 0x40000)
-                                            label = code[pos]
-                                            pos += 1
-                                            if label >= 0x80:
-                                                self.next = pos - 1
-                                                label = self.read_u32()
-                                                pos = self.next
-                                            if pos > end:
-                                                raise self.unexpected_end()
-                                            self.sp = sp
-                                            self.delegate(label)
-                                            sp = self.sp
-                                            floor = self.floor
-                                            stack = self.stack
-                                            room = len(stack)
                                         else:
-                                            if op < 0x1a:
+                                            if op < 0x19:
+                                                if disabled & 0x40000:
+                                                    raise self.off(op, 0x40000)
+                                                label = code[pos]
+                                                pos += 1
+                                                if label >= 0x80:
+                                                    self.next = pos - 1
+                                                    label = self.read_u32()
+                                                    pos = self.next
+                                                if pos > end:
+                                                    raise self.unexpected_end()
+                                                self.sp = sp
+                                                self.delegate(label)
+                                                sp = self.sp
+                                                floor = self.floor
+                                                stack = self.stack
+                                                room = len(stack)
+                                            else:
                                                 if disabled & 0x40000:
                                                     raise self.off(op, 0x40000)
                                                 self.sp = sp
@@ -438,38 +437,39 @@ class PlainRules(Stacks):
                                                 floor = self.floor
                                                 stack = self.stack
                                                 room = len(stack)
-                                            else:
-                                                if sp > floor:
-                                                    sp -= 1
-                                                    continue
-                                                self.sp = sp
-                                                self.drop()
+                                else:
+                                    if op < 0x1b:
+                                        if sp > floor:
+                                            sp -= 1
+                                            continue
+                                        self.sp = sp
+                                        self.drop()
                                     else:
-                                        if op < 0x1d:
-                                            if op < 0x1c:
-                                                self.sp = sp
-                                                self.select()
-                                                sp = self.sp
-                                                floor = self.floor
-                                                stack = self.stack
-                                                room = len(stack)
-                                            else:
-                                                if disabled & 0x20:
-                                                    raise self.off(op, 0x20)
-                                                self.next = pos
-                                                count = self.read_valtypes()
-                                                pos = self.next
-                                                if pos > end:
-                                                    raise self.unexpected_end()
-                                                self.sp = sp
-                                                self.select_t(count)
-                                                sp = self.sp
-                                                floor = self.floor
-                                                stack = self.stack
-                                                room = len(stack)
+                                        if op < 0x1c:
+                                            self.sp = sp
+                                            self.select()
+                                            sp = self.sp
+                                            floor = self.floor
+                                            stack = self.stack
+                                            room = len(stack)
                                         else:
                                             if op < 0x1f:
-                                                raise self.illegal(0, op)
+                                                if op < 0x1d:
+                                                    if disabled & 0x20:
+                                                        raise self.off(op, 0x20)
+                                                    self.next = pos
+                                                    count = self.read_valtypes()
+                                                    pos = self.next
+                                                    if pos > end:
+                                                        raise self.unexpected_end()
+                                                    self.sp = sp
+                                                    self.select_t(count)
+                                                    sp = self.sp
+                                                    floor = self.floor
+                                                    stack = self.stack
+                                                    room = len(stack)
+                                                else:
+                                                    raise self.illegal(0, op)
                                             else:
                                                 if disabled & 0x4000:
                                                     raise self.off(op, 0x4000)
@@ -512,95 +512,94 @@ class PlainRules(Stacks):
                         stack = self.stack
                         room = len(stack)
                     else:
-                        if op < 0x22:
-                            index = code[pos]
-                            pos += 1
-                            if index >= 0x80:
-                                self.next = pos - 1
-                                index = self.read_u32()
-                                pos = self.next
-                            if pos > end:
-                                raise self.unexpected_end()
-                            if index < num_locals and sp > floor and stack[sp - 1] == local_types[index]:
-                                sp -= 1
-                                continue
-                            self.sp = sp
-                            self.local_set(index)
-                            sp = self.sp
-                            floor = self.floor
-                            stack = self.stack
-                            room = len(stack)
-                        else:
-                            index = code[pos]
-                            pos += 1
-                            if index >= 0x80:
-                                self.next = pos - 1
-                                index = self.read_u32()
-                                pos = self.next
-                            if pos > end:
-                                raise self.unexpected_end()
-                            if index < num_locals and sp > floor and stack[sp - 1] == local_types[index]:
-                                continue
-                            self.sp = sp
-                            self.local_tee(index)
-                            sp = self.sp
-                            floor = self.floor
-                            stack = self.stack
-                            room = len(stack)
+                        index = code[pos]
+                        pos += 1
+                        if index >= 0x80:
+                            self.next = pos - 1
+                            index = self.read_u32()
+                            pos = self.next
+                        if pos > end:
+                            raise self.unexpected_end()
+                        if index < num_locals and sp > floor and stack[sp - 1] == local_types[index]:
+                            sp -= 1
+                            continue
+                        self.sp = sp
+                        self.local_set(index)
+                        sp = self.sp
+                        floor = self.floor
+                        stack = self.stack
+                        room = len(stack)
             else:
                 if op < 0x42:
                     if op < 0x3f:
-                        if op < 0x36:
-                            if op < 0x28:
-                                if op < 0x24:
-                                    index = code[pos]
-                                    pos += 1
-                                    if index >= 0x80:
-                                        self.next = pos - 1
-                                        index = self.read_u32()
-                                        pos = self.next
-                                    if pos > end:
-                                        raise self.unexpected_end()
-                                    self.sp = sp
-                                    self.global_get(index)
-                                    sp = self.sp
-                                    floor = self.floor
-                                    stack = self.stack
-                                    room = len(stack)
+                        if op < 0x28:
+                            if op < 0x23:
+                                index = code[pos]
+                                pos += 1
+                                if index >= 0x80:
+                                    self.next = pos - 1
+                                    index = self.read_u32()
+                                    pos = self.next
+                                if pos > end:
+                                    raise self.unexpected_end()
+                                if index < num_locals and sp > floor and stack[sp - 1] == local_types[index]:
+                                    continue
+                                self.sp = sp
+                                self.local_tee(index)
+                                sp = self.sp
+                                floor = self.floor
+                                stack = self.stack
+                                room = len(stack)
+                            else:
+                                if op < 0x25:
+                                    if op < 0x24:
+                                        index = code[pos]
+                                        pos += 1
+                                        if index >= 0x80:
+                                            self.next = pos - 1
+                                            index = self.read_u32()
+                                            pos = self.next
+                                        if pos > end:
+                                            raise self.unexpected_end()
+                                        self.sp = sp
+                                        self.global_get(index)
+                                        sp = self.sp
+                                        floor = self.floor
+                                        stack = self.stack
+                                        room = len(stack)
+                                    else:
+                                        index = code[pos]
+                                        pos += 1
+                                        if index >= 0x80:
+                                            self.next = pos - 1
+                                            index = self.read_u32()
+                                            pos = self.next
+                                        if pos > end:
+                                            raise self.unexpected_end()
+                                        self.sp = sp
+                                        self.global_set(index)
+                                        sp = self.sp
+                                        floor = self.floor
+                                        stack = self.stack
+                                        room = len(stack)
                                 else:
                                     if op < 0x26:
-                                        if op < 0x25:
-                                            index = code[pos]
-                                            pos += 1
-                                            if index >= 0x80:
-                                                self.next = pos - 1
-                                                index = self.read_u32()
-                                                pos = self.next
-                                            if pos > end:
-                                                raise self.unexpected_end()
-                                            self.sp = sp
-                                            self.global_set(index)
-                                            sp = self.sp
-                                            floor = self.floor
-                                            stack = self.stack
-                                            room = len(stack)
-                                        else:
-                                            if disabled & 0x20:
-                                                raise self.off(op, 0x20)
-                                            table = code[pos]
-                                            pos += 1
-                                            if table >= 0x80:
-                                                self.next = pos - 1
-                                                table = self.read_u32()
-                                                pos = self.next
-                                            if pos > end:
-                                                raise self.unexpected_end()
-                                            self.sp = sp
-                                            self.table_get(table)
-                                            sp = self.sp
-                                            floor = self.floor
-                                            stack = self.stack
-                                            room = len(stack)
+                                        if disabled & 0x20:
+                                            raise self.off(op, 0x20)
+                                        table = code[pos]
+                                        pos += 1
+                                        if table >= 0x80:
+                                            self.next = pos - 1
+                                            table = self.read_u32()
+                                            pos = self.next
+                                        if pos > end:
+                                            raise self.unexpected_end()
+                                        self.sp = sp
+                                        self.table_get(table)
+                                        sp = self.sp
+                                        floor = self.floor
+                                        stack = self.stack
+                                        room = len(stack)
                                     else:
                                         if op < 0x27:
                                             if disabled & 0x20:
@@ -621,7 +620,8 @@ class PlainRules(Stacks):
                                             room = len(stack)
                                         else:
                                             raise self.illegal(0, op)
-                            else:
+                        else:
+                            if op < 0x36:
                                 align = code[pos]
                                 offset = code[pos + 1]
                                 memory = 0
@@ -651,37 +651,37 @@ class PlainRules(Stacks):
                                 self.sp = sp
                                 self.access(key, align, offset, memory)
                                 sp = self.sp
-                        else:
-                            align = code[pos]
-                            offset = code[pos + 1]
-                            memory = 0
-                            pos += 2
-                            if offset >= 0x80 and align < 0x40 and (byte := i64(code[pos])) < 0x80:
-                                offset = offset - 0x80 + (byte << 7)
-                                pos += 1
-                            elif offset >= 0x80 or align >= 0x40:
-                                self.next = pos - 2
-                                self.read_memarg()
-                                align = self.align
-                                offset = self.offset
-                                memory = self.memory
-                                pos = self.next
-                            if pos > end:
-                                raise self.unexpected_end()
-                            key = keys[op]
-                            if (
-                                sp - 1 > floor
-                                and stack[sp - 1] == (key >> 8) & 0xFF
-                                and stack[sp - 2] == addr
-                                and memory == 0
-                                and align <= key >> 48
-                                and 0 <= offset <= max_offset
-                            ):
-                                sp -= 2
-                                continue
-                            self.sp = sp
-                            self.access(key, align, offset, memory)
-                            sp = self.sp
+                            else:
+                                align = code[pos]
+                                offset = code[pos + 1]
+                                memory = 0
+                                pos += 2
+                                if offset >= 0x80 and align < 0x40 and (byte := i64(code[pos])) < 0x80:
+                                    offset = offset - 0x80 + (byte << 7)
+                                    pos += 1
+                                elif offset >= 0x80 or align >= 0x40:
+                                    self.next = pos - 2
+                                    self.read_memarg()
+                                    align = self.align
+                                    offset = self.offset
+                                    memory = self.memory
+                                    pos = self.next
+                                if pos > end:
+                                    raise self.unexpected_end()
+                                key = keys[op]
+                                if (
+                                    sp - 1 > floor
+                                    and stack[sp - 1] == (key >> 8) & 0xFF
+                                    and stack[sp - 2] == addr
+                                    and memory == 0
+                                    and align <= key >> 48
+                                    and 0 <= offset <= max_offset
+                                ):
+                                    sp -= 2
+                                    continue
+                                self.sp = sp
+                                self.access(key, align, offset, memory)
+                                sp = self.sp
                     else:
                         if op < 0x41:
                             if op < 0x40:

@@ -90,18 +90,17 @@ class ControlRules(PlainRules):
     def end(self) -> None:
         frame: i64 = self.frame
         frames = self.frames
-        self.end_operands()
-        if frames[frame + KIND] == IF_KIND:
-            self.check_empty_else()
         results: i64 = frames[frame + RESULTS]
         count: i64 = frames[frame + NUM_RESULTS]
+        if self.sp != self.floor or count or self.dead:
+            self.end_operands()
+        if frames[frame + KIND] == IF_KIND and (count or frames[frame + NUM_PARAMS]):
+            self.check_empty_else()
         self.leave_frame()
-        if frame == 0:
-            if self.pos != self.limit - 1:
-                raise self.malformed("unexpected instruction after the end of the function", self.pos + 1)
-            return
         if count:
             self.push_types(self.context.flat, results, results + count)
+        if frame == 0 and self.pos != self.limit - 1:
+            raise self.malformed("unexpected instruction after the end of the function", self.pos + 1)
 
     def check_empty_else(self) -> None:
         """An `if` without `else` has an empty one, whose results are its parameters."""
@@ -124,8 +123,10 @@ class ControlRules(PlainRules):
 
     def br(self, label: i64) -> None:
         frame: i64 = self.label(label)
-        start: i64 = self.label_start(frame)
-        self.check_top(self.context.flat, start, start + self.label_count(frame))
+        count: i64 = self.label_count(frame)
+        if count:
+            start: i64 = self.label_start(frame)
+            self.check_top(self.context.flat, start, start + count)
         self.unreachable_follows()
 
     def br_if(self, label: i64) -> None:

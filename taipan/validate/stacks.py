@@ -330,12 +330,14 @@ class Stacks(Visitor):
     def leave_frame(self) -> None:
         """Return to the outer frame; locals that got their first value inside have none again."""
         frame: i64 = self.frame
-        self.forget_locals(self.frames[frame + INITIALISED])
+        frames = self.frames
+        if self.num_initialised > frames[frame + INITIALISED]:
+            self.forget_locals(frames[frame + INITIALISED])
         frame -= FRAME_WORDS
         self.frame = frame
         if frame >= 0:
-            self.floor = self.frames[frame + HEIGHT]
-            self.dead = self.frames[frame + DEAD] != 0
+            self.floor = frames[frame + HEIGHT]
+            self.dead = frames[frame + DEAD] != 0
 
     def restart_frame(self, kind: i64) -> None:
         """The frame goes on with its other part, `else` or a handler, with an empty stack."""
