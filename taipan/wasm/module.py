@@ -4,11 +4,15 @@ Function bodies and constant expressions stay in their binary encoding (`code`, 
 final `end`): the validator, the compilers and the printer all stream over it. `binary.decode` fills `code` with the
 whole file, so that every position in it is also the `wasm_offset` that errors and backtraces show; `text.parse`
 fills it with the bodies it assembled, and callers who want file offsets encode and decode once more.
+
+Entries of sections come by the hundred thousand: `acyclic` keeps the garbage collector from walking over them.
 """
 
 from __future__ import annotations
 
 from typing import Final
+
+from mypy_extensions import mypyc_attr
 
 from taipan.wasm.indices import DefinedFuncIdx, FuncIdx
 from taipan.wasm.types import FuncType, GlobalType, MemType, SubType, TableType, TagType, ValType
@@ -27,6 +31,7 @@ PASSIVE: Final = 1
 DECLARATIVE: Final = 2
 
 
+@mypyc_attr(acyclic=True)
 class ConstExpr:
     """A constant expression in binary form, with its final `end` (0x0B). offset: of its first byte, as in `code`."""
 
@@ -41,6 +46,7 @@ ImportDesc = int | TableType | MemType | GlobalType | TagType
 """What is imported; a plain integer is the type index of a function. `exact` functions: see `Import.exact`."""
 
 
+@mypyc_attr(acyclic=True)
 class Import:
     __slots__ = ("desc", "exact", "kind", "module", "name", "offset")
 
@@ -55,6 +61,7 @@ class Import:
         self.exact: Final = exact
 
 
+@mypyc_attr(acyclic=True)
 class Export:
     __slots__ = ("index", "kind", "name", "offset")
 
@@ -65,6 +72,7 @@ class Export:
         self.offset: Final = offset
 
 
+@mypyc_attr(acyclic=True)
 class TableDef:
     """A defined table; `init` is None where the element type's null is the initial value."""
 
@@ -76,6 +84,7 @@ class TableDef:
         self.offset: Final = offset
 
 
+@mypyc_attr(acyclic=True)
 class GlobalDef:
     __slots__ = ("init", "offset", "type")
 
@@ -85,6 +94,7 @@ class GlobalDef:
         self.offset: Final = offset
 
 
+@mypyc_attr(acyclic=True)
 class ElemSegment:
     """An element segment. Exactly one of `funcs` (function indices) and `exprs` is used; the other is None."""
 
@@ -109,6 +119,7 @@ class ElemSegment:
         self.offset: Final = offset
 
 
+@mypyc_attr(acyclic=True)
 class DataSegment:
     """A data segment; its bytes are `code[start:end]` of the module."""
 
@@ -125,6 +136,7 @@ class DataSegment:
         self.offset: Final = offset
 
 
+@mypyc_attr(acyclic=True)
 class CustomSection:
     """A custom section. after: id of the known section it followed in the file (0 = before all of them)."""
 
