@@ -398,15 +398,17 @@ static bool move_contents(uint8_t *from, uint8_t *to, uint64_t bytes) {
     if (bytes == 0) return true;
 #ifdef __linux__
     if (mremap(from, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, to) == to) return true;
-    /* Before Linux 6.17 the source must be one area; by the time this is found out the target is unmapped. Another
-       thread may have mapped something there since: then it is not ours any more. */
 #ifndef MAP_FIXED_NOREPLACE
 #define MAP_FIXED_NOREPLACE 0x100000
 #endif
-    void *again = mmap(to, bytes, PROT_READ | PROT_WRITE, MAP_FLAGS | MAP_FIXED_NOREPLACE, -1, 0);
-    if (again != to) {
-        if (again != MAP_FAILED) munmap(again, bytes);
-        return false;
+    if (errno != ENOSYS && errno != EPERM) { /* these: a sandbox forbids the call, nothing was done */
+        /* Before Linux 6.17 the source must be one area; by the time this is found out the target is unmapped. Another
+           thread may have mapped something there since: then it is not ours any more. */
+        void *again = mmap(to, bytes, PROT_READ | PROT_WRITE, MAP_FLAGS | MAP_FIXED_NOREPLACE, -1, 0);
+        if (again != to) {
+            if (again != MAP_FAILED) munmap(again, bytes);
+            return false;
+        }
     }
 #endif
     memcpy(to, from, bytes);

@@ -11,7 +11,7 @@ from taipan.abi import builtins, layout
 from taipan.abi.calls import STACK, CallLayout
 from taipan.wasm import types
 
-native = pytest.importorskip("taipan._native")
+native: Any = pytest.importorskip("taipan._native")
 if not hasattr(native, "StoreBase"):  # the folder of C sources is importable, too
     pytest.skip("the native runtime is not built: pip install -e .", allow_module_level=True)
 
@@ -183,6 +183,7 @@ class Limiter:
         self.asked: list[tuple[str, int, int, int | None]] = []
         self.failures: list[str] = []
         self.act: Any = None
+        self.told: Any = self.failures.append
 
     def _asked(self, kind: str, current: int, desired: int, maximum: int | None) -> Any:
         self.asked.append((kind, current, desired, maximum))
@@ -197,6 +198,6 @@ class Limiter:
         return self._asked("table", current, desired, maximum)
 
     def memory_grow_failed(self, error: Exception) -> None:
-        self.failures.append(str(error))
+        self.told(str(error))
 
     table_grow_failed = memory_grow_failed

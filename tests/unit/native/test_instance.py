@@ -167,7 +167,7 @@ def test_bad_imports(store: Any) -> None:
         mixed[i] = [foreign[i]]
         with pytest.raises(errors.WasmError, match="cross-`Store` values are not supported"):
             instantiate(store, module, *mixed)
-        mixed[i] = [None]  # type: ignore[list-item]
+        mixed[i] = [None]
         with pytest.raises(TypeError):
             instantiate(store, module, *mixed)
         mixed[i] = []

@@ -304,8 +304,8 @@ def test_exceptions_of_the_limiter_propagate(store: Any) -> None:
         new_memory(store, 1)
     assert memory._size(store) == 1
     limiter.act = None
-    limiter.memory_grow_failed = lambda error: {}["told"]  # type: ignore[method-assign]
-    with pytest.raises(KeyError, match="told"):
+    limiter.told = lambda error: fail()
+    with pytest.raises(KeyError, match="limiter"):
         memory._grow(store, 70_000)
 
 
