@@ -14,8 +14,7 @@ is used by one at a time; `Store.interrupt` may be called from any.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False  # type checkers know better; importing `typing` would take most of the time of `import taipan`
 if TYPE_CHECKING:
     from taipan.config import Config
     from taipan.engine import Engine, Module, wat2wasm

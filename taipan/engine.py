@@ -153,7 +153,7 @@ class Module(Managed):
 
     def __init__(self, engine: Engine, wasm: str | Buffer) -> None:
         check_engine(engine)
-        module = decode(wasm_bytes(wasm), engine.features)
+        module = decode(wasm_bytes(wasm, engine.features), engine.features)
         check(module, engine.features)
         types = engine.types.register(module.types, module.rec_groups)
         self.engine = engine
@@ -257,37 +257,27 @@ def check_engine(engine: object) -> None:
 
 def wat2wasm(wat: str | Buffer) -> bytearray:
     """The binary format of a module in the text format. Raises MalformedError with line and column."""
-    return bytearray(_assemble(wat if isinstance(wat, str) else _text(bytes(wat))))
+    return bytearray(assemble(wat if isinstance(wat, str) else bytes(wat), Features.everything()))
 
 
-def _assemble(source: str) -> bytes:
+def assemble(source: str | bytes, features: Features) -> bytes:
+    """The binary format of a module in the text format."""
     from taipan.binary.encode import encode
-    from taipan.text.parse import parse
+    from taipan.text import parse
 
-    return encode(parse(source))
-
-
-def _text(data: bytes) -> str:
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        from taipan.errors import MalformedError
-
-        line = data.count(b"\n", 0, error.start) + 1
-        column = error.start - (data.rfind(b"\n", 0, error.start) + 1) + 1
-        raise MalformedError("malformed UTF-8 encoding: text format", line=line, column=column) from None
+    return encode(parse(source, features))
 
 
-def wasm_bytes(wasm: str | Buffer) -> bytes:
+def wasm_bytes(wasm: str | Buffer, features: Features) -> bytes:
     """The binary format of what users pass as a module. Text is recognised by its first character."""
     if isinstance(wasm, str):
-        return _assemble(wasm)
+        return assemble(wasm, features)
     try:
         data = wasm if isinstance(wasm, bytes) else bytes(memoryview(wasm))
     except TypeError:
         raise TypeError("expected wasm bytes") from None
     if not data.startswith(MAGIC) and data.lstrip()[:1] in (b"(", b";"):
-        return _assemble(_text(data))
+        return assemble(data, features)
     return data
 
 

@@ -164,7 +164,7 @@ class ModuleInfo:
             else:
                 known.append(None)
                 template += bytes(16)
-                if compiled[0] != const_eval.NULL or self.kind_of(glob.type.content) == KIND_FUNCREF:
+                if compiled[0] != const_eval.NULL:  # the native runtime sets null references
                     inits.append((i, compiled))
         return bytes(template), inits
 
