@@ -35,15 +35,12 @@ class Visitor(Operands):
         `limit - 1`, which the subclass checks with `pos` when its control stack is empty and after the last call.
         Raises MalformedError, and whatever the methods raise.
         """
+        if len(code) - end < 32:
+            # The loop reads an instruction's immediates before it asks whether they are within `end`.
+            code = code[:end] + bytes(32)
         self.code = code
         self.limit = end
-        try:
-            self._visit(code, start, end)
-        except IndexError as error:
-            # The loop reads immediates before it looks for the end, so the end of the bytes shows as IndexError.
-            if len(code) - self.pos > 32:
-                raise
-            raise self.unexpected_end() from error
+        self._visit(code, start, end)
 
     def _visit(self, code: bytes, start: i64, end: i64) -> None:
         disabled: i64 = self.disabled
