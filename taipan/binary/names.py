@@ -6,6 +6,7 @@ is kept, the rest of its subsection is dropped.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Final, final
 
 from mypy_extensions import i64
@@ -80,17 +81,18 @@ def read_subsections(data: bytes, names: Names) -> None:
     cursor = Cursor()
     cursor.code = data
     end = len(data)
-    try:
-        while cursor.next < end:
-            cursor.limit = end
+    while cursor.next < end:
+        cursor.limit = end
+        try:
             kind = int(cursor.read_byte())
             size: i64 = cursor.read_u32()
-            after = cursor.next + size
-            cursor.limit = min(after, end)
+        except MalformedError:
+            return
+        after = cursor.next + size
+        cursor.limit = min(after, end)
+        with suppress(MalformedError):
             read_subsection(cursor, kind, names)
-            cursor.next = after
-    except MalformedError:
-        return  # see the module's docstring
+        cursor.next = after
 
 
 def read_subsection(cursor: Cursor, kind: int, names: Names) -> None:
