@@ -16,13 +16,15 @@ from taipan.binary.encode import write_valtype
 from taipan.binary.leb128 import write_s33, write_u32, write_u64
 from taipan.errors import InvalidError, MalformedError
 from taipan.text import keywords as kws
+from taipan.text import shapes
 from taipan.text.annotations import read_branch_hint, refuse_here
 from taipan.text.assemble import write_heap_type
 from taipan.text.lexer import EOF, ID, KEYWORD, LPAR, NUMBER, RPAR, Lexer
 from taipan.text.literals import OutOfRange, parse_float, parse_int, parse_unsigned
 from taipan.text.parse_types import TypeParser
 from taipan.text.resolve import IndexSpace, Spaces, parse_index
-from taipan.wasm.instructions import BY_NAME, INSTRS, Instr
+from taipan.text.shapes import tables
+from taipan.wasm.instructions import INSTRS
 from taipan.wasm.types import ValType, heap_of, is_exact, is_nullable
 
 # Frames. Those up to _SEQUENCE hold a sequence of instructions, plain or folded; the others only brackets.
@@ -47,84 +49,6 @@ _TRY_CATCHES: Final = 16  # after a `(catch ...)`: no `(delegate` any more
 _TRY_CAUGHT_ALL: Final = 17
 _TRY_DELEGATED: Final = 18
 
-# Shapes: what the immediates of an instruction look like in text.
-_NONE: Final = 0
-_LABEL: Final = 1
-_FUNC: Final = 2
-_TYPE: Final = 3
-_LOCAL: Final = 4
-_GLOBAL: Final = 5
-_TAG: Final = 6
-_ELEM: Final = 7
-_DATA: Final = 8
-_TABLE: Final = 9
-_MEMORY: Final = 10
-_MEMARG: Final = 11
-_MEMARG_LANE: Final = 12
-_I32: Final = 13
-_I64: Final = 14
-_F32: Final = 15
-_F64: Final = 16
-_V128: Final = 17
-_LANE: Final = 18
-_SHUFFLE: Final = 19
-_HEAP_TYPE: Final = 20
-_LABELS: Final = 21
-_CALL_INDIRECT: Final = 22
-_TYPE_FIELD: Final = 23
-_TYPE_U32: Final = 24
-_TYPE_DATA: Final = 25
-_TYPE_ELEM: Final = 26
-_TYPE_TYPE: Final = 27
-_MEMORY_DATA: Final = 28
-_TABLE_ELEM: Final = 29
-_MEMORY_MEMORY: Final = 30
-_TABLE_TABLE: Final = 31
-_CAST_BRANCH: Final = 32
-_RESERVED: Final = 33
-_CAST: Final = 34  # a reference type; its nullability chooses between two rows
-_BLOCK_SHAPE: Final = 35  # structured instructions and what belongs to them, handled by name
-
-_SHAPES: Final[dict[tuple[str, ...], int]] = {
-    (): _NONE,
-    ("labelidx",): _LABEL,
-    ("funcidx",): _FUNC,
-    ("typeidx",): _TYPE,
-    ("localidx",): _LOCAL,
-    ("globalidx",): _GLOBAL,
-    ("tagidx",): _TAG,
-    ("elemidx",): _ELEM,
-    ("dataidx",): _DATA,
-    ("tableidx",): _TABLE,
-    ("memidx",): _MEMORY,
-    ("memarg",): _MEMARG,
-    ("memarg", "laneidx"): _MEMARG_LANE,
-    ("i32",): _I32,
-    ("i64",): _I64,
-    ("f32",): _F32,
-    ("f64",): _F64,
-    ("v128",): _V128,
-    ("laneidx",): _LANE,
-    ("shuffle",): _SHUFFLE,
-    ("heaptype",): _HEAP_TYPE,
-    ("labels",): _LABELS,
-    ("tableidx", "typeidx"): _CALL_INDIRECT,
-    ("typeidx", "fieldidx"): _TYPE_FIELD,
-    ("typeidx", "u32"): _TYPE_U32,
-    ("typeidx", "dataidx"): _TYPE_DATA,
-    ("typeidx", "elemidx"): _TYPE_ELEM,
-    ("typeidx", "typeidx"): _TYPE_TYPE,
-    ("memidx", "dataidx"): _MEMORY_DATA,
-    ("tableidx", "elemidx"): _TABLE_ELEM,
-    ("memidx", "memidx"): _MEMORY_MEMORY,
-    ("tableidx", "tableidx"): _TABLE_TABLE,
-    ("labelidx", "castflags", "heaptype", "heaptype"): _CAST_BRANCH,
-    ("reserved",): _RESERVED,
-    ("blocktype",): _BLOCK_SHAPE,
-    ("blocktype", "catches"): _BLOCK_SHAPE,
-    ("valtypes",): _BLOCK_SHAPE,
-}
-
 _CATCH_KINDS: Final = {kws.CATCH: 0, kws.CATCH_REF: 1, kws.CATCH_ALL: 2, kws.CATCH_ALL_REF: 3}
 _BLOCK_OPCODES: Final = {kws.BLOCK: 0x02, kws.LOOP: 0x03, kws.IF: 0x04, kws.TRY: 0x06, kws.TRY_TABLE: 0x1F}
 
@@ -137,41 +61,6 @@ _VECTOR_SHAPES: Final[dict[int, tuple[int, int, bool]]] = {
     kws.F32X4: (4, 32, True),
     kws.F64X2: (2, 64, True),
 }
-
-
-def _shape(row: Instr) -> int:
-    if row.name + "_null" in BY_NAME:
-        return _CAST
-    return _SHAPES[row.text_order]
-
-
-def _encode_opcode(row: Instr) -> bytes:
-    """A one-byte opcode, or a prefix byte and a LEB128 below 2^14."""
-    if not row.prefix:
-        return bytes((row.opcode,))
-    if row.sub < 0x80:
-        return bytes((row.prefix, row.sub))
-    return bytes((row.prefix, row.sub & 0x7F | 0x80, row.sub >> 7))
-
-
-class _Tables:
-    """Per row of the instruction table: shape and encoded opcode. Built at the first use."""
-
-    __slots__ = ("br_if", "opcodes", "shapes")
-
-    def __init__(self) -> None:
-        self.shapes: Final[list[int]] = [_shape(row) for row in INSTRS]
-        self.opcodes: Final[list[bytes]] = [_encode_opcode(row) for row in INSTRS]
-        self.br_if: Final = INSTRS.index(BY_NAME["br_if"])
-
-
-_tables: list[_Tables] = []
-
-
-def tables() -> _Tables:
-    if not _tables:
-        _tables.append(_Tables())
-    return _tables[0]
 
 
 @final
@@ -441,7 +330,7 @@ class CodeParser:
         self.hint = -1
         if kw != kws.SELECT:
             lexer.advance()
-            if self.shapes[row] == _NONE:
+            if self.shapes[row] == shapes.NONE:
                 encoded = self.opcodes[row]
             else:
                 self.instruction(row, self.scratch)
@@ -633,41 +522,41 @@ class CodeParser:
     def instruction(self, row: i64, out: BytesWriter) -> None:
         """The opcode of a row and the immediates that follow in the text."""
         shape = self.shapes[row]
-        if shape == _CAST:
+        if shape == shapes.CAST:
             self.cast(row, out)
             return
-        if shape == _BLOCK_SHAPE:
+        if shape == shapes.BLOCK_SHAPE:
             raise self.unexpected_instruction()
         out.write(self.opcodes[row])
-        if shape == _NONE:
+        if shape == shapes.NONE:
             return
         lexer = self.lexer
         spaces = self.spaces
-        if shape == _LOCAL:
+        if shape == shapes.LOCAL:
             write_u32(out, self.locals.resolve(lexer))
-        elif shape == _I32:
+        elif shape == shapes.I32:
             write_s33(out, self.integer(32))
-        elif shape == _LABEL:
+        elif shape == shapes.LABEL:
             write_u32(out, self.label())
-        elif shape == _FUNC:
+        elif shape == shapes.FUNC:
             write_u32(out, spaces.funcs.resolve(lexer))
-        elif shape == _MEMARG:
+        elif shape == shapes.MEMARG:
             self.memarg(row, out)
-        elif shape == _GLOBAL:
+        elif shape == shapes.GLOBAL:
             write_u32(out, spaces.globals.resolve(lexer))
-        elif shape == _I64:
+        elif shape == shapes.I64:
             write_s33(out, self.integer(64))
-        elif shape == _F32:
+        elif shape == shapes.F32:
             write_i32_le(out, i32(self.float_bits(32)))
-        elif shape == _F64:
+        elif shape == shapes.F64:
             write_i64_le(out, self.float_bits(64))
-        elif shape == _LABELS:
+        elif shape == shapes.LABELS:
             self.labels(out)
-        elif shape == _CALL_INDIRECT:
+        elif shape == shapes.CALL_INDIRECT:
             table = self.optional(spaces.tables)
             write_u32(out, self.types.type_use(None))
             write_u32(out, table)
-        elif shape == _TYPE:
+        elif shape == shapes.TYPE:
             write_u32(out, spaces.types.resolve(lexer))
         else:
             self.rare_immediates(row, shape, out)
@@ -675,57 +564,57 @@ class CodeParser:
     def rare_immediates(self, row: i64, shape: i64, out: BytesWriter) -> None:
         lexer = self.lexer
         spaces = self.spaces
-        if shape == _TABLE:
+        if shape == shapes.TABLE:
             write_u32(out, self.optional(spaces.tables))
-        elif shape == _MEMORY:
+        elif shape == shapes.MEMORY:
             write_u32(out, self.optional(spaces.memories))
-        elif shape == _TAG:
+        elif shape == shapes.TAG:
             write_u32(out, spaces.tags.resolve(lexer))
-        elif shape == _ELEM:
+        elif shape == shapes.ELEM:
             write_u32(out, spaces.elems.resolve(lexer))
-        elif shape == _DATA:
+        elif shape == shapes.DATA:
             self.data(out)
-        elif shape == _MEMARG_LANE:
+        elif shape == shapes.MEMARG_LANE:
             self.memarg_lane(row, out)
-        elif shape == _V128:
+        elif shape == shapes.V128:
             self.vector(out)
-        elif shape == _LANE:
+        elif shape == shapes.LANE:
             self.lane(out)
-        elif shape == _SHUFFLE:
+        elif shape == shapes.SHUFFLE:
             self.shuffle(out)
-        elif shape == _HEAP_TYPE:
+        elif shape == shapes.HEAP_TYPE:
             heap, exact = self.types.heap_type()
             write_heap_type(out, heap, exact)
-        elif shape == _TYPE_FIELD:
+        elif shape == shapes.TYPE_FIELD:
             self.field(out)
-        elif shape == _TYPE_U32:
+        elif shape == shapes.TYPE_U32:
             write_u32(out, spaces.types.resolve(lexer))
             write_u32(out, self.types.number(32))
-        elif shape == _TYPE_DATA:
+        elif shape == shapes.TYPE_DATA:
             write_u32(out, spaces.types.resolve(lexer))
             self.data(out)
-        elif shape == _TYPE_ELEM:
+        elif shape == shapes.TYPE_ELEM:
             write_u32(out, spaces.types.resolve(lexer))
             write_u32(out, spaces.elems.resolve(lexer))
-        elif shape == _TYPE_TYPE:
+        elif shape == shapes.TYPE_TYPE:
             write_u32(out, spaces.types.resolve(lexer))
             write_u32(out, spaces.types.resolve(lexer))
-        elif shape == _MEMORY_DATA:
+        elif shape == shapes.MEMORY_DATA:
             memory = self.optional_before(spaces.memories)
             self.data(out)
             write_u32(out, memory)
-        elif shape == _TABLE_ELEM:
+        elif shape == shapes.TABLE_ELEM:
             table = self.optional_before(spaces.tables)
             write_u32(out, spaces.elems.resolve(lexer))
             write_u32(out, table)
-        elif shape == _MEMORY_MEMORY:
+        elif shape == shapes.MEMORY_MEMORY:
             self.optional_pair(spaces.memories, out)
-        elif shape == _TABLE_TABLE:
+        elif shape == shapes.TABLE_TABLE:
             self.optional_pair(spaces.tables, out)
-        elif shape == _CAST_BRANCH:
+        elif shape == shapes.CAST_BRANCH:
             self.cast_branch(out)
         else:
-            out.append(0)  # _RESERVED
+            out.append(0)  # shapes.RESERVED
 
     def optional(self, space: IndexSpace) -> i64:
         """An index that may be left out, meaning 0. Memories may be written `(memory x)`, as they once were."""
