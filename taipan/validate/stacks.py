@@ -306,7 +306,7 @@ class Stacks(Visitor):
         old = self.frames
         if len(old) >= FRAME_WORDS * MAX_NESTING:
             raise self.invalid(f"implementation limit: at most {MAX_NESTING} blocks may be nested")
-        grown = vec[i64]([0] * (2 * len(old)))
+        grown = vec[i64]([0] * min(2 * len(old), FRAME_WORDS * MAX_NESTING))
         i: i64 = 0
         while i < len(old):
             grown[i] = old[i]
