@@ -8,7 +8,7 @@ from __future__ import annotations
 from taipan.features import Features
 from taipan.wasm.module import Module
 
-__all__ = ["parse"]
+__all__ = ["parse", "print_module"]
 
 
 def parse(source: str | bytes, features: Features | None = None) -> Module:
@@ -22,3 +22,13 @@ def parse(source: str | bytes, features: Features | None = None) -> Module:
     from taipan.text.parser import parse as parse_text
 
     return parse_text(Lexer(decode_source(source), keep_annotations=True), features or Features())
+
+
+def print_module(module: Module, customs: bool = True) -> str:
+    """The module as text, with the names of its name section. customs: whether other custom sections are printed.
+
+    Parsing the text gives an equal module. Raises MalformedError where the code cannot be decoded.
+    """
+    from taipan.text.printer import print_module as print_text
+
+    return print_text(module, customs)

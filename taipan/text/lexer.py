@@ -578,3 +578,8 @@ def is_utf8(data: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def is_plain_id(name: bytes) -> bool:
+    """Whether `$name` needs no quotes."""
+    return bool(name) and all(_CLASS[char] == _IDCHAR for char in name)

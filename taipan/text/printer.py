@@ -1,0 +1,310 @@
+"""A module as text: `wasm.Module` in, `.wat` out (spec: Text Format).
+
+Names come from the name section. Parsing the text gives an equal module, with the same custom sections: the name
+section is left out where the identifiers and `@name` annotations make the same bytes again, and is written as
+`@custom` like all others where they do not.
+"""
+
+from __future__ import annotations
+
+from typing import Final, final
+
+from taipan.binary.code import read_locals
+from taipan.binary.names import IndirectNameMap, Names, decode_names
+from taipan.text.annotations import SECTION_ORDER, SECTION_WORDS
+from taipan.text.identifiers import Identifiers, quote, quote_bytes, quote_id
+from taipan.text.names import encode_names
+from taipan.text.parser import present_sections
+from taipan.text.print_code import CodePrinter, ModuleIds
+from taipan.text.print_types import TypePrinter
+from taipan.wasm.module import (
+    ACTIVE,
+    DECLARATIVE,
+    FUNC,
+    GLOBAL,
+    KIND_NAMES,
+    MEMORY,
+    TABLE,
+    ConstExpr,
+    CustomSection,
+    DataSegment,
+    ElemSegment,
+    Export,
+    GlobalDef,
+    Import,
+    Module,
+    TableDef,
+)
+from taipan.wasm.types import FuncType, GlobalType, MemType, StructType, TableType, TagType, ValType
+
+_DATA_LINE_BYTES: Final = 4096
+
+
+@final
+class ModulePrinter:
+    """Collects the lines of one module."""
+
+    __slots__ = ("code", "ids", "lines", "local_names", "module", "names", "types")
+
+    def __init__(self, module: Module) -> None:
+        self.module: Final = module
+        self.names: Final = decode_names(module)
+        self.ids: Final = module_ids(module, self.names)
+        self.types: Final = TypePrinter(module, self.ids.types, self.ids.fields)
+        self.code: Final = CodePrinter(self.ids, self.types)
+        self.lines: list[str] = []
+        # Names that the text carries, of locals and labels; what is missing here is in no identifier.
+        self.local_names: IndirectNameMap = {}
+
+    def print(self, customs: bool) -> str:
+        module = self.module
+        self.lines.append("")  # becomes the first line
+        self.print_types()
+        counts = [0, 0, 0, 0, 0]
+        for entry in module.imports:
+            self.lines.append("  " + self.import_text(entry, counts[entry.kind]))
+            counts[entry.kind] += 1
+        for offset, table in enumerate(module.tables):
+            self.lines.append("  " + self.table_text(module.num_imported_tables + offset, table))
+        for offset, memory in enumerate(module.memories):
+            index = module.num_imported_memories + offset
+            self.lines.append(f"  (memory{self.ids.memories.definition(index)} {self.types.mem_type(memory)})")
+        for offset, tag in enumerate(module.tags):
+            index = module.num_imported_tags + offset
+            self.lines.append(f"  (tag{self.ids.tags.definition(index)} {self.types.type_use(tag.type_idx)})")
+        for offset, glob in enumerate(module.globals):
+            self.lines.append("  " + self.global_text(module.num_imported_globals + offset, glob))
+        for export in module.exports:
+            self.lines.append("  " + self.export_text(export))
+        if module.start is not None:
+            self.lines.append(f"  (start {self.ids.funcs.reference(module.start)})")
+        for index, elem in enumerate(module.elems):
+            self.lines.append("  " + self.elem_text(index, elem))
+        labels: IndirectNameMap = {}
+        for defined in range(len(module.func_types)):
+            self.func(defined, labels)
+        for index, segment in enumerate(module.datas):
+            self.data(index, segment)
+        if customs:
+            self.customs(labels)
+        self.lines[0] = "(module" + self.module_id()
+        if len(self.lines) == 1:
+            return self.lines[0] + ")\n"
+        self.lines.append(")")
+        return "\n".join(self.lines) + "\n"
+
+    def module_id(self) -> str:
+        name = self.names.module
+        if name is None:
+            return ""
+        return f" {quote_id(name)}" if name else ' (@name "")'
+
+    # Types and imports.
+
+    def print_types(self) -> None:
+        types = self.module.types
+        for first, count in self.module.rec_groups:
+            if count == 1:
+                self.lines.append("  " + self.types.sub_type(first, types[first]))
+                continue
+            self.lines.append("  (rec")
+            for index in range(first, first + count):
+                self.lines.append("    " + self.types.sub_type(index, types[index]))
+            self.lines.append("  )")
+
+    def import_text(self, entry: Import, index: int) -> str:
+        names = f"{quote(entry.module.encode())} {quote(entry.name.encode())}"
+        return f"(import {names} ({self.import_desc(entry, index)}))"
+
+    def import_desc(self, entry: Import, index: int) -> str:
+        desc = entry.desc
+        if isinstance(desc, int):
+            params = Identifiers(self.names.locals.get(index, {}), self.param_count(desc))
+            if params.names:
+                self.local_names[index] = params.names
+            type_use = self.types.type_use(desc, params)
+            if entry.exact:
+                type_use = f"(exact {type_use})"
+            return f"func{self.ids.funcs.definition(index)} {type_use}"
+        if isinstance(desc, TableType):
+            return f"table{self.ids.tables.definition(index)} {self.types.table_type(desc)}"
+        if isinstance(desc, MemType):
+            return f"memory{self.ids.memories.definition(index)} {self.types.mem_type(desc)}"
+        if isinstance(desc, GlobalType):
+            return f"global{self.ids.globals.definition(index)} {self.types.global_type(desc)}"
+        assert isinstance(desc, TagType)
+        return f"tag{self.ids.tags.definition(index)} {self.types.type_use(desc.type_idx)}"
+
+    def param_count(self, type_index: int) -> int:
+        if type_index < len(self.module.types):
+            comp = self.module.types[type_index].comp
+            if isinstance(comp, FuncType):
+                return len(comp.params)
+        return 0
+
+    # Definitions.
+
+    def const_expr(self, expr: ConstExpr) -> list[str]:
+        """The instructions of a constant expression, one string each."""
+        self.code.begin(expr.code, 0, len(expr.code))
+        return [line.strip() for line in self.code.instructions(Identifiers({}, 0), {}, 0)]
+
+    def offset_text(self, expr: ConstExpr | None, keyword: str) -> str:
+        """A folded instruction where there is one, else `(offset ...)` or `(item ...)`."""
+        assert expr is not None
+        instructions = self.const_expr(expr)
+        if len(instructions) == 1:
+            return f"({instructions[0]})"
+        return f"({keyword} {' '.join(instructions)})" if instructions else f"({keyword})"
+
+    def table_text(self, index: int, table: TableDef) -> str:
+        init = ""
+        if table.init is not None:
+            init = "".join([f" {text}" for text in self.const_expr(table.init)])
+        return f"(table{self.ids.tables.definition(index)} {self.types.table_type(table.type)}{init})"
+
+    def global_text(self, index: int, glob: GlobalDef) -> str:
+        init = "".join([f" {text}" for text in self.const_expr(glob.init)])
+        return f"(global{self.ids.globals.definition(index)} {self.types.global_type(glob.type)}{init})"
+
+    def export_text(self, export: Export) -> str:
+        ids = self.ids
+        spaces = {FUNC: ids.funcs, TABLE: ids.tables, MEMORY: ids.memories, GLOBAL: ids.globals}
+        reference = spaces.get(export.kind, ids.tags).reference(export.index)
+        return f"(export {quote(export.name.encode())} ({KIND_NAMES[export.kind]} {reference}))"
+
+    def elem_text(self, index: int, elem: ElemSegment) -> str:
+        text = f"(elem{self.ids.elems.definition(index)}"
+        if elem.mode == DECLARATIVE:
+            text += " declare"
+        elif elem.mode == ACTIVE:
+            if elem.table:
+                text += f" (table {self.ids.tables.reference(elem.table)})"
+            text += " " + self.offset_text(elem.offset_expr, "offset")
+        if elem.funcs is not None:
+            return text + " func" + "".join([" " + self.ids.funcs.reference(func) for func in elem.funcs]) + ")"
+        assert elem.exprs is not None
+        items = "".join([" " + self.offset_text(expr, "item") for expr in elem.exprs])
+        return f"{text} {self.types.val_type(elem.element)}{items})"
+
+    def data(self, index: int, segment: DataSegment) -> None:
+        text = f"  (data{self.ids.datas.definition(index)}"
+        if segment.mode == ACTIVE:
+            if segment.memory:
+                text += f" (memory {self.ids.memories.reference(segment.memory)})"
+            text += " " + self.offset_text(segment.offset_expr, "offset")
+        code = self.module.code
+        size = segment.end - segment.start
+        if size <= _DATA_LINE_BYTES:
+            self.lines.append(f"{text} {quote_bytes(code[segment.start : segment.end])})")
+            return
+        self.lines.append(text)
+        for start in range(segment.start, segment.end, _DATA_LINE_BYTES):
+            self.lines.append("    " + quote_bytes(code[start : min(start + _DATA_LINE_BYTES, segment.end)]))
+        self.lines.append("  )")
+
+    # Functions.
+
+    def func(self, defined: int, labels: IndirectNameMap) -> None:
+        """A defined function. labels: gets the label names that the text carries."""
+        module = self.module
+        index = module.num_imported_funcs + defined
+        type_index = module.func_types[defined]
+        code = self.code
+        code.begin(module.code, module.body_starts[defined], module.body_ends[defined])
+        local_types: list[ValType] = []
+        for count, value_type in read_locals(code):
+            local_types.extend([value_type] * count)
+        param_count = self.param_count(type_index)
+        locals_ = Identifiers(self.names.locals.get(index, {}), param_count + len(local_types))
+        if locals_.names:
+            self.local_names[index] = locals_.names
+        self.lines.append(f"  (func{self.ids.funcs.definition(index)} {self.types.type_use(type_index, locals_)}")
+        if local_types:
+            self.lines.append("   " + self.local_text(local_types, locals_, param_count))
+        label_names = {number: name for number, name in self.names.labels.get(index, {}).items() if name}
+        self.lines.extend(code.instructions(locals_, label_names, 2))
+        printed = {number: name for number, name in label_names.items() if number < code.labels_printed}
+        if printed:
+            labels[index] = printed
+        self.lines.append("  )")
+
+    def local_text(self, types: list[ValType], ids: Identifiers, first: int) -> str:
+        """` (local ...)*`; `first` is the index of the first one."""
+        shifted = Identifiers({}, 0)
+        for index, name in ids.names.items():
+            if index >= first:
+                shifted.names[index - first] = name
+                if index in ids.ids:
+                    shifted.ids[index - first] = ids.ids[index]
+        return self.types.val_types("local", types, shifted)
+
+    # Custom sections.
+
+    def customs(self, labels: IndirectNameMap) -> None:
+        """All custom sections, but for a name section that the identifiers make again."""
+        carried = self.carried_names(labels)
+        present = present_sections(self.module)
+        last = present[-1] if present else 0
+        after_names = False
+        for custom in self.module.customs:
+            if custom.name == "name" and not after_names and custom.after == last and custom.data == carried:
+                after_names = True
+                continue
+            self.lines.append("  " + custom_text(custom, "" if after_names else place_text(custom.after)))
+
+    def carried_names(self, labels: IndirectNameMap) -> bytes:
+        """The name section that the parser makes of the printed identifiers and annotations."""
+        ids = self.ids
+        names = Names()
+        names.module = self.names.module
+        names.funcs = ids.funcs.names
+        names.locals = self.local_names
+        names.labels = labels
+        names.types = ids.types.names
+        names.tables = ids.tables.names
+        names.memories = ids.memories.names
+        names.globals = ids.globals.names
+        names.elems = ids.elems.names
+        names.datas = ids.datas.names
+        names.fields = {index: fields.names for index, fields in ids.fields.items()}
+        names.tags = ids.tags.names
+        return encode_names(names)
+
+
+def module_ids(module: Module, names: Names) -> ModuleIds:
+    ids = ModuleIds()
+    ids.types = Identifiers(names.types, len(module.types))
+    ids.funcs = Identifiers(names.funcs, len(module.func_space))
+    ids.tables = Identifiers(names.tables, len(module.table_space))
+    ids.memories = Identifiers(names.memories, len(module.mem_space))
+    ids.globals = Identifiers(names.globals, len(module.global_space))
+    ids.tags = Identifiers(names.tags, len(module.tag_space))
+    ids.elems = Identifiers(names.elems, len(module.elems))
+    ids.datas = Identifiers(names.datas, len(module.datas))
+    for index, field_names in names.fields.items():
+        if index < len(module.types):
+            comp = module.types[index].comp
+            if isinstance(comp, StructType):
+                ids.fields[index] = Identifiers(field_names, len(comp.fields))
+    return ids
+
+
+def place_text(after: int) -> str:
+    """The placement of a `@custom` that follows section `after`."""
+    if after == 0:
+        return " (before first)"
+    return f" (after {SECTION_WORDS[SECTION_ORDER.index(after)].decode()})"
+
+
+def custom_text(custom: CustomSection, place: str) -> str:
+    data = f" {quote_bytes(custom.data)}" if custom.data else ""
+    return f"(@custom {quote(custom.name.encode())}{place}{data})"
+
+
+def print_module(module: Module, customs: bool = True) -> str:
+    """The module as text. customs: whether custom sections are printed, too (names are, in any case).
+
+    Raises MalformedError where code cannot be decoded.
+    """
+    return ModulePrinter(module).print(customs)
