@@ -7,7 +7,8 @@
 
    GIL policies: "adaptive": a call starts with the GIL; the first tick releases it, the next host call, helper that
    needs Python, or return takes it back, a later tick releases it again. "release": the same, but released from the
-   start. "hold": wasm runs only with the GIL; each tick offers it to other threads, as the bytecode interpreter does.
+   start, and again after each host call. "hold": wasm runs only with the GIL; every second tick offers it to other
+   threads, as the bytecode interpreter does.
 
    Lost and late writes. Resetting cells may overwrite the ticker's value: the next tick comes 4 ms later. It cannot
    overwrite an interrupt: see tp_poll. Cells left set after a call cost the next one a slow poll. */
@@ -187,17 +188,23 @@ void tp_gil_give(Store *store) {
 
 /* ---- the slow path ---- */
 
+#define SURE_CHECK_TICKS 12 /* 48 ms */
+
 /* Signals that Python has not handled yet; the GIL is as the policy says afterwards. */
 static void handle_tick(Store *store) {
+    store->ticks++;
     if (store->gil_released) {
         /* Only the main thread runs signal handlers; nobody else needs the GIL for nothing. */
-        if (!tp_thread.is_main || !tp_python_signals_pending())
+        if (!tp_thread.is_main || (!tp_python_signals_pending() && store->ticks % SURE_CHECK_TICKS != 0))
             return;
         tp_gil_take_slow(store);
     }
     if (PyErr_CheckSignals() < 0)
         tp_unwind_with_python_error(store);
-    /* "hold": drops the GIL only if another thread asked for it. */
+    /* "hold": whoever waits for the GIL asks for it after 5 ms without it being released, and is then served first. At
+       every tick it would only be woken too late, and start waiting anew. */
+    if (store->gil_policy == GIL_HOLD && store->ticks % 2 != 0)
+        return;
     tp_gil_release_for_call(store);
     if (store->gil_policy == GIL_HOLD)
         tp_gil_take_slow(store);

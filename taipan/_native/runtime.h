@@ -89,7 +89,7 @@ enum {
 
 /* ---- module.c: what register() was given; strong references, never NULL after register() ---- */
 typedef struct Registry {
-    PyObject *Func, *Memory, *Table, *Global, *Caller, *make_trap;
+    PyObject *Func, *Memory, *Table, *Global, *Caller, *Val, *make_trap;
     PyObject *StoreClosedError, *StoreBusyError, *WrongStoreError, *WasmError, *UnsupportedError, *InternalError;
     bool complete;
 } Registry;
@@ -157,6 +157,7 @@ struct Store {
     Activation *activations; /* innermost entry of this store */
     size_t max_wasm_stack;
     uintptr_t true_limit; /* lowest stack address that wasm may use now; what stack_limit cells hold when quiet */
+    unsigned ticks;       /* handled by polls */
     bool gil_released;    /* by poll or entry; only the owner reads and writes it */
     PyThreadState *thread_state; /* to take the GIL back */
 
