@@ -23,7 +23,8 @@ KIND_OPAQUE: Final = 7
 def register(**objects: Any) -> None:
     """Tell the C side which Python objects it makes or raises.
 
-    Func, Memory, Table, Global, Caller: the subclasses it instantiates.  make_trap(code, frames, message) -> exception;
+    Func, Memory, Table, Global, Caller: the subclasses it instantiates.  Val: objects with `_kind` and `_value` that stand for
+    their value in calls.  make_trap(code, frames, message) -> exception;
     frames is a list of (module_info, func_index, code_offset_in_function, wasm_offset).  errors: StoreClosedError,
     StoreBusyError, WrongStoreError, WasmError, UnsupportedError, InternalError.  Also switches on the vectorcall flag of Func.
     """

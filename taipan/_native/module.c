@@ -28,6 +28,7 @@ static PyObject *native_register(PyObject *module, PyObject *args, PyObject *kwa
         {"Table", &tp_registry.Table, "TableBase"},
         {"Global", &tp_registry.Global, "GlobalBase"},
         {"Caller", &tp_registry.Caller, "CallerBase"},
+        {"Val", &tp_registry.Val, ""},
         {"make_trap", &tp_registry.make_trap, ""},
         {"StoreClosedError", &tp_registry.StoreClosedError, NULL},
         {"StoreBusyError", &tp_registry.StoreBusyError, NULL},

@@ -14,6 +14,24 @@ static int cannot_convert(int kind, PyObject *value) {
     return -1;
 }
 
+/* What a `Val` holds, if it has the kind asked for. Borrowed: the Val keeps it. NULL with TypeError. */
+static PyObject *unwrap(int kind, PyObject *val) {
+    PyObject *number = PyObject_GetAttrString(val, "_kind");
+    if (number == NULL)
+        return NULL;
+    bool same = PyLong_AsLong(number) == kind;
+    Py_DECREF(number);
+    if (!same) {
+        PyErr_SetString(PyExc_TypeError, "wrong type of `Val` provided");
+        return NULL;
+    }
+    PyObject *value = PyObject_GetAttrString(val, "_value");
+    Py_XDECREF(value);
+    return value;
+}
+
+static inline bool is_val(PyObject *value) { return (PyObject *)Py_TYPE(value) == tp_registry.Val; }
+
 static int v128_from_python(PyObject *value, uint64_t out[2]) {
     if (PyBytes_Check(value)) {
         if (PyBytes_GET_SIZE(value) != 16) {
@@ -40,6 +58,11 @@ static PyObject *v128_to_python(const uint64_t value[2]) { return _PyLong_FromBy
 
 int tp_value_from_python(Store *store, int kind, PyObject *value, uint64_t out[2]) {
     out[1] = 0;
+    if (UNLIKELY(is_val(value))) {
+        value = unwrap(kind, value);
+        if (value == NULL)
+            return -1;
+    }
     switch (kind) {
     case KIND_I32:
         return value_to_i32(value, &out[0]);
@@ -71,11 +94,7 @@ int tp_value_from_python(Store *store, int kind, PyObject *value, uint64_t out[2
     case KIND_EXTERNREF:
         out[0] = value == Py_None ? 0 : (uintptr_t)value;
         return value == Py_None ? 0 : tp_externref_enter(store, value);
-    default:
-        if (value == Py_None) { /* the only value that every nullable reference type has */
-            out[0] = 0;
-            return 0;
-        }
+    default: /* not even None: the null of a function type is a record, that of other types 0 */
         return cannot_convert(kind, value);
     }
 }
@@ -112,8 +131,14 @@ PyObject *tp_value_to_python(Store *store, int kind, const uint64_t value[2]) {
 }
 
 int tp_value_slow_integer(int kind, PyObject *value, uint64_t *out) {
-    if (!PyLong_Check(value))
-        return cannot_convert(kind, value);
+    if (!PyLong_Check(value)) {
+        PyObject *held = is_val(value) ? unwrap(kind, value) : value;
+        if (held == NULL)
+            return -1;
+        if (!PyLong_Check(held))
+            return cannot_convert(kind, held);
+        value = held;
+    }
     *out = PyLong_AsUnsignedLongLongMask(value);
     if (kind == KIND_I32)
         *out = (uint32_t)*out;

@@ -6,7 +6,7 @@ from typing import Any
 
 from taipan import _native
 from taipan.errors import WasmError
-from taipan.runtime.ref_kind import check_reference, storage_kind
+from taipan.runtime.ref_kind import checked, storage_kind
 from taipan.runtime.store import Storelike, store_of
 from taipan.runtime.types import GlobalType, global_type
 from taipan.wasm import types as core
@@ -23,9 +23,7 @@ class Global(_native.GlobalBase):
         if not isinstance(ty, GlobalType):
             raise TypeError("expected a GlobalType")
         of = ty._core
-        if core.is_ref(of.content):
-            check_reference(of.content, val)
-        made = cls._create(owner, storage_kind(of.content), of.mutable, val)
+        made = cls._create(owner, storage_kind(of.content), of.mutable, checked(of.content, val))
         made._content = of.content
         return made
 
@@ -39,9 +37,7 @@ class Global(_native.GlobalBase):
         """Raises WasmError if the global is immutable, TypeError if the value has another type."""
         if not self._type(store)[1]:
             raise WasmError("immutable global cannot be set")
-        if core.is_ref(self._content):
-            check_reference(self._content, val)
-        self._set(store, val)
+        self._set(store, checked(self._content, val))
 
     get = value
     set = set_value

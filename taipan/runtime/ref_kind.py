@@ -11,7 +11,7 @@ from typing import Any, Final
 from taipan._native import KIND_EXTERNREF, KIND_FUNCREF, KIND_OPAQUE, FuncBase
 from taipan.errors import UnsupportedError, WasmError
 from taipan.runtime.types import value_kind
-from taipan.runtime.value import Val
+from taipan.runtime.value import plain
 from taipan.wasm import types as core
 
 _ABSTRACT: Final[dict[int, int]] = {
@@ -32,19 +32,20 @@ def storage_kind(code: core.ValType, is_func: bool = True) -> int:
     return _ABSTRACT.get(heap, KIND_OPAQUE)
 
 
-def check_reference(code: core.ValType, value: Any) -> None:
-    """Refuse values that the host may not store as that reference type; `funcref` and `externref` are checked later.
+def checked(code: core.ValType, value: Any) -> Any:
+    """The plain value, for a table or global of that type; what `funcref` and `externref` take is checked later.
 
     Raises WasmError for null where there is none, UnsupportedError for types whose values the host cannot make.
     """
-    if code in (core.FUNCREF, core.EXTERNREF):
-        return
-    if value is None or (isinstance(value, Val) and value.value is None):
+    value = plain(code, value)
+    if not core.is_ref(code) or code in (core.FUNCREF, core.EXTERNREF):
+        return value
+    if value is None:
         if not core.is_nullable(code):
             raise WasmError(f"type mismatch: null is not a value of type {core.type_name(code)}")
-        return
-    if code == core.ref_type(core.HEAP_FUNC, False) and isinstance(value, FuncBase):
-        return
+        return None
     if code == core.ref_type(core.HEAP_EXTERN, False):
-        return
+        return value
+    if code == core.ref_type(core.HEAP_FUNC, False) and isinstance(value, FuncBase):
+        return value
     raise UnsupportedError(f"values of type {core.type_name(code)} cannot be made by the host yet")

@@ -8,6 +8,7 @@ from taipan.runtime.globals import Global
 from taipan.runtime.memory import Memory
 from taipan.runtime.table import Table
 from taipan.runtime.trap import make_trap
+from taipan.runtime.value import Val
 
 
 def register() -> None:
@@ -18,6 +19,7 @@ def register() -> None:
         Table=Table,
         Global=Global,
         Caller=Caller,
+        Val=Val,
         make_trap=make_trap,
         StoreClosedError=errors.StoreClosedError,
         StoreBusyError=errors.StoreBusyError,

@@ -6,7 +6,7 @@ from typing import Any
 
 from taipan import _native
 from taipan.errors import WasmError
-from taipan.runtime.ref_kind import check_reference, storage_kind
+from taipan.runtime.ref_kind import checked, storage_kind
 from taipan.runtime.store import Storelike, store_of
 from taipan.runtime.types import TableType, table_type
 from taipan.wasm import types as core
@@ -24,7 +24,7 @@ class Table(_native.TableBase):
         if not isinstance(ty, TableType):
             raise TypeError("expected a TableType")
         of = ty._core
-        check_reference(of.element, init)
+        init = checked(of.element, init)
         owner._allocate(0, 1, 0)
         maximum = -1 if of.limits.max is None else of.limits.max
         table = cls._create(owner, of.limits.min, maximum, of.is_64, storage_kind(of.element), init)
@@ -41,7 +41,7 @@ class Table(_native.TableBase):
 
     def grow(self, store: Storelike, amt: int, init: Any) -> int:
         """Add amt elements set to init and return the old size. Raises WasmError if that is not possible."""
-        check_reference(self._element, init)
+        init = checked(self._element, init)
         if amt < 0:
             raise WasmError("cannot grow by negative amount")
         old = self._grow(store, amt, init)
@@ -57,14 +57,14 @@ class Table(_native.TableBase):
 
     def set(self, store: Storelike, idx: int, val: Any) -> None:
         """Raises WasmError if there is no such element."""
-        check_reference(self._element, val)
+        val = checked(self._element, val)
         if not 0 <= idx < self._size(store):
             raise WasmError("wasm trap: undefined element: out of bounds table access")
         self._set(store, idx, val)
 
     def fill(self, store: Storelike, start: int, val: Any, length: int) -> None:
         """Set length elements to val. Raises WasmError, and changes nothing, if there are not so many."""
-        check_reference(self._element, val)
+        val = checked(self._element, val)
         if not 0 <= start <= start + length <= self._size(store):
             raise WasmError("wasm trap: out of bounds table access")
         self._fill(store, start, val, length)

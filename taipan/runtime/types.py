@@ -36,6 +36,12 @@ _KINDS: Final[dict[int, int]] = {
     core.FUNCREF: KIND_FUNCREF,
     core.EXTERNREF: KIND_EXTERNREF,
 }
+_WIDER: Final[dict[int, int]] = {
+    core.ref_type(core.HEAP_FUNC, False): KIND_FUNCREF,
+    core.NULLFUNCREF: KIND_FUNCREF,
+    core.ref_type(core.HEAP_EXTERN, False): KIND_EXTERNREF,
+    core.NULLEXTERNREF: KIND_EXTERNREF,
+}
 
 
 def value_kind(code: int) -> int:
@@ -195,7 +201,7 @@ class FuncType(Managed):
         if last is not None and last[0] is registry:
             return last[1]
         handle = registry.register_func_type(self._core)
-        signature = make_signature(self._core, handle.id, handle)
+        signature = make_signature(self._core, handle.id, handle, of_host=True)
         self._signature = (registry, signature)
         return signature
 
@@ -226,10 +232,16 @@ def func_type(comp: core.FuncType, keep: object = None) -> FuncType:
     return made
 
 
-def make_signature(comp: core.FuncType, type_id: int, keep: object) -> Signature:
-    """A function type in engine-wide terms as the native runtime needs it."""
-    params = bytes([_KINDS.get(code, KIND_OPAQUE) for code in comp.params])
-    results = bytes([_KINDS.get(code, KIND_OPAQUE) for code in comp.results])
+def make_signature(comp: core.FuncType, type_id: int, keep: object, of_host: bool) -> Signature:
+    """A function type in engine-wide terms as the native runtime needs it. of_host: whether Python code is called.
+
+    What Python code gives is checked by its kind alone, so types that need more are opaque there; what wasm
+    gives has its type, and can be shown as the wider kind.
+    """
+    given, taken = (comp.results, comp.params) if of_host else (comp.params, comp.results)
+    strict = bytes([_KINDS.get(code, KIND_OPAQUE) for code in given])
+    wide = bytes([_KINDS.get(code, _WIDER.get(code, KIND_OPAQUE)) for code in taken])
+    params, results = (wide, strict) if of_host else (strict, wide)
     return Signature(params, results, type_id, func_type(comp, keep))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, final
 
 from taipan.errors import WasmError
-from taipan.runtime.types import ValType, externref, f32, f64, funcref, i32, i64, v128
+from taipan.runtime.types import ValType, externref, f32, f64, funcref, i32, i64, v128, value_kind
 
 if TYPE_CHECKING:
     from taipan.runtime.func import Func
@@ -31,16 +31,18 @@ def _float(value: object) -> float:
 class Val:
     """A value and its type. Compares with other Vals and with plain values; integers are kept signed."""
 
-    __slots__ = ("_type", "_value")
+    __slots__ = ("_kind", "_type", "_value")
 
     def __init__(self, kind: int, val: Any) -> None:
         self._type = _KINDS[int(getattr(kind, "value", kind))]
+        self._kind = value_kind(self._type._code)
         self._value = val
 
     @classmethod
     def _of(cls, type: ValType, value: Any) -> Val:
         made = object.__new__(cls)
         made._type = type
+        made._kind = value_kind(type._code)
         made._value = value
         return made
 
@@ -124,3 +126,12 @@ class Val:
 
     def __repr__(self) -> str:
         return f"Val({self._type!r}, {self._value!r})"
+
+
+def plain(code: int, value: Any) -> Any:
+    """The value behind a `Val` of that type, any other value as it is. Raises TypeError for a Val of another type."""
+    if not isinstance(value, Val):
+        return value
+    if value._type._code != code:
+        raise TypeError("wrong type of `Val` provided")
+    return value._value
