@@ -5,10 +5,8 @@
 #include <string.h>
 
 typedef struct InstanceObject {
-    PyObject_HEAD
-    uint64_t store_id;
-    Instance *instance;   /* NULL in objects made by calling the type */
-    NativeModule *module; /* strong: outlives the instance */
+    Handle handle;        /* of an Instance */
+    NativeModule *module; /* strong: also there when the store is closed */
 } InstanceObject;
 
 static PyTypeObject *instance_type;
@@ -431,10 +429,8 @@ static Instance *create(Store *store, NativeModule *module, PyObject **imports[I
 }
 
 static PyObject *new_handle(PyTypeObject *type, Instance *instance) {
-    InstanceObject *self = (InstanceObject *)type->tp_alloc(type, 0);
+    InstanceObject *self = (InstanceObject *)tp_handle_new(type, instance->head.store, instance);
     if (self == NULL) return NULL;
-    self->store_id = instance->head.store->id;
-    self->instance = instance;
     self->module = (NativeModule *)Py_NewRef((PyObject *)instance->head.module);
     return (PyObject *)self;
 }
@@ -445,7 +441,9 @@ PyObject *tp_instance_handle(Instance *instance) { return new_handle(instance_ty
 
 static PyObject *instance_create(PyObject *cls, PyObject *const *args, Py_ssize_t count) {
     static const char *const kind_names[IMPORT_KINDS] = {"functions", "tables", "memories", "globals"};
-    if (tp_check_arg_count("_create", count, 2 + IMPORT_KINDS) < 0) return NULL;
+    if (count != 2 + IMPORT_KINDS) {
+        return PyErr_Format(PyExc_TypeError, "_create takes %d arguments, got %zd", 2 + IMPORT_KINDS, count);
+    }
     if (!PyObject_TypeCheck(args[1], tp_native_module_type)) {
         return PyErr_Format(PyExc_TypeError, "expected a NativeModule, got %.100s", Py_TYPE(args[1])->tp_name);
     }
@@ -465,15 +463,9 @@ done:
     return result;
 }
 
-/* The instance of `self` and the store argument, checked. */
 static Instance *enter(PyObject *self, const char *method, PyObject *const *args, Py_ssize_t given, Py_ssize_t wanted) {
-    InstanceObject *handle = (InstanceObject *)self;
-    if (tp_check_arg_count(method, given, wanted) < 0) return NULL;
-    if (handle->instance == NULL) {
-        PyErr_SetString(PyExc_TypeError, "this instance was not made by _create");
-        return NULL;
-    }
-    return tp_store_for(args[0], handle->store_id) == NULL ? NULL : handle->instance;
+    Store *store;
+    return tp_handle_enter(self, method, args, given, wanted, &store);
 }
 
 /* An index into one of the instance's index spaces. */
@@ -625,7 +617,7 @@ static int instance_traverse(PyObject *self, visitproc visit, void *arg) {
 
 static int instance_clear(PyObject *self) {
     InstanceObject *handle = (InstanceObject *)self;
-    handle->instance = NULL; /* a handle without its module is of no use */
+    handle->handle.target = NULL; /* a handle without its module is of no use */
     Py_CLEAR(handle->module);
     return 0;
 }
@@ -638,52 +630,34 @@ static void instance_dealloc(PyObject *self) {
     Py_DECREF(type);
 }
 
-static PyObject *instance_richcompare(PyObject *self, PyObject *other, int op) {
-    if ((op != Py_EQ && op != Py_NE) || !PyObject_TypeCheck(other, instance_type)) Py_RETURN_NOTIMPLEMENTED;
-    /* Addresses are used again after a store is gone, ids are not. */
-    bool same = ((InstanceObject *)self)->instance == ((InstanceObject *)other)->instance &&
-                ((InstanceObject *)self)->store_id == ((InstanceObject *)other)->store_id;
-    return PyBool_FromLong(same == (op == Py_EQ));
-}
-
-static Py_hash_t instance_hash(PyObject *self) { return (Py_hash_t)((uintptr_t)((InstanceObject *)self)->instance >> 4); }
-
-static PyObject *instance_get_store_id(PyObject *self, void *Py_UNUSED(closure)) {
-    return PyLong_FromUnsignedLongLong(((InstanceObject *)self)->store_id);
-}
-
 static PyObject *instance_get_module(PyObject *self, void *Py_UNUSED(closure)) {
     PyObject *module = (PyObject *)((InstanceObject *)self)->module;
     return Py_NewRef(module != NULL ? module : Py_None);
 }
 
-#define METHOD(name, function) {name, (PyCFunction)(void (*)(void))function, METH_FASTCALL, NULL}
 static PyMethodDef instance_methods[] = {
     {"_create", (PyCFunction)(void (*)(void))instance_create, METH_FASTCALL | METH_CLASS, NULL},
-    METHOD("_func", instance_func),
-    METHOD("_table", instance_table),
-    METHOD("_memory", instance_memory),
-    METHOD("_global", instance_global),
-    METHOD("_set_global_bits", instance_set_global_bits),
-    METHOD("_set_element_segment", instance_set_element_segment),
-    METHOD("_table_init", instance_table_init),
-    METHOD("_elem_drop", instance_elem_drop),
-    METHOD("_memory_init", instance_memory_init),
-    METHOD("_data_drop", instance_data_drop),
+    TP_METHOD("_func", instance_func),
+    TP_METHOD("_table", instance_table),
+    TP_METHOD("_memory", instance_memory),
+    TP_METHOD("_global", instance_global),
+    TP_METHOD("_set_global_bits", instance_set_global_bits),
+    TP_METHOD("_set_element_segment", instance_set_element_segment),
+    TP_METHOD("_table_init", instance_table_init),
+    TP_METHOD("_elem_drop", instance_elem_drop),
+    TP_METHOD("_memory_init", instance_memory_init),
+    TP_METHOD("_data_drop", instance_data_drop),
     {NULL, NULL, 0, NULL},
 };
 
 static PyGetSetDef instance_getset[] = {
-    {"_store_id", instance_get_store_id, NULL, NULL, NULL},
     {"_module", instance_get_module, NULL, NULL, NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 
 static PyType_Slot instance_slots[] = {
-    {Py_tp_dealloc, instance_dealloc},   {Py_tp_traverse, instance_traverse},
-    {Py_tp_clear, instance_clear},       {Py_tp_richcompare, instance_richcompare},
-    {Py_tp_hash, instance_hash},         {Py_tp_methods, instance_methods},
-    {Py_tp_getset, instance_getset},     {0, NULL},
+    {Py_tp_dealloc, instance_dealloc}, {Py_tp_traverse, instance_traverse}, {Py_tp_clear, instance_clear},
+    {Py_tp_methods, instance_methods}, {Py_tp_getset, instance_getset},     {0, NULL},
 };
 
 static PyType_Spec instance_spec = {
@@ -694,6 +668,6 @@ static PyType_Spec instance_spec = {
 };
 
 int tp_init_instance(PyObject *module) {
-    instance_type = tp_add_type(module, &instance_spec);
+    instance_type = tp_add_handle_type(module, &instance_spec);
     return instance_type == NULL ? -1 : 0;
 }

@@ -1,4 +1,4 @@
-/* Linear memories: address space, growth, the buffer protocol, and the limiter that is asked before both.
+/* Linear memories: address space, growth, and the buffer protocol.
 
    One mapping per memory, without access except for the pages that hold its bytes:
 
@@ -15,110 +15,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-typedef struct MemoryObject {
-    PyObject_HEAD
-    uint64_t store_id;
-    VMMemory *memory; /* counted; NULL in objects made by calling the type */
-} MemoryObject;
-
 static PyTypeObject *memory_type;
 static uint64_t host_page = 4096;
-
-/* ---- arguments ---- */
-
-int tp_size_arg(PyObject *object, const char *name, uint64_t *out) {
-    PyObject *number = PyNumber_Index(object);
-    if (number == NULL) return -1;
-    int overflow;
-    long long small = PyLong_AsLongLongAndOverflow(number, &overflow);
-    if (overflow < 0 || (overflow == 0 && small < 0)) {
-        PyErr_Format(PyExc_ValueError, "%s must not be negative, got %R", name, number);
-        Py_DECREF(number);
-        return -1;
-    }
-    *out = overflow == 0 ? (uint64_t)small : PyLong_AsUnsignedLongLong(number);
-    Py_DECREF(number);
-    return PyErr_Occurred() ? -1 : 0;
-}
-
-int tp_index_arg(PyObject *object, uint64_t *out) {
-    PyObject *number = PyNumber_Index(object);
-    if (number == NULL) return -1;
-    int overflow;
-    long long small = PyLong_AsLongLongAndOverflow(number, &overflow);
-    Py_DECREF(number);
-    /* What does not fit into 63 bits is out of bounds of everything that fits into an address space. */
-    *out = overflow != 0 || small < 0 ? UINT64_MAX : (uint64_t)small;
-    return 0;
-}
-
-int tp_maximum_arg(PyObject *object, const char *name, uint64_t *out) {
-    *out = UINT64_MAX;
-    if (object == Py_None) return 0;
-    if (PyLong_Check(object)) {
-        int overflow;
-        if (PyLong_AsLongLongAndOverflow(object, &overflow) == -1 && overflow == 0) return PyErr_Occurred() ? -1 : 0;
-    }
-    return tp_size_arg(object, name, out);
-}
-
-int tp_check_arg_count(const char *method, Py_ssize_t given, Py_ssize_t wanted) {
-    if (given == wanted) return 0;
-    PyErr_Format(PyExc_TypeError, "%s takes %zd arguments, got %zd", method, wanted, given);
-    return -1;
-}
-
-int tp_check_open(Store *store) {
-    if (store->live_id != 0) return 0;
-    PyErr_SetString(tp_registry.StoreClosedError, "store is closed");
-    return -1;
-}
-
-/* ---- limiter ---- */
-
-int tp_limiter_ask(Store *store, bool is_table, uint64_t current, uint64_t desired, uint64_t maximum) {
-    PyObject *limiter = store->limiter;
-    if (limiter == NULL || limiter == Py_None) return 1;
-    PyObject *answer;
-    const char *method = is_table ? "table_growing" : "memory_growing";
-    Py_INCREF(limiter); /* it may replace itself */
-    if (maximum == UINT64_MAX) {
-        answer = PyObject_CallMethod(limiter, method, "KKO", current, desired, Py_None);
-    } else {
-        answer = PyObject_CallMethod(limiter, method, "KKK", current, desired, maximum);
-    }
-    Py_DECREF(limiter);
-    if (answer == NULL) return -1;
-    int yes = PyObject_IsTrue(answer);
-    Py_DECREF(answer);
-    return yes >= 0 && tp_check_open(store) < 0 ? -1 : yes;
-}
-
-int tp_limiter_grow_failed(Store *store, bool is_table, const char *message) {
-    PyObject *limiter = store->limiter;
-    if (limiter == NULL || limiter == Py_None) return 0;
-    Py_INCREF(limiter);
-    int result = -1;
-    PyObject *told = NULL, *error = NULL;
-    PyObject *method = PyObject_GetAttrString(limiter, is_table ? "table_grow_failed" : "memory_grow_failed");
-    if (method == NULL) {
-        if (PyErr_ExceptionMatches(PyExc_AttributeError)) { /* being told is optional */
-            PyErr_Clear();
-            result = 0;
-        }
-        goto done;
-    }
-    error = PyObject_CallFunction(tp_registry.WasmError, "s", message);
-    if (error == NULL) goto done;
-    told = PyObject_CallOneArg(method, error);
-    result = told == NULL ? -1 : 0;
-done:
-    Py_XDECREF(told);
-    Py_XDECREF(error);
-    Py_XDECREF(method);
-    Py_DECREF(limiter);
-    return result;
-}
 
 /* ---- sizes ---- */
 
@@ -490,37 +388,19 @@ int64_t tp_memory_grow(Store *store, VMMemory *memory, uint64_t delta) {
 
 /* ---- MemoryBase ---- */
 
+/* A handle owns a count of its memory, which buffers rely on. */
 static PyObject *new_handle(PyTypeObject *type, Store *store, VMMemory *memory) {
-    MemoryObject *self = (MemoryObject *)type->tp_alloc(type, 0);
-    if (self == NULL) return NULL;
-    self->store_id = store->id;
-    self->memory = memory;
-    memory->refs++;
-    return (PyObject *)self;
+    PyObject *self = tp_handle_new(type, store, memory);
+    if (self != NULL) memory->refs++;
+    return self;
 }
 
 PyObject *tp_memory_handle(Store *store, VMMemory *memory) {
-    return new_handle(tp_registry.Memory != NULL ? (PyTypeObject *)tp_registry.Memory : memory_type, store, memory);
+    return new_handle((PyTypeObject *)tp_registry.Memory, store, memory);
 }
 
 VMMemory *tp_memory_of(PyObject *handle, uint64_t *store_id) {
-    if (!PyObject_TypeCheck(handle, memory_type) || ((MemoryObject *)handle)->memory == NULL) {
-        PyErr_Format(PyExc_TypeError, "expected a Memory, got %.100s", Py_TYPE(handle)->tp_name);
-        return NULL;
-    }
-    *store_id = ((MemoryObject *)handle)->store_id;
-    return ((MemoryObject *)handle)->memory;
-}
-
-/* The memory of `self` and the store argument, checked. */
-static VMMemory *enter(PyObject *self, const char *method, PyObject *const *args, Py_ssize_t given, Py_ssize_t wanted,
-                       Store **store) {
-    uint64_t store_id;
-    if (tp_check_arg_count(method, given, wanted) < 0) return NULL;
-    VMMemory *memory = tp_memory_of(self, &store_id);
-    if (memory == NULL) return NULL;
-    *store = tp_store_for(args[0], store_id);
-    return *store == NULL ? NULL : memory;
+    return tp_handle_target(handle, memory_type, "Memory", store_id);
 }
 
 static PyObject *memory_create(PyObject *cls, PyObject *args, PyObject *kwargs) {
@@ -547,55 +427,46 @@ static PyObject *memory_create(PyObject *cls, PyObject *args, PyObject *kwargs) 
     return memory == NULL ? NULL : new_handle((PyTypeObject *)cls, store, memory);
 }
 
-static PyObject *maximum_object(uint64_t maximum) {
-    return maximum == UINT64_MAX ? PyLong_FromLong(-1) : PyLong_FromUnsignedLongLong(maximum);
-}
-
 static PyObject *memory_get_type(PyObject *self, PyObject *const *args, Py_ssize_t count) {
     Store *store;
-    VMMemory *memory = enter(self, "_type", args, count, 1, &store);
+    VMMemory *memory = tp_handle_enter(self, "_type", args, count, 1, &store);
     if (memory == NULL) return NULL;
-    return Py_BuildValue("KNNiN", memory->min_pages, maximum_object(memory->max_pages), PyBool_FromLong(memory->is_64),
+    return Py_BuildValue("KNNiN", memory->min_pages, tp_maximum_to_python(memory->max_pages), PyBool_FromLong(memory->is_64),
                          (int)memory->page_size_log2, PyBool_FromLong(memory->shared));
 }
 
 static PyObject *memory_size(PyObject *self, PyObject *const *args, Py_ssize_t count) {
     Store *store;
-    VMMemory *memory = enter(self, "_size", args, count, 1, &store);
+    VMMemory *memory = tp_handle_enter(self, "_size", args, count, 1, &store);
     return memory == NULL ? NULL : PyLong_FromUnsignedLongLong(memory->length >> memory->page_size_log2);
 }
 
 static PyObject *memory_grow(PyObject *self, PyObject *const *args, Py_ssize_t count) {
     Store *store;
     uint64_t delta;
-    if (tp_check_arg_count("_grow", count, 2) < 0 || tp_size_arg(args[1], "delta", &delta) < 0) return NULL;
-    VMMemory *memory = enter(self, "_grow", args, count, 2, &store);
-    if (memory == NULL) return NULL;
+    VMMemory *memory = tp_handle_enter(self, "_grow", args, count, 2, &store);
+    if (memory == NULL || tp_size_arg(args[1], "delta", &delta) < 0) return NULL;
     int64_t old = tp_memory_grow(store, memory, delta);
     return old == -2 ? NULL : PyLong_FromLongLong(old);
 }
 
 static PyObject *memory_address(PyObject *self, PyObject *const *args, Py_ssize_t count) {
     Store *store;
-    VMMemory *memory = enter(self, "_address", args, count, 1, &store);
+    VMMemory *memory = tp_handle_enter(self, "_address", args, count, 1, &store);
     return memory == NULL ? NULL : PyLong_FromVoidPtr(memory->base);
 }
 
 static PyObject *memory_length(PyObject *self, PyObject *const *args, Py_ssize_t count) {
     Store *store;
-    VMMemory *memory = enter(self, "_length", args, count, 1, &store);
+    VMMemory *memory = tp_handle_enter(self, "_length", args, count, 1, &store);
     return memory == NULL ? NULL : PyLong_FromUnsignedLongLong(memory->length);
 }
 
 static PyObject *memory_read(PyObject *self, PyObject *const *args, Py_ssize_t count) {
     Store *store;
     uint64_t start, stop;
-    if (tp_check_arg_count("_read", count, 3) < 0 || tp_index_arg(args[1], &start) < 0 ||
-        tp_index_arg(args[2], &stop) < 0) {
-        return NULL;
-    }
-    VMMemory *memory = enter(self, "_read", args, count, 3, &store);
-    if (memory == NULL) return NULL;
+    VMMemory *memory = tp_handle_enter(self, "_read", args, count, 3, &store);
+    if (memory == NULL || tp_index_arg(args[1], &start) < 0 || tp_index_arg(args[2], &stop) < 0) return NULL;
     if (start > stop || stop > memory->length) {
         return PyErr_Format(PyExc_IndexError, "memory read out of bounds: bytes %S to %S of %llu", args[1], args[2],
                             (unsigned long long)memory->length);
@@ -607,12 +478,11 @@ static PyObject *memory_write(PyObject *self, PyObject *const *args, Py_ssize_t 
     Store *store;
     uint64_t start;
     Py_buffer source;
-    if (tp_check_arg_count("_write", count, 3) < 0 || tp_index_arg(args[2], &start) < 0) return NULL;
-    /* Before the memory is looked at: exporting a buffer may run Python code. */
+    VMMemory *memory = tp_handle_enter(self, "_write", args, count, 3, &store);
+    if (memory == NULL || tp_index_arg(args[2], &start) < 0) return NULL;
     if (PyObject_GetBuffer(args[1], &source, PyBUF_SIMPLE) < 0) return NULL;
     PyObject *result = NULL;
-    VMMemory *memory = enter(self, "_write", args, count, 3, &store);
-    if (memory == NULL) goto done;
+    if (tp_check_open(store) < 0) goto done; /* exporting a buffer may run Python code */
     if (start > memory->length || (uint64_t)source.len > memory->length - start) {
         PyErr_Format(PyExc_IndexError, "memory write out of bounds: %zd bytes at %S of %llu", source.len, args[2],
                      (unsigned long long)memory->length);
@@ -628,7 +498,7 @@ done:
 /* A view holds the handle, the handle its count, and `exports` the mapping: views stay valid when the memory grows
    (they keep their length) and when the store closes. */
 static int memory_getbuffer(PyObject *self, Py_buffer *view, int flags) {
-    VMMemory *memory = ((MemoryObject *)self)->memory;
+    VMMemory *memory = ((Handle *)self)->target;
     if (memory == NULL || memory->store == NULL) {
         view->obj = NULL;
         PyErr_SetString(tp_registry.StoreClosedError, "store is closed: its memories have no bytes any more");
@@ -640,53 +510,33 @@ static int memory_getbuffer(PyObject *self, Py_buffer *view, int flags) {
 }
 
 static void memory_releasebuffer(PyObject *self, Py_buffer *Py_UNUSED(view)) {
-    VMMemory *memory = ((MemoryObject *)self)->memory;
+    VMMemory *memory = ((Handle *)self)->target;
     if (--memory->exports == 0 && memory->store == NULL) unmap(memory);
 }
 
 static void memory_dealloc(PyObject *self) {
     PyTypeObject *type = Py_TYPE(self);
-    if (((MemoryObject *)self)->memory != NULL) memory_unref(((MemoryObject *)self)->memory);
+    VMMemory *memory = ((Handle *)self)->target;
+    if (memory != NULL) memory_unref(memory);
     type->tp_free(self);
     Py_DECREF(type);
 }
 
-static PyObject *memory_richcompare(PyObject *self, PyObject *other, int op) {
-    if ((op != Py_EQ && op != Py_NE) || !PyObject_TypeCheck(other, memory_type)) Py_RETURN_NOTIMPLEMENTED;
-    bool same = ((MemoryObject *)self)->memory == ((MemoryObject *)other)->memory;
-    return PyBool_FromLong(same == (op == Py_EQ));
-}
-
-static Py_hash_t memory_hash(PyObject *self) { return (Py_hash_t)((uintptr_t)((MemoryObject *)self)->memory >> 4); }
-
-static PyObject *memory_get_store_id(PyObject *self, void *Py_UNUSED(closure)) {
-    return PyLong_FromUnsignedLongLong(((MemoryObject *)self)->store_id);
-}
-
-#define METHOD(name, function) {name, (PyCFunction)(void (*)(void))function, METH_FASTCALL, NULL}
 static PyMethodDef memory_methods[] = {
     {"_create", (PyCFunction)(void (*)(void))memory_create, METH_VARARGS | METH_KEYWORDS | METH_CLASS, NULL},
-    METHOD("_type", memory_get_type),
-    METHOD("_size", memory_size),
-    METHOD("_grow", memory_grow),
-    METHOD("_address", memory_address),
-    METHOD("_length", memory_length),
-    METHOD("_read", memory_read),
-    METHOD("_write", memory_write),
+    TP_METHOD("_type", memory_get_type),
+    TP_METHOD("_size", memory_size),
+    TP_METHOD("_grow", memory_grow),
+    TP_METHOD("_address", memory_address),
+    TP_METHOD("_length", memory_length),
+    TP_METHOD("_read", memory_read),
+    TP_METHOD("_write", memory_write),
     {NULL, NULL, 0, NULL},
-};
-
-static PyGetSetDef memory_getset[] = {
-    {"_store_id", memory_get_store_id, NULL, NULL, NULL},
-    {NULL, NULL, NULL, NULL, NULL},
 };
 
 static PyType_Slot memory_slots[] = {
     {Py_tp_dealloc, memory_dealloc},
-    {Py_tp_richcompare, memory_richcompare},
-    {Py_tp_hash, memory_hash},
     {Py_tp_methods, memory_methods},
-    {Py_tp_getset, memory_getset},
     {Py_bf_getbuffer, memory_getbuffer},
     {Py_bf_releasebuffer, memory_releasebuffer},
     {0, NULL},
@@ -694,7 +544,7 @@ static PyType_Slot memory_slots[] = {
 
 static PyType_Spec memory_spec = {
     .name = "taipan._native.MemoryBase",
-    .basicsize = sizeof(MemoryObject),
+    .basicsize = sizeof(Handle),
     .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
     .slots = memory_slots,
 };
@@ -718,6 +568,6 @@ static PyMethodDef module_functions[] = {
 int tp_init_memory(PyObject *module) {
     long page = sysconf(_SC_PAGESIZE);
     if (page > 0) host_page = (uint64_t)page;
-    memory_type = tp_add_type(module, &memory_spec);
+    memory_type = tp_add_handle_type(module, &memory_spec);
     return memory_type == NULL ? -1 : PyModule_AddFunctions(module, module_functions);
 }

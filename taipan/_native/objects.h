@@ -102,6 +102,43 @@ static inline VMGlobal *tp_instance_global(const Instance *instance, uint32_t in
     return index < imported ? tp_imported_globals(instance)[index] : tp_own_globals(instance) + (index - imported);
 }
 
+/* ---- handle.c ---- */
+
+/* A Python object that stands for something of a store. */
+typedef struct Handle {
+    PyObject_HEAD
+    uint64_t store_id;
+    void *target; /* NULL in objects made by calling the type */
+} Handle;
+
+PyTypeObject *tp_add_handle_type(PyObject *module, PyType_Spec *spec); /* as tp_add_type, derived from Handle */
+PyObject *tp_handle_new(PyTypeObject *type, Store *store, void *target);
+/* What an argument stands for; NULL with TypeError unless it is of that type. */
+void *tp_handle_target(PyObject *object, PyTypeObject *type, const char *what, uint64_t *store_id);
+/* Begins a method: its target and its store (args[0]), or NULL with an exception. */
+void *tp_handle_enter(PyObject *self, const char *method, PyObject *const *args, Py_ssize_t given, Py_ssize_t wanted,
+                      Store **store);
+/* After Python code ran that may have closed the store: 0, or -1 with StoreClosedError. */
+int tp_check_open(Store *store);
+
+#define TP_METHOD(name, function) {name, (PyCFunction)(void (*)(void))function, METH_FASTCALL, NULL}
+
+/* Arguments. A size: non-negative and below 2^64, else ValueError or OverflowError. An index: every integer is
+   accepted, those outside 63 bits become UINT64_MAX, which is never in bounds. A maximum: a size, or -1 for none, which
+   is UINT64_MAX here. 0, or -1 with an exception. */
+int tp_size_arg(PyObject *object, const char *name, uint64_t *out);
+int tp_index_arg(PyObject *object, uint64_t *out);
+int tp_maximum_arg(PyObject *object, const char *name, uint64_t *out);
+PyObject *tp_maximum_to_python(uint64_t maximum);
+
+/* ---- limiter.c ---- */
+
+/* About a creation (current 0) or growth, bytes or elements: 1 yes, 0 no, -1 with an exception. maximum: UINT64_MAX =
+   none. After a yes the store is still open. */
+int tp_limiter_ask(Store *store, bool is_table, uint64_t current, uint64_t desired, uint64_t maximum);
+/* Why an allowed growth failed. 0, or -1 if the limiter raised. */
+int tp_limiter_grow_failed(Store *store, bool is_table, const char *message);
+
 /* ---- instance.c ---- */
 
 /* The record of a function: imported, in the context, or made now; always the same one for the same function of an
@@ -129,24 +166,6 @@ void tp_memory_add_user(VMMemory *memory, Instance *instance);
 PyObject *tp_memory_handle(Store *store, VMMemory *memory);
 /* The memory of a MemoryBase, NULL with TypeError. */
 VMMemory *tp_memory_of(PyObject *handle, uint64_t *store_id);
-
-/* The store's limiter about a creation (current 0) or growth: 1 yes, 0 no, -1 with an exception. maximum: UINT64_MAX
-   = none. No limiter: 1. */
-int tp_limiter_ask(Store *store, bool is_table, uint64_t current, uint64_t desired, uint64_t maximum);
-/* Tells the limiter why an allowed growth failed. 0, or -1 if it raised. */
-int tp_limiter_grow_failed(Store *store, bool is_table, const char *message);
-
-/* Method arguments. A size: non-negative and below 2^64, else ValueError or OverflowError. An index: every integer is
-   accepted, those outside 64 bits become UINT64_MAX, which is never in bounds. 0, or -1 with an exception. */
-int tp_size_arg(PyObject *object, const char *name, uint64_t *out);
-int tp_index_arg(PyObject *object, uint64_t *out);
-/* As tp_size_arg; None and -1 give UINT64_MAX: no maximum. */
-int tp_maximum_arg(PyObject *object, const char *name, uint64_t *out);
-/* 0, or -1 with TypeError. */
-int tp_check_arg_count(const char *method, Py_ssize_t given, Py_ssize_t wanted);
-
-/* After Python code ran that a close() may have been hidden in: 0, or -1 with StoreClosedError. */
-int tp_check_open(Store *store);
 
 /* ---- table.c ---- */
 

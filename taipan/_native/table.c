@@ -9,12 +9,6 @@ typedef struct HostTable {
     VMTable table;
 } HostTable;
 
-typedef struct TableObject {
-    PyObject_HEAD
-    uint64_t store_id;
-    VMTable *table; /* NULL in objects made by calling the type */
-} TableObject;
-
 static PyTypeObject *table_type;
 
 /* ---- references ---- */
@@ -205,37 +199,12 @@ static const OwnedKind host_table_kind = {host_table_traverse, host_table_clear,
 
 /* ---- TableBase ---- */
 
-static PyObject *new_handle(PyTypeObject *type, Store *store, VMTable *table) {
-    TableObject *self = (TableObject *)type->tp_alloc(type, 0);
-    if (self == NULL) return NULL;
-    self->store_id = store->id;
-    self->table = table;
-    return (PyObject *)self;
-}
-
 PyObject *tp_table_handle(Store *store, VMTable *table) {
-    return new_handle(tp_registry.Table != NULL ? (PyTypeObject *)tp_registry.Table : table_type, store, table);
+    return tp_handle_new((PyTypeObject *)tp_registry.Table, store, table);
 }
 
 VMTable *tp_table_of(PyObject *handle, uint64_t *store_id) {
-    TableObject *self = (TableObject *)handle;
-    if (!PyObject_TypeCheck(handle, table_type) || self->table == NULL) {
-        PyErr_Format(PyExc_TypeError, "expected a Table, got %.100s", Py_TYPE(handle)->tp_name);
-        return NULL;
-    }
-    *store_id = self->store_id;
-    return self->table;
-}
-
-/* The table of `self` and the store argument, checked. */
-static VMTable *enter(PyObject *self, const char *method, PyObject *const *args, Py_ssize_t given, Py_ssize_t wanted,
-                      Store **store) {
-    uint64_t store_id;
-    if (tp_check_arg_count(method, given, wanted) < 0) return NULL;
-    VMTable *table = tp_table_of(self, &store_id);
-    if (table == NULL) return NULL;
-    *store = tp_store_for(args[0], store_id);
-    return *store == NULL ? NULL : table;
+    return tp_handle_target(handle, table_type, "Table", store_id);
 }
 
 /* An element for `table`; false with an exception. Conversion may run Python code. */
@@ -276,29 +245,27 @@ static PyObject *table_create(PyObject *cls, PyObject *args, PyObject *kwargs) {
     }
     tp_store_own(store, &record->owned, &host_table_kind);
     if (tp_table_fill(store, &record->table, 0, word, min) < 0) return NULL;
-    return new_handle((PyTypeObject *)cls, store, &record->table);
+    return tp_handle_new((PyTypeObject *)cls, store, &record->table);
 }
 
 static PyObject *table_get_type(PyObject *self, PyObject *const *args, Py_ssize_t count) {
     Store *store;
-    VMTable *table = enter(self, "_type", args, count, 1, &store);
+    VMTable *table = tp_handle_enter(self, "_type", args, count, 1, &store);
     if (table == NULL) return NULL;
-    PyObject *max = table->max == UINT64_MAX ? PyLong_FromLong(-1) : PyLong_FromUnsignedLongLong(table->max);
-    return Py_BuildValue("KNNi", table->min, max, PyBool_FromLong(table->is_64), (int)table->kind);
+    return Py_BuildValue("KNNi", table->min, tp_maximum_to_python(table->max), PyBool_FromLong(table->is_64), (int)table->kind);
 }
 
 static PyObject *table_size(PyObject *self, PyObject *const *args, Py_ssize_t count) {
     Store *store;
-    VMTable *table = enter(self, "_size", args, count, 1, &store);
+    VMTable *table = tp_handle_enter(self, "_size", args, count, 1, &store);
     return table == NULL ? NULL : PyLong_FromUnsignedLongLong(table->length);
 }
 
 static PyObject *table_get(PyObject *self, PyObject *const *args, Py_ssize_t count) {
     Store *store;
     uint64_t index;
-    if (tp_check_arg_count("_get", count, 2) < 0 || tp_index_arg(args[1], &index) < 0) return NULL;
-    VMTable *table = enter(self, "_get", args, count, 2, &store);
-    if (table == NULL) return NULL;
+    VMTable *table = tp_handle_enter(self, "_get", args, count, 2, &store);
+    if (table == NULL || tp_index_arg(args[1], &index) < 0) return NULL;
     if (index >= table->length) return out_of_bounds(args[1], table);
     uint64_t value[2] = {table->elements[index], 0};
     return tp_value_to_python(store, table->kind, value);
@@ -307,9 +274,10 @@ static PyObject *table_get(PyObject *self, PyObject *const *args, Py_ssize_t cou
 static PyObject *table_set(PyObject *self, PyObject *const *args, Py_ssize_t count) {
     Store *store;
     uint64_t index, word;
-    if (tp_check_arg_count("_set", count, 3) < 0 || tp_index_arg(args[1], &index) < 0) return NULL;
-    VMTable *table = enter(self, "_set", args, count, 3, &store);
-    if (table == NULL || !element_from_python(store, table, args[2], &word)) return NULL;
+    VMTable *table = tp_handle_enter(self, "_set", args, count, 3, &store);
+    if (table == NULL || tp_index_arg(args[1], &index) < 0 || !element_from_python(store, table, args[2], &word)) {
+        return NULL;
+    }
     if (index >= table->length) return out_of_bounds(args[1], table);
     tp_table_set(store, table, index, word);
     Py_RETURN_NONE;
@@ -318,9 +286,11 @@ static PyObject *table_set(PyObject *self, PyObject *const *args, Py_ssize_t cou
 static PyObject *table_grow(PyObject *self, PyObject *const *args, Py_ssize_t count) {
     Store *store;
     uint64_t delta, word;
-    if (tp_check_arg_count("_grow", count, 3) < 0 || tp_size_arg(args[1], "delta", &delta) < 0) return NULL;
-    VMTable *table = enter(self, "_grow", args, count, 3, &store);
-    if (table == NULL || !element_from_python(store, table, args[2], &word)) return NULL;
+    VMTable *table = tp_handle_enter(self, "_grow", args, count, 3, &store);
+    if (table == NULL || tp_size_arg(args[1], "delta", &delta) < 0 ||
+        !element_from_python(store, table, args[2], &word)) {
+        return NULL;
+    }
     int64_t old = tp_table_grow(store, table, delta, word);
     return old == -2 ? NULL : PyLong_FromLongLong(old);
 }
@@ -328,12 +298,11 @@ static PyObject *table_grow(PyObject *self, PyObject *const *args, Py_ssize_t co
 static PyObject *table_fill(PyObject *self, PyObject *const *args, Py_ssize_t count) {
     Store *store;
     uint64_t start, length, word;
-    if (tp_check_arg_count("_fill", count, 4) < 0 || tp_index_arg(args[1], &start) < 0 ||
-        tp_size_arg(args[3], "length", &length) < 0) {
+    VMTable *table = tp_handle_enter(self, "_fill", args, count, 4, &store);
+    if (table == NULL || tp_index_arg(args[1], &start) < 0 || tp_size_arg(args[3], "length", &length) < 0 ||
+        !element_from_python(store, table, args[2], &word)) {
         return NULL;
     }
-    VMTable *table = enter(self, "_fill", args, count, 4, &store);
-    if (table == NULL || !element_from_python(store, table, args[2], &word)) return NULL;
     if (start > table->length || length > table->length - start) {
         return PyErr_Format(PyExc_IndexError, "out of bounds table access: %llu elements from %S of %llu",
                             (unsigned long long)length, args[1], (unsigned long long)table->length);
@@ -342,56 +311,27 @@ static PyObject *table_fill(PyObject *self, PyObject *const *args, Py_ssize_t co
     Py_RETURN_NONE;
 }
 
-static void table_dealloc(PyObject *self) {
-    PyTypeObject *type = Py_TYPE(self);
-    type->tp_free(self);
-    Py_DECREF(type);
-}
-
-static PyObject *table_richcompare(PyObject *self, PyObject *other, int op) {
-    if ((op != Py_EQ && op != Py_NE) || !PyObject_TypeCheck(other, table_type)) Py_RETURN_NOTIMPLEMENTED;
-    /* Addresses are used again after a store is gone, ids are not. */
-    bool same = ((TableObject *)self)->table == ((TableObject *)other)->table &&
-                ((TableObject *)self)->store_id == ((TableObject *)other)->store_id;
-    return PyBool_FromLong(same == (op == Py_EQ));
-}
-
-static Py_hash_t table_hash(PyObject *self) { return (Py_hash_t)((uintptr_t)((TableObject *)self)->table >> 4); }
-
-static PyObject *table_get_store_id(PyObject *self, void *Py_UNUSED(closure)) {
-    return PyLong_FromUnsignedLongLong(((TableObject *)self)->store_id);
-}
-
-#define METHOD(name, function) {name, (PyCFunction)(void (*)(void))function, METH_FASTCALL, NULL}
 static PyMethodDef table_methods[] = {
     {"_create", (PyCFunction)(void (*)(void))table_create, METH_VARARGS | METH_KEYWORDS | METH_CLASS, NULL},
-    METHOD("_type", table_get_type),
-    METHOD("_size", table_size),
-    METHOD("_get", table_get),
-    METHOD("_set", table_set),
-    METHOD("_grow", table_grow),
-    METHOD("_fill", table_fill),
+    TP_METHOD("_type", table_get_type),
+    TP_METHOD("_size", table_size),
+    TP_METHOD("_get", table_get),
+    TP_METHOD("_set", table_set),
+    TP_METHOD("_grow", table_grow),
+    TP_METHOD("_fill", table_fill),
     {NULL, NULL, 0, NULL},
 };
 
-static PyGetSetDef table_getset[] = {
-    {"_store_id", table_get_store_id, NULL, NULL, NULL},
-    {NULL, NULL, NULL, NULL, NULL},
-};
-
-static PyType_Slot table_slots[] = {
-    {Py_tp_dealloc, table_dealloc}, {Py_tp_richcompare, table_richcompare}, {Py_tp_hash, table_hash},
-    {Py_tp_methods, table_methods}, {Py_tp_getset, table_getset},           {0, NULL},
-};
+static PyType_Slot table_slots[] = {{Py_tp_methods, table_methods}, {0, NULL}};
 
 static PyType_Spec table_spec = {
     .name = "taipan._native.TableBase",
-    .basicsize = sizeof(TableObject),
+    .basicsize = sizeof(Handle),
     .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
     .slots = table_slots,
 };
 
 int tp_init_table(PyObject *module) {
-    table_type = tp_add_type(module, &table_spec);
+    table_type = tp_add_handle_type(module, &table_spec);
     return table_type == NULL ? -1 : 0;
 }

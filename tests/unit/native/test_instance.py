@@ -66,9 +66,10 @@ def trapping(phrase: str) -> Any:
 def test_empty(store: Any) -> None:
     module = new_module()
     instance = instantiate(store, module)
+    instantiate(store, module, [], [], [], [])
     assert instance._module is module
     assert instance._store_id == store.id
-    assert store._stats()["instances"] == 1
+    assert store._stats()["instances"] == 2
     for part in (instance._func, instance._table, instance._memory, instance._global):
         with pytest.raises(IndexError):
             part(store, 0)
