@@ -10,7 +10,8 @@
    memory.c     linear memories, MemoryBase        table.c   tables, TableBase      global.c  globals, GlobalBase
    instance.c   VMContext, InstanceBase, segments  builtins.c  the helper table     module.c  module init, register()
    arch_x64.h   everything that names a register; another architecture adds its own
-   objects.h    VMMemory, VMTable, Instance (memory.c table.c global.c instance.c builtins.c)
+   handle.c     what the handles of these share    limiter.c  asked before memories and tables are made or grow
+   objects.h    VMMemory, VMTable, Instance: for the last three lines
 
    Threads: a Store is used by one thread at a time (`owner`); its fields are only touched by that thread or with the GIL
    held, except those marked "any thread". Wasm may run without the GIL, see `gil_released`.
