@@ -22,9 +22,7 @@ HOT = (
     "taipan/compiler/baseline/x64/*.py",
     "taipan/abi/calls.py",
     "taipan/abi/layout.py",
-    "taipan/text/lexer.py",
-    "taipan/text/parser*.py",
-    "taipan/text/numbers.py",
+    "taipan/text/*.py",
     "taipan/errors.py",
     "taipan/features.py",
 )
