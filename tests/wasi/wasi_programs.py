@@ -37,7 +37,7 @@ class Program:
     def __init__(self, name: str) -> None:
         self.name = name
         self.source = (FOLDER / f"{name}.c").read_text()
-        self.notes = {key: value for key, value in re.findall(r"^/\* ([\w-]+): ?(.*?) ?\*/$", self.source, re.M)}
+        self.notes = dict(re.findall(r"^/\* ([\w-]+): ?(.*?) ?\*/$", self.source, re.M))
         blocks = re.findall(r"^/\* (output|errors):\n(.*?)\*/$", self.source, re.M | re.S)
         self.expected = {"output": "", "errors": "", **dict(blocks)}
 
