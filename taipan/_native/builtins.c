@@ -15,12 +15,19 @@ static bool in_bounds(uint64_t start, uint64_t length, uint64_t size) {
 
 static VMMemory *memory_at(VMContext *vmctx, uint32_t index) { return tp_memories(INSTANCE_OF(vmctx))[index]; }
 
+/* Long operations look for Ctrl-C and interrupts after each part, which takes a few milliseconds. A signal handler may run
+   Python code that moves a memory, so bases are read again for each part. */
+#define PART_BYTES ((uint64_t)4 << 20)
+static uint64_t next_part(uint64_t rest) { return rest < PART_BYTES ? rest : PART_BYTES; }
+
 uint64_t tp_builtin_memory_grow(VMContext *vmctx, uint32_t memory, uint64_t delta) {
     Store *store = STORE_OF(vmctx);
     VMMemory *grown = memory_at(vmctx, memory);
-    /* Without a limiter, growth of a memory that stays where it is is one mprotect and needs no Python. */
-    if (store->limiter != NULL || grown->may_move) tp_gil_take(store);
-    int64_t old_pages = tp_memory_grow(store, grown, delta);
+    /* Without a limiter, growth of a memory that stays where it is needs no Python. Looked at once: another thread may
+       set a limiter meanwhile. */
+    bool python = store->limiter != NULL || grown->may_move;
+    if (python) tp_gil_take(store);
+    int64_t old_pages = tp_memory_grow(store, grown, delta, python);
     if (old_pages == -2) tp_unwind_with_python_error(store);
     return (uint64_t)old_pages;
 }
@@ -28,7 +35,11 @@ uint64_t tp_builtin_memory_grow(VMContext *vmctx, uint32_t memory, uint64_t delt
 void tp_builtin_memory_fill(VMContext *vmctx, uint32_t memory, uint64_t address, uint32_t byte, uint64_t length) {
     VMMemory *filled = memory_at(vmctx, memory);
     if (!in_bounds(address, length, filled->length)) out_of_bounds(vmctx, TRAP_MEMORY_OUT_OF_BOUNDS);
-    memset(filled->base + address, (int)(byte & 0xFF), length);
+    for (uint64_t done = 0, part; done < length; done += part) {
+        if (done != 0) tp_check_interrupts(STORE_OF(vmctx));
+        part = next_part(length - done);
+        memset(filled->base + address + done, (int)(byte & 0xFF), part);
+    }
 }
 
 void tp_builtin_memory_copy(VMContext *vmctx, uint32_t to, uint32_t from, uint64_t dst, uint64_t src, uint64_t length) {
@@ -36,7 +47,14 @@ void tp_builtin_memory_copy(VMContext *vmctx, uint32_t to, uint32_t from, uint64
     if (!in_bounds(dst, length, target->length) || !in_bounds(src, length, source->length)) {
         out_of_bounds(vmctx, TRAP_MEMORY_OUT_OF_BOUNDS);
     }
-    memmove(target->base + dst, source->base + src, length);
+    /* Parts that overlap must be read before they are written: from the end if the target lies behind the source. */
+    bool backwards = target == source && dst > src;
+    for (uint64_t done = 0, part; done < length; done += part) {
+        if (done != 0) tp_check_interrupts(STORE_OF(vmctx));
+        part = next_part(length - done);
+        uint64_t at = backwards ? length - done - part : done;
+        memmove(target->base + dst + at, source->base + src + at, part);
+    }
 }
 
 void tp_builtin_memory_init(VMContext *vmctx, uint32_t memory, uint32_t segment, uint64_t dst, uint32_t src,
@@ -58,8 +76,7 @@ static void take_gil_for_counts(VMContext *vmctx, const VMTable *table) {
 uint64_t tp_builtin_table_grow(VMContext *vmctx, uint32_t table, uint64_t delta, uint64_t value) {
     Store *store = STORE_OF(vmctx);
     VMTable *grown = table_at(vmctx, table);
-    take_gil_for_counts(vmctx, grown);
-    if (store->limiter != NULL) tp_gil_take(store);
+    tp_gil_take(store); /* for the limiter, and to count externrefs */
     /* The value is no longer in the caller's frame: the limiter must not collect it. */
     PyObject *held = grown->kind == KIND_EXTERNREF ? tp_externref(value) : NULL;
     Py_XINCREF(held);

@@ -361,7 +361,7 @@ static const char *resize(Store *store, VMMemory *memory, uint64_t length) {
     return NULL;
 }
 
-int64_t tp_memory_grow(Store *store, VMMemory *memory, uint64_t delta) {
+int64_t tp_memory_grow(Store *store, VMMemory *memory, uint64_t delta, bool ask_limiter) {
     int log2 = memory->page_size_log2;
     if (delta == 0) return (int64_t)(memory->length >> log2);
     uint64_t old, pages, length = 0;
@@ -370,6 +370,7 @@ int64_t tp_memory_grow(Store *store, VMMemory *memory, uint64_t delta) {
         old = memory->length;
         if (!add(old >> log2, delta, &pages)) pages = UINT64_MAX;
         fits = pages_to_bytes(pages, log2, &length);
+        if (!ask_limiter) break;
         int allowed = tp_limiter_ask(store, false, old, pages_to_bytes_saturating(pages, log2),
                                      maximum_bytes(memory->max_pages, log2));
         if (allowed <= 0) return allowed - 1;
@@ -381,6 +382,7 @@ int64_t tp_memory_grow(Store *store, VMMemory *memory, uint64_t delta) {
         error = resize(store, memory, length);
     }
     if (error == NULL) return (int64_t)(old >> log2);
+    if (!ask_limiter) return -1;
     char message[160];
     snprintf(message, sizeof message, "failed to grow memory by `%llu`: %s", (unsigned long long)delta, error);
     return tp_limiter_grow_failed(store, false, message) < 0 ? -2 : -1;
@@ -446,7 +448,7 @@ static PyObject *memory_grow(PyObject *self, PyObject *const *args, Py_ssize_t c
     uint64_t delta;
     VMMemory *memory = tp_handle_enter(self, "_grow", args, count, 2, &store);
     if (memory == NULL || tp_size_arg(args[1], "delta", &delta) < 0) return NULL;
-    int64_t old = tp_memory_grow(store, memory, delta);
+    int64_t old = tp_memory_grow(store, memory, delta, true);
     return old == -2 ? NULL : PyLong_FromLongLong(old);
 }
 

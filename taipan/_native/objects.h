@@ -157,8 +157,9 @@ void tp_elem_drop(Instance *instance, uint32_t segment);
 VMMemory *tp_memory_new(Store *store, uint64_t min_pages, uint64_t max_pages, bool is_64, int page_size_log2,
                         bool shared, uint64_t reservation, uint64_t guard_bytes, uint64_t growth_reserve,
                         bool guard_before, bool may_move);
-/* Old size in pages, -1 if refused, -2 with an exception (from the limiter). */
-int64_t tp_memory_grow(Store *store, VMMemory *memory, uint64_t delta);
+/* Old size in pages, -1 if refused, -2 with an exception (from the limiter). Without `ask_limiter` and for a memory that
+   does not move, the GIL is not needed. */
+int64_t tp_memory_grow(Store *store, VMMemory *memory, uint64_t delta, bool ask_limiter);
 /* Gives the address space of a memory back that nothing refers to: its instance could not be completed. */
 void tp_memory_discard(VMMemory *memory);
 /* `instance` has it as memory 0: sets the context's memory0_base and keeps it right. */

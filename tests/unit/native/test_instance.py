@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import struct
 import sys
+import threading
 import weakref
 from typing import Any
 
@@ -507,6 +508,27 @@ def test_memory_copy_helper(store: Any) -> None:
     ):
         with trapping(OUT_OF_MEMORY_BOUNDS):
             copy(store, to, source, dst, src, length)
+
+
+def test_long_fills_and_copies(store: Any) -> None:
+    """They are done in parts, between which interrupts are looked for."""
+    pages = 256
+    names = ("memory_fill", "memory_copy")
+    instance = instantiate(store, new_module([helper(name) for name in names], memories=[memory_plan(pages)]))
+    fill, copy = instance._func(store, 0), instance._func(store, 1)
+    view = memoryview(instance._memory(store, 0))
+    length, third = pages * PAGE, pages * PAGE // 3
+    fill(store, 0, 1, 7, length - 1)
+    assert (view[0], bytes(view[1:]).count(7)) == (0, length - 1)
+    pattern = bytes(range(251)) * (third // 251)
+    for dst, src in ((0, 12_345), (12_345, 0), (third, 0), (0, third)):
+        view[src : src + len(pattern)] = pattern
+        copy(store, 0, 0, dst, src, len(pattern))
+        assert view[dst : dst + len(pattern)] == pattern
+    threading.Timer(0.01, store._interrupt).start()
+    with trapping("interrupt"):
+        for _ in range(10_000):
+            fill(store, 0, 0, 8, length)
 
 
 # --- table helpers ---
