@@ -314,9 +314,7 @@ def foreign_items(other: Store) -> list[tuple[str, Any]]:
 
 
 @pytest.mark.parametrize("position", range(4))
-def test_foreign_items_cannot_be_imported(
-    engine: taipan.Engine, store: Store, other: Store, position: int
-) -> None:
+def test_foreign_items_cannot_be_imported(engine: taipan.Engine, store: Store, other: Store, position: int) -> None:
     desc, item = foreign_items(other)[position]
     module = Module(engine, f'(module (import "" "" {desc}))')
     with pytest.raises(WasmError, match="cross-`Store`"):

@@ -154,7 +154,9 @@ def test_many_arguments_arrive_in_order(store: Store) -> None:
 def test_all_kinds_of_ten_arguments_in_wasm(store: Store) -> None:
     for kinds in itertools.islice(itertools.product(("i32", "f64"), repeat=10), 0, 1024, 37):
         params = " ".join(kinds)
-        drops = " ".join(f"(if ({k}.ne (local.get {i}) ({k}.const {i})) (then unreachable))" for i, k in enumerate(kinds))
+        drops = " ".join(
+            f"(if ({k}.ne (local.get {i}) ({k}.const {i})) (then unreachable))" for i, k in enumerate(kinds)
+        )
         exports = instance_of(store, f'(module (func (export "f") (param {params}) {drops}))')
         exports["f"](store, *[i if k == "i32" else float(i) for i, k in enumerate(kinds)])
 
@@ -194,7 +196,17 @@ class Index:
 
 @pytest.mark.parametrize(
     ("type", "given"),
-    [(I32, 1.0), (I32, "1"), (I32, None), (I32, Index()), (F32, 1), (F64, 1), (F64, True), (FUNCREF, "x"), (I32, Val.i64(1))],
+    [
+        (I32, 1.0),
+        (I32, "1"),
+        (I32, None),
+        (I32, Index()),
+        (F32, 1),
+        (F64, 1),
+        (F64, True),
+        (FUNCREF, "x"),
+        (I32, Val.i64(1)),
+    ],
 )
 def test_values_that_do_not_convert(store: Store, type: ValType, given: Any) -> None:
     with pytest.raises(TypeError, match="don't know how to convert|wrong type of `Val`"):
@@ -224,7 +236,7 @@ def test_incompatible_results(store: Store, results: list[ValType], returned: An
     through = instance_of(
         store,
         f'(module (import "" "" (func $f (result {" ".join(NAMES[t] for t in results)}))) (func (export "f") call $f'
-        f' {" ".join("drop" for _ in results)}))',
+        f" {' '.join('drop' for _ in results)}))",
         func,
     )
     for call in (func, through["f"]):

@@ -50,7 +50,7 @@ def layouts() -> Iterator[tuple[int, int, bool]]:
     yield from itertools.product((0, GIB, 4 * GIB), (0, GIB, 4 * GIB), (True, False))
 
 
-@pytest.mark.parametrize(("reservation", "guard", "before"), layouts())
+@pytest.mark.parametrize(("reservation", "guard", "before"), list(layouts()))
 def test_offsets_static_dynamic_oh_my(reservation: int, guard: int, before: bool) -> None:
     engine = engine_with(
         static_memory_maximum_size=reservation, memory_guard_size=guard, guard_before_linear_memory=before
