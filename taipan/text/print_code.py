@@ -324,8 +324,8 @@ def f32_text(data: bytes) -> str:
     value = struct.unpack("<f", (bits & 0x7FFF_FFFF).to_bytes(4, "little"))[0]
     for digits in range(6, 9):
         text = f"{value:.{digits}g}"
-        # Rounding up the largest floats overflows.
-        if float(text) <= 3.4028234663852886e38 and struct.pack("<f", float(text)) == struct.pack("<f", value):
+        # From the midpoint above the largest f32 on, packing would overflow.
+        if float(text) < 3.4028235677973366e38 and struct.pack("<f", float(text)) == struct.pack("<f", value):
             return sign + text
     return f"{sign}{value:.9g}"
 
