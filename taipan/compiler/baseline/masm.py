@@ -62,6 +62,12 @@ F_LE: Final = 16
 F_NLE: Final = 17
 F_GE: Final = 18
 F_NGE: Final = 19
+UNORDERED: Final = 20
+ORDERED: Final = 21
+OVERFLOW: Final = 22
+NO_OVERFLOW: Final = 23
+NEGATIVE: Final = 24
+NOT_NEGATIVE: Final = 25
 SWAPPED: Final = bytes([0, 1, 6, 7, 8, 9, 2, 3, 4, 5])
 """Integer condition -> the condition with its operands exchanged."""
 
@@ -164,6 +170,12 @@ class Masm:
         raise NotImplementedError
 
     def store_stack_arg(self, t: i64, s: i64, off: i64) -> None:
+        raise NotImplementedError
+
+    def load_stack_result(self, t: i64, d: i64, off: i64) -> None:
+        raise NotImplementedError
+
+    def stack_address(self, d: i64, off: i64) -> None:
         raise NotImplementedError
 
     def store_at(self, t: i64, s: i64, base: i64, off: i64) -> None:
@@ -314,6 +326,22 @@ class Masm:
         """cvttss2si/cvttsd2si: 0x80...0 where the value does not fit."""
         raise NotImplementedError
 
+    def flip_sign(self, d: i64) -> None:
+        """d ^= 2^63 (btc)."""
+        raise NotImplementedError
+
+    def truncate_s(self, int_size: i64, size: i64, d: i64, s: i64, bad: i64, overflow: i64) -> None:
+        raise NotImplementedError
+
+    def truncate_u(self, int_size: i64, size: i64, d: i64, s: i64, tmp: i64, bad: i64, overflow: i64) -> None:
+        raise NotImplementedError
+
+    def truncate_sat_s(self, int_size: i64, size: i64, d: i64, s: i64) -> None:
+        raise NotImplementedError
+
+    def truncate_sat_u(self, int_size: i64, size: i64, d: i64, s: i64, tmp: i64) -> None:
+        raise NotImplementedError
+
     # --- linear memory and host structures ------------------------------------------------------------------------
     def load(self, kind: i64, d: i64, base: i64, index: i64, disp: i64) -> None:
         raise NotImplementedError
@@ -398,7 +426,7 @@ class Masm:
     def set_frame_size(self, field: i64, size: i64) -> None:
         raise NotImplementedError
 
-    def poll_check(self) -> None:
+    def poll_check(self, vmctx: i64) -> None:
         raise NotImplementedError
 
     def entry_poll(self, frame_bytes: i64, builtins_offset: i64, poll_offset: i64) -> None:
@@ -407,10 +435,27 @@ class Masm:
     def entry_poll_end(self, frame_bytes: i64, back: i64) -> None:
         raise NotImplementedError
 
-    def loop_poll(self, builtins_offset: i64, poll_offset: i64) -> None:
+    def loop_poll(self, vmctx: i64, builtins_offset: i64, poll_offset: i64) -> None:
         raise NotImplementedError
 
     def loop_poll_end(self, back: i64) -> None:
+        raise NotImplementedError
+
+    def mismatch(self, ref: i64, type_offset: i64, null_type: i64, null: i64) -> None:
+        raise NotImplementedError
+
+    def save_all(self) -> None:
+        """Push every register that a C function may change; keeps the stack aligned."""
+        raise NotImplementedError
+
+    def restore_all(self) -> None:
+        raise NotImplementedError
+
+    def tail_frame(self, own_bytes: i64, callee_bytes: i64) -> None:
+        """Replace the frame, whose arguments take own_bytes, by the callee's arguments staged at rsp.
+
+        Uses rsi, r10, r11. The staged area lies below its destination: the copy goes downwards.
+        """
         raise NotImplementedError
 
     def leave(self) -> None:

@@ -23,9 +23,11 @@ def mask_of(registers: tuple[int, ...]) -> int:
 class RegisterPlan:
     """The roles of a target's registers.
 
-    saved_pins: preserved by callees.  lost_pins, float_pins: caller-saved, spilled around calls.
+    callee_saved: preserved by callees.  saved_pins: pins among them.  lost_pins, float_pins: caller-saved, spilled around calls.
     leaf_*pins: candidates, best first, in functions that call nothing (they leave the scratch set).
     int_args: of calls, after the two contexts.  helper_args: of builtins, after vmctx.
+    leaf_vmctx, leaf_memory_base: instead of vmctx and memory_base in functions that call nothing; pins where unused.
+    frame: the frame register.  float_temp: free between any two operations of the macro assembler.
     shift_count, div_low, div_high: where variable shifts and divisions want their operands, -1 for anywhere.
     """
 
@@ -34,6 +36,7 @@ class RegisterPlan:
         *,
         scratch_ints: tuple[int, ...],
         scratch_floats: tuple[int, ...],
+        callee_saved: tuple[int, ...],
         saved_pins: tuple[int, ...],
         lost_pins: tuple[int, ...],
         leaf_pins: tuple[int, ...],
@@ -44,7 +47,11 @@ class RegisterPlan:
         callee_vmctx: int,
         caller_vmctx: int,
         vmctx: int,
+        frame: int,
+        float_temp: int,
         memory_base: int,
+        leaf_vmctx: int,
+        leaf_memory_base: int,
         int_result: int,
         shift_count: int,
         div_low: int,
@@ -53,6 +60,7 @@ class RegisterPlan:
         self.scratch_int_mask: Final[i64] = mask_of(scratch_ints)
         self.scratch_float_mask: Final[i64] = mask_of(scratch_floats)
         self.saved_pins: Final = saved_pins
+        self.saved_mask: Final[i64] = mask_of(callee_saved)
         self.lost_pins: Final = lost_pins
         self.leaf_pins: Final = leaf_pins
         self.float_pins: Final = float_pins
@@ -62,7 +70,11 @@ class RegisterPlan:
         self.callee_vmctx: Final[i64] = callee_vmctx
         self.caller_vmctx: Final[i64] = caller_vmctx
         self.vmctx: Final[i64] = vmctx
+        self.frame: Final[i64] = frame
+        self.float_temp: Final[i64] = float_temp
         self.memory_base: Final[i64] = memory_base
+        self.leaf_vmctx: Final[i64] = leaf_vmctx
+        self.leaf_memory_base: Final[i64] = leaf_memory_base
         self.int_result: Final[i64] = int_result
         self.shift_count: Final[i64] = shift_count
         self.div_low: Final[i64] = div_low

@@ -13,7 +13,7 @@ from mypy_extensions import i64, u8
 from taipan.compiler.baseline import masm as m
 from taipan.compiler.baseline.masm import Masm
 from taipan.compiler.baseline.x64.assembler import W8, W32, W64, Assembler
-from taipan.compiler.baseline.x64.registers import PLAN, R14, R15, RAX, RBP, RCX, RDI, RDX, RSP, XMM15
+from taipan.compiler.baseline.x64.registers import PLAN, R8, R9, R10, R11, R15, RAX, RBP, RCX, RDI, RDX, RSI, RSP, XMM15
 from taipan.compiler.environ import T_F32, T_F64, T_I32
 
 # alu operation -> opcode of `op r, r/m`; the extension of the immediate form is opcode >> 3.
@@ -21,7 +21,7 @@ ALU: Final = bytes([0x03, 0x2B, 0x23, 0x0B, 0x33])
 # shift operation -> extension of C1/D3.
 SHIFT: Final = bytes([4, 7, 5, 0, 1])
 # condition -> four bits of jcc, setcc, cmovcc. After ucomis, "below" is carry: see `compare_float`.
-CC: Final = bytes([4, 5, 12, 13, 2, 3, 15, 14, 7, 6, 0, 0, 7, 6, 7, 6, 3, 2, 3, 2])
+CC: Final = bytes([4, 5, 12, 13, 2, 3, 15, 14, 7, 6, 0, 0, 7, 6, 7, 6, 3, 2, 3, 2, 10, 11, 0, 1, 8, 9])
 # memory access -> opcode and whether REX.W goes with it: loads in the order of the wasm opcodes 0x28...
 LOAD: Final = (
     0x8B, 0x8B, 0xF300_0F10, 0xF200_0F10,
@@ -29,6 +29,16 @@ LOAD: Final = (
     0x0FBE, 0x0FB6, 0x0FBF, 0x0FB7, 0x63, 0x8B,
 )  # fmt: skip
 LOAD_WIDTH: Final = bytes([0, 8, 0, 0, 0, 0, 0, 0, 8, 0, 8, 0, 8, 0])
+CALLER_SAVED: Final = [RAX, RCX, RDX, RSI, RDI, R8, R9, R10, R11]
+# Bounds of truncation, by i32 and i64: the largest float that is too low, or the smallest number itself.
+LOWEST_F32: Final = (0xCF00_0000, 0xDF00_0000)
+LOWEST_F64: Final = (-0x3E1F_FFFF_FFE0_0000, -0x3C20_0000_0000_0000)
+TWO32_F32: Final = 0x4F80_0000
+TWO32_F64: Final = 0x41F0_0000_0000_0000
+TWO63_F32: Final = 0x5F00_0000
+TWO63_F64: Final = 0x43E0_0000_0000_0000
+TWO64_F32: Final = 0x5F80_0000
+TWO64_F64: Final = 0x43F0_0000_0000_0000
 # falu operation -> last opcode byte.
 FALU: Final = bytes([0x58, 0x5C, 0x59, 0x5E])
 
@@ -100,6 +110,12 @@ class X64Masm(Masm):
 
     def store_stack_arg(self, t: i64, s: i64, off: i64) -> None:
         self.store_at(t, s, RSP, off)
+
+    def load_stack_result(self, t: i64, d: i64, off: i64) -> None:
+        self.load_at(t, d, RSP, off)
+
+    def stack_address(self, d: i64, off: i64) -> None:
+        self.asm.rm(0x8D, W64, d, RSP, off)
 
     def store_at(self, t: i64, s: i64, base: i64, off: i64) -> None:
         if t == T_F64:
@@ -511,6 +527,113 @@ class X64Masm(Masm):
         """cvttss2si/cvttsd2si: 0x80...0 where the value does not fit."""
         self.asm.rr(0xF200_0F2C if size == 8 else 0xF300_0F2C, int_size & 8, d, s)
 
+    def flip_sign(self, d: i64) -> None:
+        """d ^= 2^63 (btc)."""
+        self.asm.rr(0x0FBA, W64, 7, d)
+        self.asm.imm8(63)
+
+    def truncate_s(self, int_size: i64, size: i64, d: i64, s: i64, bad: i64, overflow: i64) -> None:
+        asm = self.asm
+        done = asm.new_label()
+        self.truncate(int_size, size, d, s)
+        # Only 0x80...0 minus 1 overflows: the mark of a failure, or the smallest number itself.
+        asm.alu_ri(7, int_size & 8, d, 1)
+        asm.jcc(1, done)
+        self.compare_float(m.F_EQ, size, s, s)
+        asm.jcc(10, bad)
+        self.const_float(size, XMM15, LOWEST_F32[int_size >> 3] if size == 4 else LOWEST_F64[int_size >> 3])
+        self.compare_float(m.F_GT, size, s, XMM15)
+        # The bound for f64 -> i32 is -2^31 - 1, which is already too low; the others are still in range.
+        asm.jcc(6 if size == 8 and int_size == 4 else 2, overflow)
+        self.const_float(size, XMM15, 0)
+        self.compare_float(m.F_GT, size, s, XMM15)
+        asm.jcc(7, overflow)
+        asm.bind(done)
+
+    def truncate_u(self, int_size: i64, size: i64, d: i64, s: i64, tmp: i64, bad: i64, overflow: i64) -> None:
+        asm = self.asm
+        done = asm.new_label()
+        failed = asm.new_label()
+        if int_size == 4:
+            self.truncate(8, size, d, s)
+            asm.rr(0xC1, W64, 1, d)  # rotate by 32: now the lower half tells whether it was below 2^32
+            asm.imm8(32)
+            asm.rr(0x85, W32, d, d)
+            asm.jcc(5, failed)
+            asm.rr(0xC1, W64, 5, d)
+            asm.imm8(32)
+            asm.jmp(done)
+        else:
+            big = asm.new_label()
+            self.const_float(size, XMM15, TWO63_F64 if size == 8 else TWO63_F32)
+            self.compare_float(m.F_GE, size, s, XMM15)
+            asm.jcc(3, big)
+            self.truncate(8, size, d, s)
+            asm.rr(0x85, W64, d, d)
+            asm.jcc(9, done)
+            asm.jmp(failed)
+            asm.bind(big)
+            asm.rr(0x0F28, 0, tmp, s)
+            asm.rr((0xF200_0F00 if size == 8 else 0xF300_0F00) | 0x5C, 0, tmp, XMM15)
+            self.truncate(8, size, d, tmp)
+            asm.rr(0x85, W64, d, d)
+            asm.jcc(8, overflow)
+            self.flip_sign(d)
+            asm.jmp(done)
+        asm.bind(failed)
+        self.compare_float(m.F_EQ, size, s, s)
+        asm.jcc(10, bad)
+        asm.jmp(overflow)
+        asm.bind(done)
+
+    def truncate_sat_s(self, int_size: i64, size: i64, d: i64, s: i64) -> None:
+        asm = self.asm
+        done = asm.new_label()
+        self.truncate(int_size, size, d, s)
+        asm.alu_ri(7, int_size & 8, d, 1)
+        asm.jcc(1, done)
+        self.zero(d)
+        self.compare_float(m.F_EQ, size, s, s)
+        asm.jcc(10, done)
+        asm.mov_ri(d, m.SIGN64 if int_size == 8 else 0x8000_0000)
+        self.const_float(size, XMM15, 0)
+        self.compare_float(m.F_GT, size, s, XMM15)
+        asm.jcc(6, done)
+        asm.mov_ri(d, 0x7FFF_FFFF_FFFF_FFFF if int_size == 8 else 0x7FFF_FFFF)
+        asm.bind(done)
+
+    def truncate_sat_u(self, int_size: i64, size: i64, d: i64, s: i64, tmp: i64) -> None:
+        asm = self.asm
+        done = asm.new_label()
+        self.zero(d)
+        self.const_float(size, XMM15, 0)
+        self.compare_float(m.F_GT, size, s, XMM15)
+        asm.jcc(6, done)  # not above zero, or NaN
+        top: i64
+        if int_size == 4:
+            top = TWO32_F64 if size == 8 else TWO32_F32
+        else:
+            top = TWO64_F64 if size == 8 else TWO64_F32
+        asm.mov_ri(d, -1 if int_size == 8 else 0xFFFF_FFFF)
+        self.const_float(size, XMM15, top)
+        self.compare_float(m.F_GE, size, s, XMM15)
+        asm.jcc(3, done)
+        if int_size == 4:
+            self.truncate(8, size, d, s)
+        else:
+            big = asm.new_label()
+            self.const_float(size, XMM15, TWO63_F64 if size == 8 else TWO63_F32)
+            self.compare_float(m.F_GE, size, s, XMM15)
+            asm.jcc(3, big)
+            self.truncate(8, size, d, s)
+            asm.jmp(done)
+            asm.bind(big)
+            asm.rr(0x0F28, 0, tmp, s)
+            asm.rr((0xF200_0F00 if size == 8 else 0xF300_0F00) | 0x5C, 0, tmp, XMM15)
+            self.truncate(8, size, d, tmp)
+            self.flip_sign(d)
+        asm.bind(done)
+
     # --- linear memory and host structures ------------------------------------------------------------------------
     def load(self, kind: i64, d: i64, base: i64, index: i64, disp: i64) -> None:
         if index < 0:
@@ -646,10 +769,17 @@ class X64Masm(Masm):
         return field
 
     def set_frame_size(self, field: i64, size: i64) -> None:
-        self.asm.patch32(field, size)
+        if size:
+            self.asm.patch32(field, size)
+            return
+        out = self.asm.out  # nop dword [rax + 0], seven bytes long
+        out[field - 3] = u8(0x0F)
+        out[field - 2] = u8(0x1F)
+        out[field - 1] = u8(0x80)
+        self.asm.patch32(field, 0)
 
-    def poll_check(self) -> None:
-        self.asm.rm(0x3B, W64, RSP, R15, 0)
+    def poll_check(self, vmctx: i64) -> None:
+        self.asm.rm(0x3B, W64, RSP, vmctx, 0)
 
     def entry_poll(self, frame_bytes: i64, builtins_offset: i64, poll_offset: i64) -> None:
         asm = self.asm
@@ -659,8 +789,8 @@ class X64Masm(Masm):
         asm.push(R15)
         asm.push(R15)
         asm.rr(0x8B, W64, R15, RDI)
-        asm.rm(0x8B, W64, R14 - 3, R15, builtins_offset)  # r11: no argument, and nothing is pinned yet
-        asm.rm(0xFF, W32, 2, R14 - 3, poll_offset)
+        asm.rm(0x8B, W64, R11, R15, builtins_offset)  # no argument, and nothing is pinned yet
+        asm.rm(0xFF, W32, 2, R11, poll_offset)
 
     def entry_poll_end(self, frame_bytes: i64, back: i64) -> None:
         asm = self.asm
@@ -670,18 +800,67 @@ class X64Masm(Masm):
         asm.imm32(frame_bytes)
         asm.jmp(back)
 
-    def loop_poll(self, builtins_offset: i64, poll_offset: i64) -> None:
+    def loop_poll(self, vmctx: i64, builtins_offset: i64, poll_offset: i64) -> None:
         asm = self.asm
         asm.rr(0x8B, W64, RAX, RSP)
         asm.push(RCX)
-        asm.push(RCX)
+        asm.push(R15)
+        if vmctx != R15:
+            asm.rr(0x8B, W64, R15, vmctx)
         asm.rm(0x8B, W64, RCX, R15, builtins_offset)
         asm.rm(0xFF, W32, 2, RCX, poll_offset)
 
     def loop_poll_end(self, back: i64) -> None:
-        self.asm.pop(RCX)
+        self.asm.pop(R15)
         self.asm.pop(RCX)
         self.asm.jmp(back)
+
+    def mismatch(self, ref: i64, type_offset: i64, null_type: i64, null: i64) -> None:
+        self.asm.alu_mi(7, W32, ref, type_offset, null_type)
+        self.asm.jcc(4, null)
+
+    def save_all(self) -> None:
+        """Push every register that a C function may change; keeps the stack aligned."""
+        asm = self.asm
+        for reg in CALLER_SAVED:
+            asm.push(reg)
+        asm.alu_ri(5, W64, RSP, 16 * 8 + 8)
+        i: i64 = 0
+        while i < 16:
+            asm.rm(0xF200_0F11, 0, i, RSP, 8 * i)
+            i += 1
+
+    def restore_all(self) -> None:
+        asm = self.asm
+        i: i64 = 0
+        while i < 16:
+            asm.rm(0xF200_0F10, 0, i, RSP, 8 * i)
+            i += 1
+        asm.alu_ri(0, W64, RSP, 16 * 8 + 8)
+        for reg in CALLER_SAVED[::-1]:
+            asm.pop(reg)
+
+    def tail_frame(self, own_bytes: i64, callee_bytes: i64) -> None:
+        """Replace the frame, whose arguments take own_bytes, by the callee's arguments staged at rsp.
+
+        Uses rsi, r10, r11. The staged area lies below its destination: the copy goes downwards.
+        """
+        asm = self.asm
+        shift = own_bytes - callee_bytes
+        if shift:
+            asm.rm(0x8B, W64, R11, RBP, 8)
+            asm.rm(0x8B, W64, RSI, RBP, 0)
+        i = callee_bytes
+        while i > 0:
+            i -= 8
+            asm.rm(0x8B, W64, R10, RSP, i)
+            asm.rm(0x89, W64, R10, RBP, 16 + shift + i)
+        if shift:
+            asm.rm(0x8D, W64, RSP, RBP, 8 + shift)
+            asm.rm(0x89, W64, R11, RSP, 0)
+            asm.rr(0x8B, W64, RBP, RSI)
+        else:
+            asm.head(0xC9, 0)
 
     def leave(self) -> None:
         self.asm.head(0xC9, 0)

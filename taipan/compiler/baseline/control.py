@@ -1,0 +1,591 @@
+"""Blocks, branches and what happens where paths join.
+
+At a label all paths must agree where the operands are. Operands below a block are *settled* (slots or constants) when
+the block begins and stay so. Its results go to their *label places*: a single one to the result register, several to the
+slots at the block's height; a loop's parameters always to those slots. The function's own label is the epilogue, whose places are
+those of the calling convention.
+
+Code that cannot be reached is not visited (see prescan.py); `dead` tells `else` and `end` that no path falls into them.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from librt.vecs import append, vec
+from mypy_extensions import i64
+
+from taipan.abi import builtins, traps
+from taipan.abi.layout import NULL_TYPE_ID, SITE_CALL, SITE_FAULT, SITE_TRAP, field_offsets
+from taipan.compiler.baseline.masm import GE_U, LT_U, Masm, to_vec
+from taipan.compiler.baseline.registers import BIT
+from taipan.compiler.baseline.stack import K_CONST, K_LOCAL, K_REG, K_SLOT, OperandStack, is_float_type, signed32
+from taipan.compiler.environ import T_EXTERNREF, ModuleEnv
+from taipan.errors import UnsupportedError
+
+C_FUNC: Final = 0
+C_BLOCK: Final = 1
+C_LOOP: Final = 2
+C_IF: Final = 3
+C_ELSE: Final = 4
+
+NOTHING: Final = b""
+SINGLE: Final = [bytes([t]) for t in range(8)]
+"""Result types of a block with the shorthand for one result."""
+
+HEADER: Final = field_offsets("VMContextHeader")[0]
+BUILTINS_OFFSET: Final[i64] = HEADER["builtins"]
+TRAP_OFFSET: Final[i64] = 8 * builtins.INDEX["trap"]
+POLL_OFFSET: Final[i64] = 8 * builtins.INDEX["poll"]
+CALL_INDIRECT_SLOW: Final[i64] = 8 * builtins.INDEX["call_indirect_slow"]
+FUNCREF_TYPE: Final[i64] = field_offsets("VMFuncRef")[0]["type_id"]
+
+# What a piece of cold code does; COLD_WORDS integers each: kind, its label, label to return to, trap, wasm offset, map
+COLD_TRAP: Final = 0
+COLD_POLL: Final = 1
+COLD_ENTRY: Final = 2
+COLD_MISMATCH: Final = 3
+COLD_WORDS: Final = 6
+
+MAX_MAPPED_OPERANDS: Final = 10_000
+"""Operands on the stack at a call in a function that handles external references: each call looks at all of them."""
+MAX_CODE_BYTES: Final = 1 << 28
+"""Code of one function. Multi-value branches can make code thousands of times larger than wasm."""
+
+
+class Control(OperandStack):
+    """The control stack, sites and cold code of the function being compiled."""
+
+    def __init__(self, env: ModuleEnv, masm: Masm) -> None:
+        super().__init__(env, masm)
+        self.depth: i64 = 0
+        self.vmctx: i64 = 0
+        self.memory_base: i64 = 0
+        self.ref_locals: vec[i64] = vec[i64]()
+        self.num_ref_locals: i64 = 0
+        self.c_kinds: vec[i64] = to_vec([0] * 64)
+        self.c_labels: vec[i64] = to_vec([0] * 64)
+        self.c_elses: vec[i64] = to_vec([0] * 64)
+        self.c_bases: vec[i64] = to_vec([0] * 64)
+        self.c_params: Final[list[bytes]] = []
+        self.c_results: Final[list[bytes]] = []
+        self.dead: bool = False
+        self.cold: vec[i64] = to_vec([0] * 60)
+        self.num_cold: i64 = 0
+        self.sites: vec[i64] = to_vec([0] * 256)
+        self.num_sites: i64 = 0
+        self.maps: vec[i64] = vec[i64]()
+        self.num_maps: i64 = 0
+        self.last_map: i64 = 0
+        self.has_refs: bool = False
+        self.tables_of: vec[i64] = to_vec([0] * 64)
+        self.num_tables: i64 = 0
+        self.out_off: i64 = 0
+        self.result_offsets: vec[i64] = vec[i64]()
+
+    # --- sites and cold code --------------------------------------------------------------------------------------
+    def add_site(self, code_offset: i64, kind: i64, stack_map: i64) -> None:
+        """Record what the runtime must know about an address; kind: SITE_* | trap << 8."""
+        n = self.num_sites
+        while n + 4 > len(self.sites):
+            self.sites = append(self.sites, 0)
+        self.sites[n] = code_offset
+        self.sites[n + 1] = self.pos
+        self.sites[n + 2] = kind
+        self.sites[n + 3] = stack_map
+        self.num_sites = n + 4
+
+    def call_site(self) -> None:
+        """Record the call that was just emitted; arguments are popped, everything else is live."""
+        self.add_site(self.masm.offset(), SITE_CALL, self.stack_map())
+
+    def fault_site(self) -> None:
+        """Record the access to linear memory that comes next."""
+        self.add_site(self.masm.offset(), SITE_FAULT, 0)
+
+    def stack_map(self) -> i64:
+        """Position + 1 of a stack map of the references that live in the frame now; 0 if there are none."""
+        if not self.has_refs:
+            return 0
+        start = self.num_maps
+        self.add_map_word(0)
+        i: i64 = 0
+        while i < self.num_ref_locals:
+            self.add_map_word(-self.local_offs[self.ref_locals[i]])
+            i += 1
+        if self.sp > MAX_MAPPED_OPERANDS:
+            raise self.too_complex("stack maps")
+        i = 0
+        while i < self.sp:
+            if self.types_of[i] == T_EXTERNREF and self.kinds[i] == K_SLOT:
+                self.add_map_word(-self.slot_off(i))
+            i += 1
+        count = self.num_maps - start - 1
+        if count == 0:
+            self.num_maps = start
+            return 0
+        self.maps[start] = count
+        last = self.last_map
+        if last and self.maps[last - 1] == count:
+            i = 0
+            while i < count and self.maps[last + i] == self.maps[start + 1 + i]:
+                i += 1
+            if i == count:
+                self.num_maps = start
+                return last
+        self.last_map = start + 1
+        return start + 1
+
+    def add_map_word(self, word: i64) -> None:
+        n = self.num_maps
+        if n >= len(self.maps):
+            if n > 1 << 24:
+                raise self.too_complex("stack maps")
+            self.maps = append(self.maps, 0)
+        self.maps[n] = word
+        self.num_maps = n + 1
+
+    def too_complex(self, what: str) -> UnsupportedError:
+        return UnsupportedError(f"function too complex for the baseline compiler: its {what} would be too large")
+
+    def check_code_size(self) -> None:
+        if self.masm.offset() > MAX_CODE_BYTES:
+            raise self.too_complex("machine code")
+
+    def add_cold(self, kind: i64, label: i64, back: i64, trap: i64, stack_map: i64) -> None:
+        n = self.num_cold
+        while n + COLD_WORDS > len(self.cold):
+            self.cold = append(self.cold, 0)
+        cold = self.cold
+        cold[n] = kind
+        cold[n + 1] = label
+        cold[n + 2] = back
+        cold[n + 3] = trap
+        cold[n + 4] = self.pos
+        cold[n + 5] = stack_map
+        self.num_cold = n + COLD_WORDS
+
+    def trap_label(self, trap: i64) -> i64:
+        """Label of new cold code that raises `trap` for the current instruction."""
+        label = self.masm.new_label()
+        self.add_cold(COLD_TRAP, label, 0, trap, 0)
+        return label
+
+    def trap_if(self, cond: i64, trap: i64) -> None:
+        self.masm.branch(cond, self.trap_label(trap))
+
+    def emit_cold(self, frame_bytes: i64) -> None:
+        masm = self.masm
+        vmctx = self.vmctx
+        i: i64 = 0
+        while i < self.num_cold:
+            cold = self.cold
+            kind = cold[i]
+            masm.bind(cold[i + 1])
+            self.pos = cold[i + 4]
+            if kind == COLD_TRAP:
+                self.emit_trap(cold[i + 3])
+            elif kind == COLD_POLL:
+                masm.loop_poll(vmctx, BUILTINS_OFFSET, POLL_OFFSET)
+                self.add_site(masm.offset(), SITE_CALL, cold[i + 5])
+                masm.loop_poll_end(cold[i + 2])
+            elif kind == COLD_MISMATCH:
+                self.emit_mismatch(cold[i + 2], cold[i + 3], cold[i + 5])
+            else:
+                masm.entry_poll(frame_bytes, BUILTINS_OFFSET, POLL_OFFSET)
+                self.add_site(masm.offset(), SITE_CALL, 0)
+                masm.entry_poll_end(frame_bytes, cold[i + 2])
+            i += COLD_WORDS
+
+    def emit_mismatch(self, back: i64, type: i64, ref: i64) -> None:
+        """What follows when a function reference has not the expected type id; back: where to go on if it fits, or -1."""
+        masm = self.masm
+        null = masm.new_label()
+        masm.mismatch(ref, FUNCREF_TYPE, signed32(NULL_TYPE_ID), null)
+        if back >= 0:
+            masm.save_all()
+            masm.move(8, self.plan.helper_args[1], ref)
+            masm.const(self.plan.helper_args[0], type)
+            masm.move(8, self.plan.callee_vmctx, self.vmctx)
+            masm.load_ptr(self.plan.int_result, self.vmctx, BUILTINS_OFFSET)
+            masm.call_at(self.plan.int_result, CALL_INDIRECT_SLOW)
+            self.add_site(masm.offset(), SITE_CALL, 0)
+            masm.restore_all()
+            masm.jump(back)
+        else:
+            self.emit_trap(traps.BAD_SIGNATURE)
+        masm.bind(null)
+        self.emit_trap(traps.INDIRECT_CALL_TO_NULL)
+
+    def emit_trap(self, trap: i64) -> None:
+        self.masm.load_ptr(self.plan.int_result, self.vmctx, BUILTINS_OFFSET)
+        self.masm.call_at(self.plan.int_result, TRAP_OFFSET)
+        self.add_site(self.masm.offset(), SITE_TRAP | (trap << 8), 0)
+
+    def emit_jump_tables(self) -> None:
+        masm = self.masm
+        if self.num_tables:
+            masm.align_code(4)
+        i: i64 = 0
+        while i < self.num_tables:
+            table = self.tables_of[i]
+            last = i + 1 + self.tables_of[i + 1]
+            i += 2
+            masm.bind(table)
+            while i <= last:
+                masm.table_entry(table, self.tables_of[i])
+                i += 1
+
+    def add_table_word(self, word: i64) -> None:
+        n = self.num_tables
+        if n >= len(self.tables_of):
+            self.tables_of = append(self.tables_of, 0)
+        self.tables_of[n] = word
+        self.num_tables = n + 1
+
+    # --- frames ---------------------------------------------------------------------------------------------------
+    def push_frame(self, kind: i64, params: bytes, results: bytes, base: i64) -> None:
+        n = self.depth + 1
+        self.depth = n
+        if n >= len(self.c_kinds):
+            self.c_kinds = append(self.c_kinds, 0)
+            self.c_labels = append(self.c_labels, 0)
+            self.c_elses = append(self.c_elses, 0)
+            self.c_bases = append(self.c_bases, 0)
+        self.c_kinds[n] = kind
+        self.c_labels[n] = self.masm.new_label()
+        self.c_bases[n] = base
+        if n >= len(self.c_params):
+            self.c_params.append(params)
+            self.c_results.append(results)
+        else:
+            self.c_params[n] = params
+            self.c_results[n] = results
+        self.base = base
+
+    def block_params(self, type: i64) -> bytes:
+        return self.env.type_params[type] if type >= 0 else NOTHING
+
+    def block_results(self, type: i64) -> bytes:
+        if type == -1:
+            return NOTHING
+        return self.env.type_results[type] if type >= 0 else SINGLE[self.env.block_result_code(~type)]
+
+    def block(self, type: i64) -> None:
+        params = self.block_params(type)
+        base = self.sp - i64(len(params))
+        self.settle(base)
+        self.push_frame(C_BLOCK, params, self.block_results(type), base)
+
+    def loop(self, type: i64) -> None:
+        params = self.block_params(type)
+        base = self.sp - i64(len(params))
+        self.settle(base)
+        if params:
+            self.force_slots(base, self.sp)
+        self.push_frame(C_LOOP, params, self.block_results(type), base)
+        masm = self.masm
+        masm.bind(self.c_labels[self.depth])
+        masm.poll_check(self.vmctx)
+        slow = masm.new_label()
+        masm.branch(LT_U, slow)
+        back = masm.new_label()
+        masm.bind(back)
+        self.add_cold(COLD_POLL, slow, back, 0, self.stack_map())
+
+    def if_(self, type: i64) -> None:
+        cond = self.pop_condition()
+        params = self.block_params(type)
+        base = self.sp - i64(len(params))
+        # From here to the branch the flags are live.
+        self.settle(base)
+        if params:
+            self.force_slots(base, self.sp)
+        self.push_frame(C_IF, params, self.block_results(type), base)
+        other = self.masm.new_label()
+        self.c_elses[self.depth] = other
+        self.masm.branch(cond ^ 1, other)
+
+    def else_(self) -> None:
+        n = self.depth
+        if not self.dead:
+            self.move_to_label(n)
+            self.masm.jump(self.c_labels[n])
+            self.drop_to_base()
+        self.masm.bind(self.c_elses[n])
+        self.dead = False
+        self.c_kinds[n] = C_ELSE
+        self.push_slots(self.c_params[n])
+
+    def end(self) -> None:
+        n = self.depth
+        kind = self.c_kinds[n]
+        results = self.c_results[n]
+        masm = self.masm
+        label = self.c_labels[n]
+        if kind == C_FUNC:
+            self.end_function(label)
+            return
+        if kind == C_LOOP:
+            if self.dead:
+                self.push_label_places(results)
+        elif kind == C_IF:
+            if results:
+                if not self.dead:
+                    self.move_to_label(n)
+                    masm.jump(label)
+                    self.drop_to_base()
+                masm.bind(self.c_elses[n])
+                self.push_slots(self.c_params[n])
+                self.move_to_label(n)
+                self.drop_to_base()
+                self.push_label_places(results)
+            else:
+                masm.bind(self.c_elses[n])
+            masm.bind(label)
+        elif masm.is_wanted(label):
+            if not self.dead and results:
+                self.move_to_label(n)
+                self.drop_to_base()
+            masm.bind(label)
+            self.push_label_places(results)
+        elif self.dead:
+            self.push_label_places(results)
+        self.dead = False
+        self.depth = n - 1
+        self.base = self.c_bases[n - 1]
+
+    def end_function(self, label: i64) -> None:
+        raise NotImplementedError
+
+    def drop_to_base(self) -> None:
+        while self.sp > self.base:
+            self.discard()
+        self.settled = self.base
+
+    def push_slots(self, types: bytes) -> None:
+        """Push operands that are in their slots."""
+        for t in types:
+            self.push(K_SLOT, i64(t), 0)
+        self.settled = self.sp
+
+    def push_label_places(self, types: bytes) -> None:
+        """Push results as every path left them at the label. All registers are free before."""
+        self.free_ints = self.scratch_ints
+        self.free_floats = self.scratch_floats
+        if len(types) == 1:
+            t: i64 = types[0]
+            reg: i64 = 0
+            if is_float_type(t):
+                self.free_floats &= ~BIT[reg]
+            else:
+                reg = self.plan.int_result
+                self.free_ints &= ~BIT[reg]
+            self.push(K_REG, t, reg)
+        elif len(types) > 1:
+            self.push_slots(types)
+
+    # --- branches -------------------------------------------------------------------------------------------------
+    def label_types(self, n: i64) -> bytes:
+        """Types of the operands that a branch to frame n takes."""
+        return self.c_params[n] if self.c_kinds[n] == C_LOOP else self.c_results[n]
+
+    def takes_one_register(self, n: i64) -> bool:
+        """Whether a branch to frame n takes exactly one operand, in the result register."""
+        return self.c_kinds[n] != C_LOOP and len(self.c_results[n]) == 1
+
+    def move_to_label(self, n: i64) -> None:
+        """Bring the top operands to the label places of frame n; afterwards they must be dropped."""
+        count: i64 = len(self.label_types(n))
+        if count == 0:
+            return
+        if self.takes_one_register(n):
+            top = self.sp - 1
+            if is_float_type(self.types_of[top]):
+                self.load_float(top, 0)
+            else:
+                self.load_int(top, self.plan.int_result)
+            return
+        int_temp = self.alloc_int()
+        pointer = self.alloc_int()
+        float_temp = self.alloc_float()
+        self.copy_to_label(n, count, int_temp, pointer, float_temp)
+        self.free_int(int_temp)
+        self.free_int(pointer)
+        self.free_float(float_temp)
+
+    def copy_to_label(self, n: i64, count: i64, int_temp: i64, pointer: i64, float_temp: i64) -> None:
+        """Copy the top `count` operands to the label places of frame n. Changes no operand and no flags."""
+        self.check_code_size()
+        if self.c_kinds[n] == C_FUNC:
+            self.copy_to_results(count, int_temp, pointer, float_temp)
+            return
+        first = self.sp - count
+        base = self.c_bases[n]
+        # Ascending: an operand's slot never lies below its destination.
+        i: i64 = 0
+        while i < count:
+            self.copy_to_frame(first + i, self.new_slot(base + i), int_temp, float_temp)
+            i += 1
+
+    def copy_to_frame(self, i: i64, off: i64, int_temp: i64, float_temp: i64) -> None:
+        """Copy operand i to a frame offset."""
+        kind = self.kinds[i]
+        t = self.types_of[i]
+        reg = self.vals[i]
+        if kind == K_CONST:
+            self.store_const(i, off)
+            return
+        if kind == K_SLOT and self.slot_off(i) == off:
+            return
+        if kind == K_LOCAL:
+            reg = self.local_regs[reg]
+        if kind == K_SLOT or reg < 0:
+            if is_float_type(t):
+                reg = float_temp
+                self.load_float(i, reg)
+            else:
+                reg = int_temp
+                self.load_int(i, reg)
+        self.masm.store_frame(t, reg, off)
+
+    def copy_to_results(self, count: i64, int_temp: i64, pointer: i64, float_temp: i64) -> None:
+        """Copy the top operands to the results of the function: all but the first through the out pointer."""
+        masm = self.masm
+        first = self.sp - count
+        if count > 1:
+            masm.load_ptr(pointer, self.plan.frame, self.out_off)
+            i: i64 = 1
+            while i < count:
+                t = self.types_of[first + i]
+                if is_float_type(t):
+                    self.load_float(first + i, float_temp)
+                    masm.store_at(t, float_temp, pointer, self.result_offsets[i - 1])
+                else:
+                    self.load_int(first + i, int_temp)
+                    masm.store_at(t, int_temp, pointer, self.result_offsets[i - 1])
+                i += 1
+        # Last, because an operand above may be in that register.
+        if is_float_type(self.types_of[first]):
+            self.load_float(first, 0)
+        else:
+            self.load_int(first, self.plan.int_result)
+
+    def br(self, label: i64) -> None:
+        n = self.depth - label
+        self.move_to_label(n)
+        self.masm.jump(self.c_labels[n])
+        self.drop_to_base()
+        self.dead = True
+
+    def return_(self) -> None:
+        self.br(self.depth)
+
+    def br_if(self, label: i64) -> None:
+        cond = self.pop_condition()
+        self.branch_if(cond, self.depth - label)
+
+    def branch_if(self, cond: i64, n: i64) -> None:
+        """Branch to frame n; the flags are live, the operands stay."""
+        masm = self.masm
+        count: i64 = len(self.label_types(n))
+        if count == 0:
+            masm.branch(cond, self.c_labels[n])
+            return
+        if self.takes_one_register(n):
+            self.top_to_result()
+            masm.branch(cond, self.c_labels[n])
+            return
+        int_temp = self.alloc_int()
+        pointer = self.alloc_int()
+        float_temp = self.alloc_float()
+        skip = masm.new_label()
+        masm.branch(cond ^ 1, skip)
+        self.copy_to_label(n, count, int_temp, pointer, float_temp)
+        masm.jump(self.c_labels[n])
+        masm.bind(skip)
+        self.free_int(int_temp)
+        self.free_int(pointer)
+        self.free_float(float_temp)
+
+    def top_to_result(self) -> None:
+        """Have the top operand in the result register, where it stays an operand. Leaves the flags alone."""
+        n = self.sp - 1
+        t = self.types_of[n]
+        if is_float_type(t):
+            if self.kinds[n] != K_REG or self.vals[n] != 0:
+                self.take_float(0)
+                self.pop_float_to(0)
+                self.push(K_REG, t, 0)
+            return
+        reg = self.plan.int_result
+        if self.kinds[n] != K_REG or self.vals[n] != reg:
+            self.take_int(reg)
+            self.pop_int_to(reg)
+            self.push(K_REG, t, reg)
+
+    def br_table(self, count: i64) -> None:
+        masm = self.masm
+        default = self.depth - self.targets[count]
+        if count == 0:
+            self.discard()
+            self.br(self.depth - default)
+            return
+        index = self.pop_owned_int()
+        arity: i64 = len(self.label_types(default))
+        if arity and self.needs_stub(count):
+            # The stubs are several ways on from here: none of them may spill anything.
+            self.spill_registers(self.sp)
+        if arity == 1:
+            # Most labels want the operand in the result register, so it goes there before the jump.
+            if index == self.plan.int_result and not is_float_type(self.types_of[self.sp - 1]):
+                other = self.alloc_int()
+                masm.move(4, other, index)
+                self.free_int(index)
+                index = other
+            self.top_to_result()
+        tmp = self.alloc_int()
+        table = masm.new_label()
+        self.add_table_word(table)
+        self.add_table_word(count)
+        masm.compare_const(4, index, count)
+        stubs = vec[i64]()
+        i: i64 = 0
+        default_label: i64 = 0
+        while i <= count:
+            n = self.depth - self.targets[i]
+            label = self.c_labels[n]
+            if arity and not self.takes_one_register(n):
+                label = masm.new_label()
+                stubs = append(append(stubs, n), label)
+            if i < count:
+                self.add_table_word(label)
+            else:
+                default_label = label
+            i += 1
+        masm.branch(GE_U, default_label)
+        masm.jump_table(index, tmp, table)
+        self.free_int(index)
+        self.free_int(tmp)
+        i = 0
+        while i < i64(len(stubs)):
+            masm.bind(stubs[i + 1])
+            self.move_to_label(stubs[i])
+            masm.jump(self.c_labels[stubs[i]])
+            i += 2
+        self.drop_to_base()
+        self.dead = True
+
+    def needs_stub(self, count: i64) -> bool:
+        """Whether a label of the current br_table takes its operands anywhere but in the result register."""
+        i: i64 = 0
+        while i <= count:
+            if not self.takes_one_register(self.depth - self.targets[i]):
+                return True
+            i += 1
+        return False
+
+    def unreachable(self) -> None:
+        self.masm.jump(self.trap_label(traps.UNREACHABLE))
+        self.drop_to_base()
+        self.dead = True

@@ -1,0 +1,492 @@
+"""Calls: to functions of the module, imports, function references and runtime helpers; tail calls.
+
+Around a call, scratch registers below the arguments go to their slots and caller-saved pinned locals to theirs.
+Arguments that lie in scratch registers are moved as one parallel assignment, then the others are loaded.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from librt.vecs import append, vec
+from mypy_extensions import i64
+
+from taipan.abi import traps
+from taipan.abi.calls import FLOAT_REG, INT_REG, STACK
+from taipan.abi.layout import RELOC_CALL, RELOC_SLOT, field_offsets
+from taipan.compiler.baseline.control import BUILTINS_OFFSET, COLD_MISMATCH, HEADER, Control
+from taipan.compiler.baseline.masm import EQ, GE_U, NE, Masm, to_vec
+from taipan.compiler.baseline.registers import BIT
+from taipan.compiler.baseline.stack import K_CONST, K_LOCAL, K_REG, is_float_type
+from taipan.compiler.environ import T_EXTERNREF, T_FUNCREF, T_I32, FlatLayout, ModuleEnv
+
+FUNCREF: Final = field_offsets("VMFuncRef")[0]
+FUNCREF_CODE: Final[i64] = FUNCREF["code"]
+FUNCREF_TYPE: Final[i64] = FUNCREF["type_id"]
+FUNCREF_VMCTX: Final[i64] = FUNCREF["vmctx"]
+IMPORTED: Final = field_offsets("VMImportedFunc")[0]
+IMPORTED_CODE: Final[i64] = IMPORTED["code"]
+IMPORTED_VMCTX: Final[i64] = IMPORTED["vmctx"]
+TABLE: Final = field_offsets("VMTable")[0]
+TABLE_ELEMENTS: Final[i64] = TABLE["elements"]
+TABLE_LENGTH: Final[i64] = TABLE["length"]
+TYPE_IDS_OFFSET: Final[i64] = HEADER["type_ids"]
+NULL_OFFSET: Final[i64] = HEADER["null_funcref"]
+MEMORY0_OFFSET: Final[i64] = HEADER["memory0_base"]
+
+
+class Calls(Control):
+    def __init__(self, env: ModuleEnv, masm: Masm) -> None:
+        super().__init__(env, masm)
+        self.relocs: vec[i64] = to_vec([0] * 48)
+        self.num_relocs: i64 = 0
+        self.move_src: vec[i64] = to_vec([0] * 32)
+        self.move_dst: vec[i64] = to_vec([0] * 32)
+        self.move_sizes: vec[i64] = to_vec([0] * 32)
+        self.num_moves: i64 = 0
+        self.in_tail_call: bool = False
+        self.lost_pins: vec[i64] = to_vec([0] * 64)
+        self.num_lost_pins: i64 = 0
+        self.result_area: i64 = 0
+        self.uses_memory0: bool = False
+        self.memory0_moves: bool = False
+        self.own_stack_args: i64 = 0
+        self.num_saved: i64 = 0
+        self.saved_regs: vec[i64] = to_vec([0] * 16)
+
+    # --- parallel moves -------------------------------------------------------------------------------------------
+    def add_move(self, size: i64, src: i64, dst: i64) -> None:
+        """Collect a move between registers; size: 4 zero-extends."""
+        if src != dst:
+            n = self.num_moves
+            self.move_src[n] = src
+            self.move_dst[n] = dst
+            self.move_sizes[n] = size
+            self.num_moves = n + 1
+
+    def do_moves(self, floats: bool) -> None:
+        """Emit the collected register moves as if they happened at once."""
+        src = self.move_src
+        dst = self.move_dst
+        sizes = self.move_sizes
+        masm = self.masm
+        n = self.num_moves
+        while n > 0:
+            # A move whose destination no other move still reads.
+            i: i64 = 0
+            found: i64 = -1
+            while i < n and found < 0:
+                j: i64 = 0
+                while j < n and (j == i or src[j] != dst[i]):
+                    j += 1
+                if j == n:
+                    found = i
+                i += 1
+            if found < 0:
+                # Only cycles are left. Break one open.
+                d = dst[0]
+                if floats:
+                    spare = self.plan.float_temp
+                    masm.move_float(spare, d)
+                else:
+                    # Now the first move is done, and what its destination held is in its source.
+                    spare = src[0]
+                    masm.exchange(d, spare)
+                    src[0] = d
+                    found = 0
+                j = 0
+                while j < n:
+                    if src[j] == d and j != found:
+                        src[j] = spare
+                    j += 1
+                found = 0
+            if floats:
+                masm.move_float(dst[found], src[found])
+            elif src[found] != dst[found] or sizes[found] == 4:
+                masm.move(sizes[found], dst[found], src[found])
+            n -= 1
+            src[found] = src[n]
+            dst[found] = dst[n]
+            sizes[found] = sizes[n]
+        self.num_moves = 0
+
+    # --- arguments ------------------------------------------------------------------------------------------------
+    def place_arguments(self, layout: FlatLayout, first: i64, count: i64) -> None:
+        """Move operands first... to where `layout` wants them. The stack arguments' area lies at the stack pointer.
+
+        Integer register moves of the caller may be collected in `move_src` already.
+        """
+        masm = self.masm
+        i: i64 = 0
+        if layout.stack_arg_bytes:
+            while i < count:
+                if layout.places[i] == STACK:
+                    self.place_stack_argument(first + i, layout.where[i])
+                i += 1
+        float_moves: i64 = 0
+        i = 0
+        while i < count:
+            if self.kinds[first + i] == K_REG:
+                place: i64 = layout.places[i]
+                if place == INT_REG:
+                    self.add_move(8, self.vals[first + i], self.plan.int_args[layout.where[i]])
+                elif place == FLOAT_REG:
+                    float_moves += 1
+            i += 1
+        self.do_moves(False)
+        if float_moves:
+            i = 0
+            while i < count:
+                if self.kinds[first + i] == K_REG and layout.places[i] == FLOAT_REG:
+                    self.add_move(8, self.vals[first + i], layout.where[i])
+                i += 1
+            self.do_moves(True)
+        i = 0
+        while i < count:
+            if self.kinds[first + i] != K_REG:
+                place = layout.places[i]
+                if place == INT_REG:
+                    self.load_int(first + i, self.plan.int_args[layout.where[i]])
+                elif place == FLOAT_REG:
+                    self.load_float(first + i, layout.where[i])
+            i += 1
+        if layout.out_place == INT_REG:
+            self.load_out_pointer(layout, self.plan.int_args[layout.out_where])
+        elif layout.out_place == STACK:
+            self.load_out_pointer(layout, self.plan.int_result)
+            masm.store_stack_arg(T_FUNCREF, self.plan.int_result, layout.out_where)
+
+    def load_out_pointer(self, layout: FlatLayout, d: i64) -> None:
+        """Where the callee stores its further results: this frame's area, or this function's own results."""
+        if self.in_tail_call:
+            self.masm.load_ptr(d, self.plan.frame, self.out_off)
+        else:
+            self.masm.stack_address(d, layout.stack_arg_bytes)
+
+    def place_stack_argument(self, i: i64, off: i64) -> None:
+        masm = self.masm
+        kind = self.kinds[i]
+        t = self.types_of[i]
+        reg = self.vals[i]
+        if kind == K_LOCAL:
+            reg = self.local_regs[reg]
+        if (kind == K_REG or kind == K_LOCAL) and reg >= 0:
+            masm.store_stack_arg(t, reg, off)
+            if kind == K_REG:
+                # Its register may now hold other arguments.
+                if is_float_type(t):
+                    self.free_floats |= BIT[reg]
+                else:
+                    self.free_ints |= BIT[reg]
+                self.kinds[i] = K_CONST
+            return
+        if is_float_type(t):
+            tmp = self.plan.float_temp
+            self.load_float(i, tmp)
+            masm.store_stack_arg(t, tmp, off)
+            return
+        tmp = self.alloc_int()
+        self.load_int(i, tmp)
+        masm.store_stack_arg(t, tmp, off)
+        self.free_int(tmp)
+
+    def drop_arguments(self, first: i64) -> None:
+        """Pop all operands from `first` on."""
+        while self.sp > first:
+            self.discard()
+
+    def save_lost_pins(self) -> None:
+        """Store the pinned locals that a call may change."""
+        i: i64 = 0
+        while i < self.num_lost_pins:
+            index = self.lost_pins[i]
+            self.masm.store_frame(self.local_types[index], self.local_regs[index], self.local_offs[index])
+            i += 1
+
+    def after_call(self) -> None:
+        """Reload what a call may have changed."""
+        i: i64 = 0
+        while i < self.num_lost_pins:
+            index = self.lost_pins[i]
+            self.masm.load_frame(self.local_types[index], self.local_regs[index], self.local_offs[index])
+            i += 1
+        if self.memory0_moves:
+            self.masm.load_ptr(self.memory_base, self.vmctx, MEMORY0_OFFSET)
+
+    def push_results(self, layout: FlatLayout, results: bytes) -> None:
+        """Push the results of the call just made. All scratch registers are free."""
+        n: i64 = len(results)
+        if n == 0:
+            return
+        t: i64 = results[0]
+        if is_float_type(t):
+            self.free_floats &= ~BIT[0]
+            self.push(K_REG, t, 0)
+        else:
+            reg = self.plan.int_result
+            self.free_ints &= ~BIT[reg]
+            if t == T_I32:
+                # The upper half is undefined.
+                self.masm.move(4, reg, reg)
+            self.push(K_REG, t, reg)
+        i: i64 = 1
+        while i < n:
+            t = results[i]
+            off = layout.result_offsets[i - 1]
+            if is_float_type(t):
+                reg = self.alloc_float()
+            else:
+                reg = self.alloc_int()
+            self.masm.load_stack_result(t, reg, off)
+            self.push(K_REG, t, reg)
+            i += 1
+        if T_EXTERNREF in results:
+            self.has_refs = True
+
+    def add_reloc(self, kind: i64, target: i64) -> None:
+        """Record a relocation of the 32-bit field that was just emitted."""
+        n = self.num_relocs
+        while n + 3 > len(self.relocs):
+            self.relocs = append(self.relocs, 0)
+        self.relocs[n] = self.masm.offset() - 4
+        self.relocs[n + 1] = kind
+        self.relocs[n + 2] = target
+        self.num_relocs = n + 3
+
+    # --- direct calls ---------------------------------------------------------------------------------------------
+    def begin_call(self, type: i64) -> FlatLayout:
+        """Before operands are popped: layout of the callee's type, and room in the frame for its results."""
+        env = self.env
+        env.need(env.type_params[type])
+        env.need(env.type_results[type])
+        layout = env.layout(type)
+        self.result_area = max(self.result_area, layout.result_area_bytes)
+        self.check_code_size()
+        return layout
+
+    def call(self, func: i64) -> None:
+        env = self.env
+        masm = self.masm
+        plan = self.plan
+        type = env.func_types[func]
+        layout = self.begin_call(type)
+        count: i64 = len(env.type_params[type])
+        first = self.sp - count
+        self.spill_registers(first)
+        self.save_lost_pins()
+        masm.adjust_stack(layout.stack_arg_bytes)
+        self.place_arguments(layout, first, count)
+        self.drop_arguments(first)
+        imported = env.num_imported_funcs
+        if func < imported:
+            record: i64 = env.offsets.imported_func(int(func))
+            masm.load_ptr(plan.callee_vmctx, self.vmctx, record + IMPORTED_VMCTX)
+            masm.move(8, plan.caller_vmctx, self.vmctx)
+            masm.call_at(self.vmctx, record + IMPORTED_CODE)
+        else:
+            masm.move(8, plan.callee_vmctx, self.vmctx)
+            if env.lazy:
+                masm.call_cell()
+                self.add_reloc(RELOC_SLOT, func - imported)
+            else:
+                masm.call_code()
+                self.add_reloc(RELOC_CALL, func - imported)
+        self.call_site()
+        self.after_call()
+        self.push_results(layout, env.type_results[type])
+
+    # --- calls through references ---------------------------------------------------------------------------------
+    def call_indirect(self, type: i64, table: i64) -> None:
+        layout = self.begin_call(type)
+        self.spill_registers(self.sp - 1 - i64(len(self.env.type_params[type])))
+        ref = self.load_callee(type, table)
+        self.finish_call_ref(type, layout, ref)
+
+    def call_ref(self, type: i64) -> None:
+        layout = self.begin_call(type)
+        self.spill_registers(self.sp - 1 - i64(len(self.env.type_params[type])))
+        ref = self.pop_owned_int()
+        self.check_not_null(ref)
+        self.finish_call_ref(type, layout, ref)
+
+    def check_not_null(self, ref: i64) -> None:
+        """Trap if a function reference is the null record."""
+        self.masm.compare_at(8, ref, self.vmctx, NULL_OFFSET)
+        self.trap_if(EQ, traps.NULL_REFERENCE)
+
+    def load_callee(self, type: i64, table: i64) -> i64:
+        """Pop a table index; a scratch register with the function reference there, checked to have the type."""
+        env = self.env
+        masm = self.masm
+        vmctx = self.vmctx
+        index = self.pop_int()
+        ref = self.alloc_int()
+        masm.load_ptr(ref, vmctx, env.table_offsets[table])
+        masm.compare_at(8, index, ref, TABLE_LENGTH)
+        self.trap_if(GE_U, traps.TABLE_OUT_OF_BOUNDS)
+        masm.load_ptr(ref, ref, TABLE_ELEMENTS)
+        masm.load_element(ref, ref, index)
+        self.free_int(index)
+        expected = self.alloc_int()
+        masm.load_ptr(expected, vmctx, TYPE_IDS_OFFSET)
+        masm.load_u32(expected, expected, 4 * type)
+        masm.compare_at(4, expected, ref, FUNCREF_TYPE)
+        self.free_int(expected)
+        wrong = masm.new_label()
+        masm.branch(NE, wrong)
+        good = masm.new_label()
+        masm.bind(good)
+        # A type with subtypes may differ and still be right.
+        final = env.final_types[type]
+        self.add_cold(COLD_MISMATCH, wrong, -1 if final else good, type, ref)
+        return ref
+
+    def finish_call_ref(self, type: i64, layout: FlatLayout, ref: i64) -> None:
+        """Call the function reference in scratch register `ref` with the arguments on the stack."""
+        env = self.env
+        masm = self.masm
+        plan = self.plan
+        count: i64 = len(env.type_params[type])
+        first = self.sp - count
+        self.save_lost_pins()
+        masm.adjust_stack(layout.stack_arg_bytes)
+        self.place_with_callee(layout, first, count, ref)
+        self.free_int(ref)
+        self.drop_arguments(first)
+        masm.load_ptr(plan.callee_vmctx, plan.int_result, FUNCREF_VMCTX)
+        masm.move(8, plan.caller_vmctx, self.vmctx)
+        masm.call_at(plan.int_result, FUNCREF_CODE)
+        self.call_site()
+        self.after_call()
+        self.push_results(layout, env.type_results[type])
+
+    # --- helpers --------------------------------------------------------------------------------------------------
+    def call_helper(self, helper: i64, immediates: vec[i64], count: i64) -> None:
+        """Call builtin number `helper` with vmctx, the immediates, then the top `count` operands, which are popped.
+
+        The result, if any, is then in the result register: see `push_helper_result`.
+        """
+        masm = self.masm
+        plan = self.plan
+        first = self.sp - count
+        num_immediates: i64 = len(immediates)
+        self.spill_registers(first)
+        self.save_lost_pins()
+        i: i64 = 0
+        while i < count:
+            if self.kinds[first + i] == K_REG:
+                self.add_move(8, self.vals[first + i], plan.helper_args[num_immediates + i])
+            i += 1
+        self.do_moves(False)
+        i = 0
+        while i < count:
+            if self.kinds[first + i] != K_REG:
+                self.load_int(first + i, plan.helper_args[num_immediates + i])
+            i += 1
+        i = 0
+        while i < num_immediates:
+            masm.const(plan.helper_args[i], immediates[i])
+            i += 1
+        self.drop_arguments(first)
+        masm.move(8, plan.callee_vmctx, self.vmctx)
+        masm.load_ptr(plan.int_result, self.vmctx, BUILTINS_OFFSET)
+        masm.call_at(plan.int_result, 8 * helper)
+        self.call_site()
+        self.after_call()
+
+    def push_helper_result(self, t: i64) -> None:
+        reg = self.plan.int_result
+        self.free_ints &= ~BIT[reg]
+        if t == T_I32:
+            self.masm.move(4, reg, reg)
+        elif t == T_EXTERNREF:
+            self.has_refs = True
+        self.push(K_REG, t, reg)
+
+    # --- tail calls -----------------------------------------------------------------------------------------------
+    def return_call(self, func: i64) -> None:
+        env = self.env
+        masm = self.masm
+        plan = self.plan
+        type = env.func_types[func]
+        layout = self.begin_call(type)
+        self.prepare_tail(type, layout, -1)
+        imported = env.num_imported_funcs
+        if func < imported:
+            record: i64 = env.offsets.imported_func(int(func))
+            # vmctx's own register was restored: the callee's context register holds ours until the last load.
+            masm.move(8, plan.caller_vmctx, plan.callee_vmctx)
+            masm.load_ptr(plan.int_result, plan.caller_vmctx, record + IMPORTED_CODE)
+            masm.load_ptr(plan.callee_vmctx, plan.caller_vmctx, record + IMPORTED_VMCTX)
+            masm.jump_reg(plan.int_result)
+        elif env.lazy:
+            masm.jump_cell()
+            self.add_reloc(RELOC_SLOT, func - imported)
+        else:
+            masm.jump_code()
+            self.add_reloc(RELOC_CALL, func - imported)
+        self.end_tail()
+
+    def return_call_indirect(self, type: i64, table: i64) -> None:
+        layout = self.begin_call(type)
+        self.finish_tail_ref(type, layout, self.load_callee(type, table))
+
+    def return_call_ref(self, type: i64) -> None:
+        layout = self.begin_call(type)
+        ref = self.pop_owned_int()
+        self.check_not_null(ref)
+        self.finish_tail_ref(type, layout, ref)
+
+    def finish_tail_ref(self, type: i64, layout: FlatLayout, ref: i64) -> None:
+        masm = self.masm
+        plan = self.plan
+        self.prepare_tail(type, layout, ref)
+        masm.move(8, plan.caller_vmctx, plan.callee_vmctx)
+        masm.load_ptr(plan.callee_vmctx, plan.int_result, FUNCREF_VMCTX)
+        masm.jump_at(plan.int_result, FUNCREF_CODE)
+        self.end_tail()
+
+    def end_tail(self) -> None:
+        self.num_moves = 0
+        self.drop_to_base()
+        self.dead = True
+
+    def prepare_tail(self, type: i64, layout: FlatLayout, ref: i64) -> None:
+        """Put the arguments in place and take this function's frame away.
+
+        Afterwards the callee's context register holds this vmctx, and the result register the reference, if there is one.
+        """
+        masm = self.masm
+        plan = self.plan
+        count: i64 = len(self.env.type_params[type])
+        first = self.sp - count
+        self.in_tail_call = True
+        masm.adjust_stack(layout.stack_arg_bytes)
+        if ref >= 0:
+            self.place_with_callee(layout, first, count, ref)
+            self.free_int(ref)
+        else:
+            self.place_arguments(layout, first, count)
+        self.in_tail_call = False
+        masm.move(8, plan.callee_vmctx, self.vmctx)
+        self.restore_saved()
+        masm.tail_frame(self.own_stack_args, layout.stack_arg_bytes)
+
+    def place_with_callee(self, layout: FlatLayout, first: i64, count: i64, ref: i64) -> None:
+        """Place arguments and bring the callee's reference to the result register."""
+        plan = self.plan
+        if layout.out_place == STACK:
+            # The out pointer's way to the stack leads through the result register: keep the reference elsewhere.
+            self.add_move(8, ref, plan.callee_vmctx)
+            self.place_arguments(layout, first, count)
+            self.masm.move(8, plan.int_result, plan.callee_vmctx)
+        else:
+            self.add_move(8, ref, plan.int_result)
+            self.place_arguments(layout, first, count)
+
+    def restore_saved(self) -> None:
+        """Reload the caller's registers from the frame."""
+        i: i64 = 0
+        while i < self.num_saved:
+            self.masm.load_ptr(self.saved_regs[i], self.plan.frame, -8 * (i + 1))
+            i += 1

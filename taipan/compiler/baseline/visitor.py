@@ -1,0 +1,385 @@
+"""One function: local declarations, registers for locals, prologue, body, epilogue, cold code.
+
+The frame, from the frame register down: saved registers, locals that have no register or lose it at calls, operand slots, the area
+where callees store their further results. Its size is known at the end and patched into the prologue.
+"""
+
+from __future__ import annotations
+
+from typing import Final, final
+
+from librt.vecs import append, vec
+from mypy_extensions import i64
+
+from taipan.abi.calls import FLOAT_REG, INT_REG
+from taipan.compiler.baseline.control import C_FUNC, COLD_ENTRY
+from taipan.compiler.baseline.emit_call import MEMORY0_OFFSET, NULL_OFFSET
+from taipan.compiler.baseline.emit_reference import Reference
+from taipan.compiler.baseline.masm import LT_U, Masm
+from taipan.compiler.baseline.prescan import READ_FIRST, Prescan
+from taipan.compiler.baseline.registers import BIT
+from taipan.compiler.baseline.stack import SIZE, is_float_type
+from taipan.compiler.environ import T_EXTERNREF, T_FUNCREF, T_I32, FlatLayout, ModuleEnv
+from taipan.wasm.types import ValType
+
+SMALL_FRAME: Final = 2048
+"""Bytes that a function which calls nothing may use below the stack limit without asking."""
+
+SAVE_COST: Final = 2
+"""Uses of a local that saving and restoring a callee's register costs."""
+
+UNUSED_HOME: Final = 0
+
+
+@final
+class FunctionCompiler(Reference):
+    """Compiles one function after the other; `masm` holds the code of the last."""
+
+    def __init__(self, env: ModuleEnv, masm: Masm) -> None:
+        super().__init__(env, masm)
+        self.prescan: Final = Prescan(env)
+        self.frame_field: i64 = 0
+        self.checks_limit: bool = False
+        self.pin_weights: vec[i64] = vec[i64]()
+
+    def compile(self, defined_index: i64) -> None:
+        """Generate code for a defined function into `masm`, with `sites`, `maps` and `relocs`."""
+        if not self.compile_with(defined_index, False):
+            # It calls nothing, so it did not look at the stack limit, but its frame became large.
+            self.compile_with(defined_index, True)
+
+    def compile_with(self, defined_index: i64, check_limit: bool) -> bool:
+        """Generate the function; False if it should have checked the stack limit and did not."""
+        env = self.env
+        module = env.module
+        masm = self.masm
+        start: i64 = module.body_starts[defined_index]
+        end: i64 = module.body_ends[defined_index]
+        type = env.func_types[env.num_imported_funcs + defined_index]
+        params = env.type_params[type]
+        results = env.type_results[type]
+        env.need(params)
+        env.need(results)
+        layout = env.layout(type)
+        self.reset()
+        start = self.read_locals(params, start, end)
+        scan = self.prescan
+        scan.scan(start, end, self.num_locals)
+        self.own_stack_args = layout.stack_arg_bytes
+        self.result_offsets = layout.result_offsets
+        self.uses_memory0 = scan.uses_memory0
+        calls = scan.call_weight > 0
+        masm.begin()
+        self.assign_registers(calls)
+        self.assign_homes(params, layout, calls)
+        self.checks_limit = calls or check_limit or self.slots_start > SMALL_FRAME
+        self.prologue(params, layout)
+        self.push_frame(C_FUNC, b"", results, 0)
+        cut: i64 = 0
+        while cut < scan.num_cuts:
+            self.visit(env.code, start, scan.cuts[cut])
+            start = scan.cuts[cut + 1]
+            cut += 2
+        self.visit(env.code, start, end)
+        frame_bytes = (self.slots_start + self.num_slots * 8 + self.result_area + 15) & ~15
+        masm.set_frame_size(self.frame_field, frame_bytes)
+        self.emit_cold(frame_bytes)
+        self.emit_jump_tables()
+        masm.emit_pool()
+        self.check_code_size()
+        return self.checks_limit or frame_bytes <= 2 * SMALL_FRAME
+
+    def reset(self) -> None:
+        self.sp = 0
+        self.settled = 0
+        self.base = 0
+        self.num_slots = 0
+        self.depth = -1
+        self.dead = False
+        self.num_cold = 0
+        self.num_sites = 0
+        self.num_maps = 0
+        self.last_map = 0
+        self.has_refs = False
+        self.num_tables = 0
+        self.num_relocs = 0
+        self.num_moves = 0
+        self.num_lost_pins = 0
+        self.num_saved = 0
+        self.num_ref_locals = 0
+        self.result_area = 0
+        self.in_tail_call = False
+
+    # --- locals ---------------------------------------------------------------------------------------------------
+    def read_locals(self, params: bytes, start: i64, end: i64) -> i64:
+        """Read parameter types and local declarations; the offset of the first instruction."""
+        env = self.env
+        self.num_locals = 0
+        for t in params:
+            self.add_locals(1, i64(t))
+        self.code = env.code
+        self.next = start
+        self.limit = end
+        groups = self.read_u32()
+        while groups > 0:
+            count = self.read_u32()
+            t = env.type_code(ValType(self.read_valtype()))
+            env.need(bytes([t]))
+            self.add_locals(count, i64(t))
+            groups -= 1
+        return self.next
+
+    def add_locals(self, count: i64, t: i64) -> None:
+        n = self.num_locals
+        end = n + count
+        while len(self.local_types) < end:
+            self.local_types = append(self.local_types, 0)
+            self.local_regs = append(self.local_regs, 0)
+            self.local_offs = append(self.local_offs, 0)
+            self.pending = append(self.pending, 0)
+        types = self.local_types
+        regs = self.local_regs
+        offs = self.local_offs
+        pending = self.pending
+        while n < end:
+            types[n] = t
+            regs[n] = -1
+            offs[n] = UNUSED_HOME
+            pending[n] = 0
+            n += 1
+        self.num_locals = end
+
+    def assign_registers(self, calls: bool) -> None:
+        """Pin the locals that are used most, decide which registers hold contexts, operands and locals."""
+        plan = self.plan
+        scan = self.prescan
+        ints = plan.scratch_int_mask
+        floats = plan.scratch_float_mask
+        self.shunned = BIT[plan.div_high]
+        if plan.shift_count >= 0 and not self.masm.shift_takes_any_count(0):
+            self.shunned |= BIT[plan.shift_count]
+        self.memory0_moves = False
+        if calls:
+            self.vmctx = plan.vmctx
+            self.memory_base = plan.memory_base
+            self.save_register(plan.vmctx)
+            pins = plan.saved_pins
+            if self.uses_memory0:
+                self.save_register(plan.memory_base)
+                self.memory0_moves = self.env.memory_static[0] == 0
+            else:
+                pins = (*pins, plan.memory_base)
+            self.pin_ints(pins, SAVE_COST, True)
+            # A local in a register that calls change is stored and loaded around each of them.
+            self.pin_ints(plan.lost_pins, 2 * scan.call_weight, False)
+            self.pin_floats(plan.float_pins, 2 * scan.call_weight)
+            self.find_lost_pins()
+        else:
+            self.vmctx = plan.leaf_vmctx
+            self.memory_base = plan.leaf_memory_base
+            pins = plan.leaf_pins
+            if not self.uses_memory0:
+                pins = (plan.leaf_memory_base, *pins)
+            if not scan.needs_context:
+                pins = (plan.leaf_vmctx, *pins)
+            ints &= ~BIT[plan.leaf_vmctx]
+            self.pin_ints(pins, SAVE_COST, True)
+            self.pin_floats(plan.leaf_float_pins, 0)
+        i: i64 = 0
+        while i < self.num_locals:
+            reg = self.local_regs[i]
+            if reg >= 0:
+                if is_float_type(self.local_types[i]):
+                    floats &= ~BIT[reg]
+                else:
+                    ints &= ~BIT[reg]
+            i += 1
+        self.scratch_ints = ints
+        self.scratch_floats = floats
+        self.free_ints = ints
+        self.free_floats = floats
+
+    def save_register(self, reg: i64) -> None:
+        self.saved_regs[self.num_saved] = reg
+        self.num_saved += 1
+
+    def pin_ints(self, pins: tuple[int, ...], cost: i64, saves: bool) -> None:
+        """Give registers to the integer locals that are used most. cost: uses that a pin must outweigh."""
+        saved_mask = self.plan.saved_mask
+        for pin in pins:
+            reg: i64 = pin
+            needs_save = saved_mask & BIT[reg] != 0
+            best = self.heaviest(False, cost if needs_save or not saves else 0)
+            if best < 0:
+                return
+            self.local_regs[best] = reg
+            if needs_save:
+                self.save_register(reg)
+
+    def pin_floats(self, pins: tuple[int, ...], cost: i64) -> None:
+        for pin in pins:
+            best = self.heaviest(True, cost)
+            if best < 0:
+                return
+            self.local_regs[best] = pin
+
+    def heaviest(self, floats: bool, cost: i64) -> i64:
+        """The local without a register that is used most and more than `cost`, or -1. External references have none."""
+        weights = self.prescan.weights
+        types = self.local_types
+        regs = self.local_regs
+        best: i64 = -1
+        most = cost
+        i: i64 = 0
+        n = self.num_locals
+        while i < n:
+            if weights[i] > most and regs[i] < 0:
+                t = types[i]
+                if floats == is_float_type(t) and t != T_EXTERNREF:
+                    best = i
+                    most = weights[i]
+            i += 1
+        return best
+
+    def find_lost_pins(self) -> None:
+        """List the pinned locals whose register a call may change."""
+        i: i64 = 0
+        while i < self.num_locals:
+            reg = self.local_regs[i]
+            if reg >= 0 and (is_float_type(self.local_types[i]) or not self.plan.saved_mask & BIT[reg]):
+                self.lost_pins[self.num_lost_pins] = i
+                self.num_lost_pins += 1
+            i += 1
+
+    def assign_homes(self, params: bytes, layout: FlatLayout, calls: bool) -> None:
+        """Frame offsets of locals that need memory. Stack parameters stay where they came."""
+        weights = self.prescan.weights
+        bytes_used = 8 * self.num_saved
+        param_count: i64 = len(params)
+        i: i64 = 0
+        while i < self.num_locals:
+            if weights[i] > 0:
+                t = self.local_types[i]
+                if t == T_EXTERNREF:
+                    self.has_refs = True
+                    if self.num_ref_locals >= len(self.ref_locals):
+                        self.ref_locals = append(self.ref_locals, 0)
+                    self.ref_locals[self.num_ref_locals] = i
+                    self.num_ref_locals += 1
+                if i < param_count and layout.places[i] != INT_REG and layout.places[i] != FLOAT_REG:
+                    self.local_offs[i] = 16 + layout.where[i]
+                elif self.local_regs[i] < 0 or calls:
+                    bytes_used += 8
+                    self.local_offs[i] = -bytes_used
+            i += 1
+        if len(layout.result_offsets):
+            bytes_used += 8
+            self.out_off = -bytes_used
+        self.slots_start = bytes_used
+
+    # --- prologue and epilogue ------------------------------------------------------------------------------------
+    def prologue(self, params: bytes, layout: FlatLayout) -> None:
+        masm = self.masm
+        plan = self.plan
+        self.frame_field = masm.prologue(self.checks_limit)
+        if self.checks_limit:
+            slow = masm.new_label()
+            back = masm.new_label()
+            masm.branch(LT_U, slow)
+            masm.bind(back)
+            self.add_cold(COLD_ENTRY, slow, back, 0, 0)
+        i: i64 = 0
+        while i < self.num_saved:
+            masm.store_ptr(self.saved_regs[i], plan.frame, -8 * (i + 1))
+            i += 1
+        if self.uses_memory0:
+            masm.load_ptr(self.memory_base, plan.callee_vmctx, MEMORY0_OFFSET)
+        if self.vmctx != plan.callee_vmctx:
+            masm.move(8, self.vmctx, plan.callee_vmctx)
+        self.move_parameters(params, layout)
+        self.clear_locals(i64(len(params)))
+
+    def move_parameters(self, params: bytes, layout: FlatLayout) -> None:
+        masm = self.masm
+        weights = self.prescan.weights
+        count: i64 = len(params)
+        float_moves: i64 = 0
+        i: i64 = 0
+        while i < count:
+            place: i64 = layout.places[i]
+            if weights[i] > 0:
+                t = self.local_types[i]
+                reg = self.local_regs[i]
+                if place == INT_REG:
+                    source = self.plan.int_args[layout.where[i]]
+                    if reg < 0:
+                        masm.store_frame(t, source, self.local_offs[i])
+                    elif reg == source and t == T_I32:
+                        masm.move(4, reg, reg)
+                    else:
+                        self.add_move(i64(SIZE[t]), source, reg)
+                elif place == FLOAT_REG:
+                    if reg < 0:
+                        masm.store_frame(t, layout.where[i], self.local_offs[i])
+                    else:
+                        float_moves += 1
+            i += 1
+        if layout.out_place == INT_REG:
+            masm.store_frame(T_FUNCREF, self.plan.int_args[layout.out_where], self.out_off)
+        self.do_moves(False)
+        if float_moves:
+            i = 0
+            while i < count:
+                if layout.places[i] == FLOAT_REG and weights[i] > 0 and self.local_regs[i] >= 0:
+                    self.add_move(8, layout.where[i], self.local_regs[i])
+                i += 1
+            self.do_moves(True)
+        # Last, because the registers of other parameters may be among the destinations.
+        if layout.stack_arg_bytes:
+            i = 0
+            while i < count:
+                place = layout.places[i]
+                if place != INT_REG and place != FLOAT_REG and weights[i] > 0 and self.local_regs[i] >= 0:
+                    masm.load_frame(self.local_types[i], self.local_regs[i], 16 + layout.where[i])
+                i += 1
+            if layout.out_place >= 0 and layout.out_place != INT_REG:
+                self.out_off = 16 + layout.out_where
+
+    def clear_locals(self, first: i64) -> None:
+        """Zero the locals that may be read before they are written; references are null whatever happens."""
+        masm = self.masm
+        weights = self.prescan.weights
+        seen = self.prescan.first
+        i = first
+        while i < self.num_locals:
+            if weights[i] > 0:
+                t = self.local_types[i]
+                reg = self.local_regs[i]
+                if t == T_EXTERNREF:
+                    masm.store_frame_const(8, 0, self.local_offs[i])
+                elif seen[i] != READ_FIRST:
+                    pass
+                elif t == T_FUNCREF:
+                    # The scratch registers still hold nothing: every parameter has its place.
+                    d = reg if reg >= 0 else self.plan.int_result
+                    masm.load_ptr(d, self.vmctx, NULL_OFFSET)
+                    if reg < 0:
+                        masm.store_frame(t, d, self.local_offs[i])
+                elif reg < 0:
+                    masm.store_frame_const(i64(SIZE[t]), 0, self.local_offs[i])
+                elif is_float_type(t):
+                    masm.const_float(i64(SIZE[t]), reg, 0)
+                else:
+                    masm.zero(reg)
+            i += 1
+
+    def end_function(self, label: i64) -> None:
+        masm = self.masm
+        if self.dead and not masm.is_wanted(label):
+            return
+        if not self.dead:
+            self.move_to_label(0)
+        masm.bind(label)
+        self.restore_saved()
+        masm.leave()
+        masm.ret(self.own_stack_args)

@@ -1,0 +1,39 @@
+"""What the host processor can do."""
+
+from __future__ import annotations
+
+from taipan.errors import UnsupportedError
+
+REQUIRED = ("sse4_1", "ssse3", "popcnt")
+"""Flags of x86-64-v2 that generated code relies on."""
+
+_host: frozenset[str] | None = None
+
+
+def read_flags() -> frozenset[str]:
+    """Flags in /proc/cpuinfo; without it, the required ones, which every x86-64 processor since 2008 has."""
+    try:
+        with open("/proc/cpuinfo", encoding="ascii", errors="replace") as info:
+            for line in info:
+                if line.startswith("flags"):
+                    return frozenset(line.partition(":")[2].split())
+    except OSError:
+        pass  # another operating system, or /proc is not mounted
+    return frozenset(REQUIRED)
+
+
+def check_flags(flags: frozenset[str]) -> None:
+    """Raise UnsupportedError if the processor lacks something that generated code needs."""
+    missing = [flag for flag in REQUIRED if flag not in flags]
+    if missing:
+        raise UnsupportedError(f"this processor lacks {', '.join(missing)}: compiled code needs x86-64-v2")
+
+
+def host_flags() -> frozenset[str]:
+    """The host's flags, read once and checked."""
+    global _host
+    if _host is None:
+        flags = read_flags()
+        check_flags(flags)
+        _host = flags
+    return _host
