@@ -5,14 +5,19 @@ from __future__ import annotations
 from typing import Final, final
 
 from librt.strings import BytesWriter, write_i32_le
-from librt.vecs import vec
-from mypy_extensions import i32, i64
+from librt.vecs import append, vec
+from mypy_extensions import i32, i64, u8
 
 from taipan.compiler.baseline.visitor import FunctionCompiler
 from taipan.compiler.baseline.x64.cpu import host_flags
 from taipan.compiler.baseline.x64.masm import X64Masm
 from taipan.compiler.environ import ModuleEnv
 from taipan.errors import UnsupportedError
+
+FUNCTION_ALIGNMENT: Final = 16
+PADDING: Final = 0xCC  # int3
+MAX_IMAGE_BYTES: Final = 1 << 30
+"""Keeps every distance inside the image within the 2 GiB that a relative call reaches."""
 
 
 @final
@@ -24,6 +29,21 @@ class CompiledFunction:
         self.relocs: Final = relocs
         self.sites: Final = sites
         self.stack_maps: Final = stack_maps
+
+
+@final
+class Image:
+    """All functions of a module; the arguments of `NativeModule.load`, where their formats stand."""
+
+    def __init__(
+        self, code: bytes, offsets: bytes, sites: bytes, site_starts: bytes, stack_maps: bytes, stack_map_starts: bytes
+    ) -> None:
+        self.code: Final = code
+        self.offsets: Final = offsets
+        self.sites: Final = sites
+        self.site_starts: Final = site_starts
+        self.stack_maps: Final = stack_maps
+        self.stack_map_starts: Final = stack_map_starts
 
 
 @final
@@ -55,12 +75,80 @@ class BaselineCompiler:
             words(function.maps, function.num_maps),
         )
 
+    def compile_image(self) -> Image:
+        """Compile all functions into one image, with the calls among them resolved."""
+        env = self.env
+        function = self.function
+        code = BytesWriter()
+        offsets = BytesWriter()
+        sites = BytesWriter()
+        site_starts = BytesWriter()
+        maps = BytesWriter()
+        map_starts = BytesWriter()
+        count: i64 = len(env.module.body_starts)
+        starts = vec[i64]([0] * count)
+        relocs = vec[i64]()
+        num_sites: i64 = 0
+        num_maps: i64 = 0
+        index: i64 = 0
+        while index < count:
+            try:
+                function.compile(index)
+            except UnsupportedError as error:
+                raise UnsupportedError(f"{error} (function {index + env.num_imported_funcs})") from None
+            while i64(len(code)) & (FUNCTION_ALIGNMENT - 1):
+                code.append(u8(PADDING))
+            start: i64 = len(code)
+            if start > MAX_IMAGE_BYTES:
+                raise UnsupportedError("module too large: its machine code would exceed 1 GiB")
+            starts[index] = start
+            code.write(function.masm.code())
+            write_i32_le(offsets, i32(start))
+            write_i32_le(offsets, i32(i64(len(code)) - start))
+            write_i32_le(site_starts, i32(num_sites // 4))
+            write_i32_le(map_starts, i32(num_maps))
+            write_words(sites, function.sites, function.num_sites)
+            write_words(maps, function.maps, function.num_maps)
+            num_sites += function.num_sites
+            num_maps += function.num_maps
+            i: i64 = 0
+            while i < function.num_relocs:
+                relocs = append(append(relocs, start + function.relocs[i]), function.relocs[i + 2])
+                i += 3
+            index += 1
+        write_i32_le(site_starts, i32(num_sites // 4))
+        write_i32_le(map_starts, i32(num_maps))
+        i = 0
+        while i < i64(len(relocs)):
+            patch32(code, relocs[i], starts[relocs[i + 1]] - relocs[i] - 4)
+            i += 2
+        return Image(
+            code.getvalue(),
+            offsets.getvalue(),
+            sites.getvalue(),
+            site_starts.getvalue(),
+            maps.getvalue(),
+            map_starts.getvalue(),
+        )
+
 
 def words(items: vec[i64], count: i64) -> bytes:
     """The first `count` items as little-endian 32-bit words."""
     out = BytesWriter()
+    write_words(out, items, count)
+    return out.getvalue()
+
+
+def write_words(out: BytesWriter, items: vec[i64], count: i64) -> None:
     i: i64 = 0
     while i < count:
         write_i32_le(out, i32(items[i]))
         i += 1
-    return out.getvalue()
+
+
+def patch32(out: BytesWriter, at: i64, value: i64) -> None:
+    """Overwrite the 32-bit field at offset `at`."""
+    out[at] = u8(value & 0xFF)
+    out[at + 1] = u8((value >> 8) & 0xFF)
+    out[at + 2] = u8((value >> 16) & 0xFF)
+    out[at + 3] = u8((value >> 24) & 0xFF)
