@@ -88,10 +88,13 @@ def string(source: str, i: int) -> tuple[bytes, int]:
 
 def cases(path: Path, root: Path) -> Iterator[Case]:
     """All binary modules among the commands of one script."""
+    source = path.read_text(encoding="utf-8")
+    if "binary" not in source:
+        return
     depth = 0
     command: list[Token] = []
     start = 0
-    for line, token in tokens(path.read_text(encoding="utf-8")):
+    for line, token in tokens(source):
         if token == "(":
             depth += 1
             if depth == 1:
