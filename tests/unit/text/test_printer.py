@@ -60,7 +60,7 @@ def test_layout() -> None:
         '(import "m" "n" (func $f (param $x i32))) (import "" "t" (table i64 1 2 externref))',
         "(memory i64 1) (memory 1 2 shared) (memory 0 (pagesize 1))",
         "(tag $e (param i32)) (func $g (block $l (try_table (catch $e 0) (catch_all_ref 1)) unreachable))",
-        "(func $f) (table 3 funcref (ref.func 0)) (elem $e (offset i32.const 1 i32.const 2 i32.add) funcref (ref.func 0))",
+        "(func $f) (table 3 funcref (ref.func 0)) (elem $e (offset i32.const 1 i32.const 2 i32.add) funcref)",
         "(func $f) (table 1 funcref) (elem declare func $f) (elem (i32.const 0) func $f) (elem (ref null func))",
         '(data $d "\\00\\ff") (func data.drop $d) (memory 1) (data (memory 0) (i32.const 0) "x")',
         "(func try nop catch_all nop end try delegate 0) (func try catch_all rethrow 0 end)",
