@@ -93,6 +93,7 @@ SHAPES_FC: Final = bytes(
     + [NONE] * 4  # i64.add128 sub128 mul_wide_s mul_wide_u
 )
 
+MAX_WIDTH: Final = 16  # bytes that one access may touch
 MAX_WEIGHT_DEPTH: Final = 7
 WEIGHT: Final = to_vec([8**depth for depth in range(MAX_WEIGHT_DEPTH + 1)])
 """Weight of a use inside that many loops."""
@@ -150,6 +151,8 @@ class Prescan:
         loops: i64 = 0
         weight: i64 = 1
         serial: i64 = 0
+        extents = self.env.memory_extents
+        extent0: i64 = extents[0] if len(extents) > 0 else -1
         serials[0] = 0
         is_loop[0] = 0
         pos = start
@@ -193,20 +196,35 @@ class Prescan:
                     pos += 1
                 pos += 1
             elif kind == MEMARG:
+                extent = extent0
                 if code[pos] & 0x40:
                     # A memory index follows, perhaps 0.
                     pos += 1
                     if code[pos] == 0:
                         self.uses_memory0 = True
+                    else:
+                        extent = -1
                     while code[pos] >= 0x80:
                         pos += 1
                     pos += 1
                 else:
                     pos += 1
                     self.uses_memory0 = True
-                while code[pos] >= 0x80:
-                    pos += 1
+                offset: i64 = code[pos]
                 pos += 1
+                if offset >= 0x80:
+                    offset &= 0x7F
+                    offset_shift: i64 = 7
+                    while True:
+                        part: i64 = code[pos]
+                        pos += 1
+                        if offset_shift < 35:  # longer ones only exist where every access is checked
+                            offset |= (part & 0x7F) << offset_shift
+                        offset_shift += 7
+                        if part < 0x80:
+                            break
+                if offset + MAX_WIDTH > extent:  # the check reads the memory's length through the context
+                    flags |= NEEDS_CONTEXT
             elif kind == BLOCK:
                 if code[pos] == 0x63 or code[pos] == 0x64:
                     pos += 1
