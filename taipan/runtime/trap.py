@@ -6,7 +6,7 @@ a trap which is caught and dropped costs little.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Protocol, final
+from typing import TYPE_CHECKING, Protocol, final
 
 from taipan.abi import traps
 from taipan.runtime.managed import Managed
@@ -25,7 +25,7 @@ class FrameSource(Protocol):
 
 
 RawFrame = tuple[FrameSource, int, int, int]
-"""Module, function index, offset in its machine code, offset in the module's bytes (-1: unknown)."""
+"""Module, function index, offset in its machine code, offset in the module's bytes (0 or -1: not in an instruction)."""
 
 
 @final
@@ -37,7 +37,7 @@ class Frame(Managed):
     def __init__(self, source: FrameSource, func_index: int, module_offset: int) -> None:
         self._source = source
         self._func_index = func_index
-        self._module_offset = module_offset
+        self._module_offset = module_offset if module_offset > 0 else source.body_start(func_index)
 
     @property
     def func_index(self) -> int:
@@ -121,12 +121,9 @@ class Trap(Exception, Managed):
         return f"Trap({self._reason!r})"
 
 
-_PREFIX: Final = "wasm trap: "
-
-
-def make_trap(code: int | None, frames: list[Any], message: str | None) -> Trap:
-    """What the native runtime raises. code: number in abi/traps.py.  message: in place of the code's own text."""
-    trap = Trap(message or _PREFIX + traps.TRAPS[-1 if code is None else code][1])
+def make_trap(code: int, frames: list[RawFrame], message: str) -> Trap:
+    """What the native runtime raises. code: number in abi/traps.py.  message: the text there."""
+    trap = Trap("wasm trap: " + message)
     trap._number = code
     trap._raw = frames
     return trap

@@ -13,18 +13,18 @@ from taipan.errors import UnsupportedError, WasmError
 from taipan.features import DEFAULTS
 
 # wasmtime-py 50: name, a value that differs from the default
-WASMTIME_BOOLS = (
-    "debug_info wasm_threads wasm_tail_call wasm_reference_types wasm_simd wasm_bulk_memory wasm_multi_value "
-    "wasm_multi_memory wasm_memory64 wasm_relaxed_simd wasm_relaxed_simd_deterministic wasm_component_model "
-    "wasm_component_model_map wasm_component_model_implements wasm_exceptions wasm_function_references wasm_gc "
-    "wasm_wide_arithmetic wasm_custom_page_sizes wasm_stack_switching cranelift_debug_verifier epoch_interruption "
-    "consume_fuel parallel_compilation shared_memory gc_support cranelift_nan_canonicalization memory_may_move "
-    "native_unwind_info macos_use_mach_ports signals_based_traps memory_init_cow"
-).split()
-WASMTIME_SIZES = "max_wasm_stack memory_reservation memory_guard_size memory_reservation_for_growth".split()
+WASMTIME_BOOLS = """
+    debug_info wasm_threads wasm_tail_call wasm_reference_types wasm_simd wasm_bulk_memory wasm_multi_value
+    wasm_multi_memory wasm_memory64 wasm_relaxed_simd wasm_relaxed_simd_deterministic wasm_component_model
+    wasm_component_model_map wasm_component_model_implements wasm_exceptions wasm_function_references wasm_gc
+    wasm_wide_arithmetic wasm_custom_page_sizes wasm_stack_switching cranelift_debug_verifier epoch_interruption
+    consume_fuel parallel_compilation shared_memory gc_support cranelift_nan_canonicalization memory_may_move
+    native_unwind_info macos_use_mach_ports signals_based_traps memory_init_cow
+"""
+WASMTIME_SIZES = ("max_wasm_stack", "memory_reservation", "memory_guard_size", "memory_reservation_for_growth")
 
 
-@pytest.mark.parametrize("name", WASMTIME_BOOLS)
+@pytest.mark.parametrize("name", WASMTIME_BOOLS.split())
 def test_wasmtime_switches(name: str) -> None:
     config = Config()
     for value in (not getattr(config, name), getattr(config, name)):

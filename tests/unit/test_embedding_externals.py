@@ -366,7 +366,7 @@ def test_handles_refuse_the_wrong_store(engine: taipan.Engine, store: Store, oth
     variable = Global(store, GlobalType(I32, True), 0)
     instance = Instance(store, Module(engine, '(module (func (export "f")))'), [])
     actions: list[Callable[[Any], Any]] = [
-        lambda s: func(s),
+        func,
         func.type,
         memory.size,
         lambda s: memory.grow(s, 0),

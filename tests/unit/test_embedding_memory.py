@@ -273,11 +273,11 @@ def test_memory64_maximum_minimum() -> None:
 
 
 def test_massive_64_bit_still_limited() -> None:
-    class Limiter:
-        asked: list[int] = []
+    asked: list[int] = []
 
+    class Limiter:
         def memory_growing(self, current: int, desired: int, maximum: int | None) -> bool:
-            self.asked.append(desired)
+            asked.append(desired)
             return True
 
         def table_growing(self, current: int, desired: int, maximum: int | None) -> bool:
@@ -291,8 +291,8 @@ def test_massive_64_bit_still_limited() -> None:
     module = Module(store.engine, f"(module (memory i64 {2**48}))")
     with pytest.raises(WasmError):
         Instance(store, module, [])
-    assert len(Limiter.asked) == 1
-    assert Limiter.asked[0] >= 2**63
+    assert len(asked) == 1
+    assert asked[0] >= 2**63
 
 
 def test_memory64_import_mismatch() -> None:

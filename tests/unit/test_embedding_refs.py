@@ -135,7 +135,8 @@ def test_many_live_refs(store: Store) -> None:
 
     exports = exports_of(
         store,
-        """(module (import "" "make" (func $make (result externref))) (import "" "observe" (func $observe (param externref)))
+        """(module (import "" "make" (func $make (result externref)))
+          (import "" "observe" (func $observe (param externref)))
           (func $f (export "f") (param i32) (local externref)
             (if (i32.eqz (local.get 0)) (then return))
             (local.set 1 (call $make))
@@ -347,6 +348,7 @@ def test_null_function_references_are_one_record(store: Store) -> None:
     assert exports["null"](store) == 1
     exports["set"](store)
     assert exports["null"](store) == 0
+    exports["copy"](store, 1)
     before = store._stats()
     exports["copy"](store, 100_000)
     assert store._stats() == before  # no allocation, no counting

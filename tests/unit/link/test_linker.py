@@ -16,8 +16,8 @@ from taipan import (
     GlobalType,
     Instance,
     Limits,
-    LinkError,
     Linker,
+    LinkError,
     Memory,
     MemoryType,
     Module,
@@ -353,8 +353,9 @@ def test_unknown_imports_as_default_values(linker: Linker, store: Store) -> None
     assert exports["r"](store) == [None, 0]
     rest = Module(
         linker.engine,
-        """(module (import "e" "m" (memory 2 3)) (import "e" "t" (table 4 externref)) (import "e" "g" (global (mut f64)))
-          (import "e" "tag" (tag (param i32))) (export "m" (memory 0)) (export "t" (table 0)) (export "g" (global 0)))""",
+        """(module (import "e" "m" (memory 2 3)) (import "e" "t" (table 4 externref))
+          (import "e" "g" (global (mut f64))) (import "e" "tag" (tag (param i32)))
+          (export "m" (memory 0)) (export "t" (table 0)) (export "g" (global 0)))""",
     )
     linker.define_unknown_imports_as_default_values(store, rest)
     exports = linker.instantiate(store, rest).exports(store)
@@ -380,7 +381,9 @@ def test_nothing_leaks(engine: taipan.Engine) -> None:
     store = Store(engine)
     linker.define_func("", "f", FuncType([], []), callback)
     del callback
-    linker.define_module(store, "m", Module(engine, '(module (import "" "f" (func $f)) (func (export "_start") call $f))'))
+    linker.define_module(
+        store, "m", Module(engine, '(module (import "" "f" (func $f)) (func (export "_start") call $f))')
+    )
     call(linker, store, "m", "_start")
     del linker
     gc.collect()
