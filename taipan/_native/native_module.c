@@ -106,6 +106,15 @@ done:
     return result;
 }
 
+/* Item i as a tuple (borrowed), NULL with TypeError. */
+static PyObject *get_row(PyObject *fast, uint32_t i, const char *what) {
+    PyObject *row = PySequence_Fast_GET_ITEM(fast, i);
+    if (PyTuple_Check(row))
+        return row;
+    PyErr_Format(PyExc_TypeError, "%s must hold tuples", what);
+    return NULL;
+}
+
 static bool is_kind(int kind) { return kind >= 0 && kind < KIND_COUNT; }
 
 static int parse_memories(NativeModule *self, PyObject *object) {
@@ -122,8 +131,11 @@ static int parse_memories(NativeModule *self, PyObject *object) {
         long long min, max;
         unsigned long long reservation, guard, growth;
         int is_64, page_size_log2, shared, guard_before, may_move;
-        if (!PyArg_ParseTuple(PySequence_Fast_GET_ITEM(fast, i), "LLpipKKKpp;a memory is (min, max, is_64, page_size_log2, "
-                              "shared, reservation, guard, growth, guard_before, may_move)",
+        PyObject *row = get_row(fast, i, "memories");
+        if (row == NULL ||
+            !PyArg_ParseTuple(row,
+                              "LLpipKKKpp;a memory is (min, max, is_64, page_size_log2, shared, reservation, guard, growth, "
+                              "guard_before, may_move)",
                               &min, &max, &is_64, &page_size_log2, &shared, &reservation, &guard, &growth, &guard_before,
                               &may_move))
             goto done;
@@ -153,8 +165,9 @@ static int parse_tables(NativeModule *self, PyObject *object) {
     for (uint32_t i = 0; i < self->num_tables; i++) {
         long long min, max;
         int is_64, kind;
-        if (!PyArg_ParseTuple(PySequence_Fast_GET_ITEM(fast, i), "LLpi;a table is (min, max, is_64, kind)", &min, &max, &is_64,
-                              &kind))
+        PyObject *row = get_row(fast, i, "tables");
+        if (row == NULL ||
+            !PyArg_ParseTuple(row, "LLpi;a table is (min, max, is_64, kind)", &min, &max, &is_64, &kind))
             goto done;
         if (min < 0 || max < -1 || kind < KIND_FUNCREF || kind > KIND_OPAQUE) {
             PyErr_SetString(PyExc_ValueError, "a table's limits or kind are out of range");
@@ -182,7 +195,8 @@ static int parse_globals(NativeModule *self, PyObject *object, PyObject *templat
     }
     for (uint32_t i = 0; i < self->num_globals; i++) {
         int kind, mutable;
-        if (!PyArg_ParseTuple(PySequence_Fast_GET_ITEM(fast, i), "ip;a global is (kind, mutable)", &kind, &mutable))
+        PyObject *row = get_row(fast, i, "globals");
+        if (row == NULL || !PyArg_ParseTuple(row, "ip;a global is (kind, mutable)", &kind, &mutable))
             goto done;
         if (!is_kind(kind)) {
             PyErr_SetString(PyExc_ValueError, "a global's kind is out of range");
@@ -216,8 +230,8 @@ static int parse_data(NativeModule *self, PyObject *object) {
         PyObject *buffer;
         Py_ssize_t start, end;
         DataSegment *segment = &self->data[i];
-        if (!PyArg_ParseTuple(PySequence_Fast_GET_ITEM(fast, i), "Onn;a data segment is (buffer, start, end)", &buffer, &start,
-                              &end))
+        PyObject *row = get_row(fast, i, "data");
+        if (row == NULL || !PyArg_ParseTuple(row, "Onn;a data segment is (buffer, start, end)", &buffer, &start, &end))
             goto done;
         if (start == end && start >= 0) {
             self->num_data = i + 1;

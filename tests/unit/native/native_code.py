@@ -6,14 +6,46 @@ Every function begins `push rbp; mov rbp, rsp`, keeps its own context in r15 (sa
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
+import pytest
 from native_objects import REGION, native, type_id, u32s
 
+from taipan import errors
 from taipan.abi import builtins, layout
+from taipan.runtime.func import Caller, Func
+from taipan.runtime.globals import Global
+from taipan.runtime.memory import Memory
+from taipan.runtime.table import Table
+from taipan.runtime.trap import make_trap
+from taipan.runtime.value import Val
 
-HEADER, HEADER_SIZE = layout.field_offsets("VMContextHeader")
+HEADER, _ = layout.field_offsets("VMContextHeader")
+
+
+class Raised(Exception):
+    """A trap as the C side makes it. frames: (module info, function, code offset, wasm offset)."""
+
+    def __init__(self, code: int, frames: list[tuple[Any, int, int, int]], message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.frames = frames
+
+
+def registered(**changes: Any) -> dict[str, Any]:
+    """Arguments of `register`, as the package passes them."""
+    names = ("StoreClosedError", "StoreBusyError", "WrongStoreError", "WasmError", "UnsupportedError", "InternalError")
+    classes = {"Func": Func, "Memory": Memory, "Table": Table, "Global": Global, "Caller": Caller, "Val": Val}
+    return {"make_trap": make_trap, **classes, **{name: getattr(errors, name) for name in names}, **changes}
+
+
+@pytest.fixture(autouse=True)
+def raw_traps() -> Iterator[None]:
+    """For test files that import this: a trap is `Raised`."""
+    native.register(**registered(make_trap=Raised))
+    yield
+    native.register(**registered())
 
 
 class Function:

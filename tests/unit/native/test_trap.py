@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import faulthandler
+import functools
 import os
 import signal
 import subprocess
@@ -14,45 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from native_code import Function, new_code_module
+from native_code import Function, Raised, new_code_module, raw_traps  # noqa: F401
 from native_objects import I32, I64, KiB, instantiate, memory_plan, native, new_store, signature
 
 from taipan.abi import layout, traps
 from taipan.errors import InternalError, StoreBusyError
+from taipan.runtime.func import Func
 
 NATIVE_TESTS = str(Path(__file__).parent)
-
-
-class Raised(Exception):
-    """What the tests' `make_trap` gives."""
-
-    def __init__(self, code: int, frames: list[tuple[Any, int, int, int]], message: str) -> None:
-        super().__init__(message)
-        self.code = code
-        self.frames = frames
-
-
-@pytest.fixture(autouse=True)
-def raw_traps() -> Any:
-    """Traps as the C side makes them, for this file only."""
-    import taipan.runtime.register as real
-
-    native.register(**{**_registered(), "make_trap": Raised})
-    yield
-    real.register()
-
-
-def _registered() -> dict[str, Any]:
-    from taipan import errors
-    from taipan.runtime.func import Caller, Func
-    from taipan.runtime.globals import Global
-    from taipan.runtime.memory import Memory
-    from taipan.runtime.table import Table
-    from taipan.runtime.value import Val
-
-    names = ("StoreClosedError", "StoreBusyError", "WrongStoreError", "WasmError", "UnsupportedError", "InternalError")
-    classes = {"Func": Func, "Memory": Memory, "Table": Table, "Global": Global, "Caller": Caller, "Val": Val}
-    return {**classes, **{name: getattr(errors, name) for name in names}}
 
 
 def unreachable() -> Function:
@@ -94,22 +64,27 @@ def start(*functions: Function, store: Any = None, imports: Any = (), **options:
 
 
 def native_func(store: Any, sig: tuple[list[int], list[int]], callback: Any, access_caller: bool = False) -> Any:
-    return _registered()["Func"]._host(store, signature(*sig), callback, access_caller)
+    return Func._host(store, signature(*sig), callback, access_caller)
 
 
-def run_script(body: str, timeout: float = 60, **options: Any) -> subprocess.CompletedProcess[str]:
+PREAMBLE = f"""
+import sys
+sys.path.insert(0, {NATIVE_TESTS!r})
+from test_trap import *
+from native_code import registered
+native.register(**registered(make_trap=Raised))
+"""
+
+
+def run_script(body: str, timeout: float = 60, **environment: str) -> subprocess.CompletedProcess[str]:
     """A fresh interpreter: signals, forks and crashes of its own."""
-    script = f"import sys\nsys.path.insert(0, {NATIVE_TESTS!r})\nfrom test_trap import *\n" + textwrap.dedent(body)
-    script = script.replace("from test_trap import *", "from test_trap import *\nfrom test_trap import _registered", 1)
-    setup = "native.register(**{**_registered(), 'make_trap': Raised})\n"
-    head, _, rest = script.partition("import _registered\n")
     return subprocess.run(
-        [sys.executable, "-c", head + "import _registered\n" + setup + rest],
+        [sys.executable, "-c", PREAMBLE + textwrap.dedent(body)],
         capture_output=True,
+        check=False,
         text=True,
         timeout=timeout,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
-        **options,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p), **environment},
     )
 
 
@@ -138,12 +113,17 @@ def test_backtrace_through_the_host() -> None:
     """wasm -> host -> wasm: the frames of both entries, innermost first; another store's frames are left out."""
     other_store, (other,) = start(unreachable())
     inner = unreachable()
-    store, funcs = start(inner, Function([], []).call_import(0).end(), imports=[(([], []), lambda: callback())])
-    callback = lambda: funcs[0](store)  # noqa: E731
+    actions: list[Any] = []
+
+    def act() -> None:
+        actions[-1]()
+
+    store, funcs = start(inner, Function([], []).call_import(0).end(), imports=[(([], []), act)])
+    actions.append(lambda: funcs[0](store))
     with pytest.raises(Raised) as caught:
         funcs[1](store)
     assert [frame[1] for frame in caught.value.frames] == [1, 2]
-    callback = lambda: other(other_store)  # noqa: E731
+    actions.append(lambda: other(other_store))
     with pytest.raises(Raised) as caught:
         funcs[1](store)
     assert [frame[1] for frame in caught.value.frames] == [0]
@@ -214,7 +194,12 @@ def test_fault_in_a_thread() -> None:
     "body",
     [
         # generated code at an instruction that is no site
-        "function = load()\nfunction.sites.clear()\nstore, (f,) = start(function, memories=[memory_plan(1)])\nf(store, -1)",
+        """
+        function = load()
+        function.sites.clear()
+        store, (f,) = start(function, memories=[memory_plan(1)])
+        f(store, -1)
+        """,
         # the host, outside of wasm
         "import ctypes\nctypes.string_at(8)",
         # the host, called by wasm
@@ -229,22 +214,11 @@ def test_fault_in_a_thread() -> None:
 @pytest.mark.parametrize("handler", ["none", "before", "after"])
 def test_a_crash_stays_a_crash(body: str, handler: str) -> None:
     """With faulthandler its report comes out once, whether it was enabled before or after us."""
-    early = "import faulthandler\nfaulthandler.enable()\n" if handler == "before" else ""
     late = "import faulthandler\nfaulthandler.enable()\nnew_store()\n" if handler == "after" else ""
-    script = early + "import sys\n" + late + textwrap.dedent(body)
-    done = run_script(script) if handler != "before" else run_before(script)
+    early = {"PYTHONFAULTHANDLER": "1"} if handler == "before" else {}
+    done = run_script(late + textwrap.dedent(body), **early)
     assert done.returncode == -signal.SIGSEGV, done.stderr
     assert done.stderr.count("Fatal Python error: Segmentation fault") == (handler != "none"), done.stderr
-
-
-def run_before(script: str) -> subprocess.CompletedProcess[str]:
-    """The script's first two lines run before our handlers are installed."""
-    lines = script.splitlines()
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p), "PYTHONFAULTHANDLER": "1"}
-    rest = "\n".join(lines[2:])
-    setup = "native.register(**{**_registered(), 'make_trap': Raised})\n"
-    text = f"import sys\nsys.path.insert(0, {NATIVE_TESTS!r})\nfrom test_trap import *\nfrom test_trap import _registered\n{setup}{rest}"
-    return subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, timeout=60, env=environment)
 
 
 @pytest.mark.parametrize(
@@ -377,40 +351,23 @@ def test_host_functions_have_stack() -> None:
     done = run_script(
         """
         import ctypes
-        from ctypes import pythonapi
-        class Attr(ctypes.Structure):
-            _fields_ = [("opaque", ctypes.c_char * 56)]
         libc = ctypes.CDLL(None)
-        attr = Attr()
         libc.pthread_self.restype = ctypes.c_void_p
-        assert libc.pthread_getattr_np(ctypes.c_void_p(libc.pthread_self()), ctypes.byref(attr)) == 0
+        attributes = (ctypes.c_char * 256)()
+        assert libc.pthread_getattr_np(ctypes.c_void_p(libc.pthread_self()), attributes) == 0
         lowest, size = ctypes.c_void_p(), ctypes.c_size_t()
-        libc.pthread_attr_getstack(ctypes.byref(attr), ctypes.byref(lowest), ctypes.byref(size))
-        compare = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)
-        least = [1 << 62]
-        def probe():
-            # qsort calls back with an address from the current stack
-            values = (ctypes.c_int * 2)(1, 2)
-            here = []
-            @compare
-            def cb(a, b):
-                frame = ctypes.c_int()
-                return 0
-            libc.qsort(values, 2, 4, cb)
-        def host(sp):
-            least[0] = min(least[0], sp - lowest.value)
-            probe()
+        assert libc.pthread_attr_getstack(attributes, ctypes.byref(lowest), ctypes.byref(size)) == 0
+        left = []
         function = Function([], []).check(64)
         function.raw("4889e2").call_import(0).call(0).end()  # mov rdx, rsp
         store = native.StoreBase(max_wasm_stack=1 << 30, gil="adaptive")
-        _, (f,) = start(function, store=store, imports=[(([I64], []), host)])
+        _, (f,) = start(function, store=store, imports=[(([I64], []), lambda sp: left.append(sp - lowest.value))])
         try:
             f(store)
         except Raised as error:
             print(error)
-        assert 128 << 10 <= least[0] <= 320 << 10, least
-        """,
-        timeout=120,
+        assert 128 << 10 <= min(left) <= 320 << 10, min(left)
+        """
     )
     assert (done.returncode, done.stdout) == (0, "call stack exhausted\n"), done.stderr
 
@@ -428,20 +385,10 @@ def test_deep_nesting() -> None:
 
 
 def test_nesting_without_python_frames() -> None:
-    """A host function that is the wasm function itself: only the stack check ends it."""
-    store = new_store()
-    sig = ([], [])
-    holder: list[Any] = []
-
-    class Again:
-        def __getattr__(self, name: str) -> Any:
-            raise AttributeError(name)
-
-    import functools
-
-    relay = functools.partial(lambda *a: holder[0](*a), store)
-    _, (f,) = start(Function([], []).check(64).call_import(0).end(), store=store, imports=[(sig, relay)])
-    holder.append(functools.partial(f))
+    """A host function made of C only: the stack check alone ends it."""
+    relay = functools.partial(print)
+    store, (f,) = start(Function([], []).check(64).call_import(0).end(), imports=[(([], []), relay)])
+    relay.__setstate__((f, (store,), {}, {}))  # type: ignore[attr-defined]
     with pytest.raises((RecursionError, Raised)):
         f(store)
 
@@ -487,7 +434,7 @@ def test_poll_keeps_registers() -> None:
     for register in ("4901cd", "4901d5", "4901f5", "4901fd", "4d01c5", "4d01cd", "4d01d5"):  # add r13, ...
         function.raw(register)
     for i in range(16):  # cvttsd2si rax, xmm<i>; add r13, rax
-        function.raw(f"f248{'' if i < 8 else ''}0f2cc{i % 8:x}" if i < 8 else f"f2490f2cc{i % 8:x}").raw("4901c5")
+        function.raw(f"f2{'48' if i < 8 else '49'}0f2cc{i % 8:x}").raw("4901c5")
     function.raw("4c89e8 4c8b6de0 4c8b65e8").end()  # mov rax, r13; restore r13, r12
     store, (f,) = start(function)
     end = time.monotonic() + 0.3
