@@ -227,16 +227,36 @@ class Stacks(Visitor):
     def simple(self, key: i64) -> None:
         """An instruction whose type is packed in `key`: operands in bytes 0 to 3, results in bytes 4 and 5."""
         params: i64 = key & 0xFFFFFFFF
-        if params:
-            types = vec[i64]()
-            while params:
-                types = append(types, params & 0xFF)
-                params >>= 8
-            self.pop_types(types, 0, len(types))
+        at: i64 = self.sp
+        while params:
+            at -= 1
+            params >>= 8
+        if at < self.floor or not self.are_at(at, key & 0xFFFFFFFF):
+            self.pop_packed(key & 0xFFFFFFFF)
+        else:
+            self.sp = at
         results: i64 = (key >> 32) & 0xFFFF
         while results:
             self.push(results & 0xFF)
             results >>= 8
+
+    def are_at(self, at: i64, packed: i64) -> bool:
+        """Whether the operands from `at` on have just the types in the bytes of `packed`."""
+        stack = self.stack
+        while packed:
+            if stack[at] != packed & 0xFF:
+                return False
+            at += 1
+            packed >>= 8
+        return True
+
+    def pop_packed(self, packed: i64) -> None:
+        """Pop operands of the types in the bytes of `packed`: the case with unreachable code, and with errors."""
+        types = vec[i64]()
+        while packed:
+            types = append(types, packed & 0xFF)
+            packed >>= 8
+        self.pop_types(types, 0, len(types))
 
     # --- memory operands ---
 

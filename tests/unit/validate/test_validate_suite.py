@@ -12,7 +12,7 @@ from taipan.validate import check_module
 from taipan.wasm.module import Module
 from taipan.wast.features import features_for
 
-# The module is rejected before it is linked in neither; it is valid.
+# These assert what happens later: the module itself is valid.
 VALID = ("assert_unlinkable", "assert_trap", "assert_uninstantiable", "assert_exhaustion", "assert_exception")
 
 
