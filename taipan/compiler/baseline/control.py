@@ -560,6 +560,7 @@ class Control(OperandStack):
                 stubs = append(append(stubs, n), label)
             if i < count:
                 self.add_table_word(label)
+                masm.want(label)
             else:
                 default_label = label
             i += 1

@@ -138,6 +138,9 @@ class Masm:
     def new_label(self) -> i64:
         raise NotImplementedError
 
+    def want(self, label: i64) -> None:
+        raise NotImplementedError
+
     def bind(self, label: i64) -> None:
         raise NotImplementedError
 

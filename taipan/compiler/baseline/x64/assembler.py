@@ -22,6 +22,8 @@ W8: Final = 0x40
 
 UNUSED: Final = -1
 """`label_at` of a label that is neither bound nor wanted."""
+WANTED: Final = -0x8000_0000
+"""`label_at` of a label that a jump table wants; like UNUSED, the end of a chain."""
 
 
 @final
@@ -47,13 +49,18 @@ class Assembler:
         """Whether a jump to the unbound `label` was emitted."""
         return self.label_at[label] != UNUSED
 
+    def want(self, label: i64) -> None:
+        """Say that an address of `label` will be needed although no jump to it is emitted."""
+        if self.label_at[label] == UNUSED:
+            self.label_at[label] = WANTED
+
     def bind(self, label: i64) -> None:
         """Let `label` be here, and every earlier jump to it jump here."""
         out = self.out
         here: i64 = len(out)
         field = self.label_at[label]
         self.label_at[label] = here
-        while field != UNUSED:
+        while field != UNUSED and field != WANTED:
             at = -1 - field
             # The previous link, a signed 32-bit number, stands where the distance goes.
             field = i64(out[at]) | (i64(out[at + 1]) << 8) | (i64(out[at + 2]) << 16) | (i64(out[at + 3]) << 24)

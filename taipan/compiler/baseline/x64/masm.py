@@ -69,11 +69,14 @@ class X64Masm(Masm):
     def new_label(self) -> i64:
         return self.asm.new_label()
 
+    def want(self, label: i64) -> None:
+        self.asm.want(label)
+
     def bind(self, label: i64) -> None:
         self.asm.bind(label)
 
     def is_wanted(self, label: i64) -> bool:
-        return self.asm.label_at[label] != -1
+        return self.asm.is_wanted(label)
 
     def align_code(self, alignment: i64) -> None:
         self.asm.align(alignment)
