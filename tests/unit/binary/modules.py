@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from taipan.wasm.module import ConstExpr, Module
+from taipan.wasm.types import GlobalType, MemType, TableType, TagType
 
 HEADER = b"\0asm\1\0\0\0"
 
@@ -122,10 +123,13 @@ def parts(module: Module) -> Iterator[object]:
 
 def flat(desc: object) -> object:
     """An import description or type as plain data."""
-    slots = getattr(type(desc), "__slots__", None)
-    if isinstance(desc, int) or slots is None:
-        return desc
-    return [type(desc).__name__, *(repr(getattr(desc, slot)) for slot in slots)]
+    if isinstance(desc, TableType):
+        return ["table", desc.element, desc.limits, desc.is_64]
+    if isinstance(desc, MemType):
+        return ["memory", desc.limits, desc.is_64, desc.shared, desc.page_size_log2]
+    if isinstance(desc, GlobalType):
+        return ["global", desc.content, desc.mutable]
+    return ["tag", desc.type_idx] if isinstance(desc, TagType) else desc
 
 
 def expr(value: ConstExpr | None) -> bytes | None:
