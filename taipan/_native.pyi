@@ -6,9 +6,11 @@ operation takes the store (or a `Caller`) and checks the id before it follows th
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from typing_extensions import Buffer, Self
+
+T = TypeVar("T", bound="FuncBase")
 
 KIND_I32: Final = 0
 KIND_I64: Final = 1
@@ -149,6 +151,8 @@ class FuncBase:
     def __call__(self, store: Any, *args: Any) -> Any:
         """None, one value, or a list of results."""
     def _signature(self, store: Any) -> Signature: ...
+    def _typed(self, cls: type[T]) -> T:
+        """A handle of another class for the same function; unless that is Func, calls return several results as a tuple."""
     @property
     def _store_id(self) -> int: ...
 

@@ -253,15 +253,24 @@ static PyObject *call_host(PyObject *callable, PyObject *const *args, size_t nar
     return result;
 }
 
+/* Of typed handles with several results: a tuple. */
+static PyObject *call_several(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames) {
+    bool of_host = (((FuncObject *)callable)->ref->flags & FUNCREF_HOST) != 0;
+    PyObject *list = (of_host ? call_host : call_general)(callable, args, nargsf, kwnames);
+    PyObject *tuple = list == NULL ? NULL : PyList_AsTuple(list);
+    Py_XDECREF(list);
+    return tuple;
+}
+
 /* ---- handles ---- */
 
-static FuncObject *new_handle(PyTypeObject *type, Store *store, VMFuncRef *ref, Signature *signature) {
+static FuncObject *new_handle(PyTypeObject *type, uint64_t store_id, VMFuncRef *ref, Signature *signature) {
     static const vectorcallfunc by_shape[] = {
         [PLAN_INTS] = call_ints, [PLAN_DOUBLES] = call_doubles, [PLAN_GENERAL] = call_general};
     FuncObject *self = (FuncObject *)type->tp_alloc(type, 0);
     if (self == NULL)
         return NULL;
-    self->store_id = store->id;
+    self->store_id = store_id;
     self->ref = ref;
     self->signature = (Signature *)Py_NewRef((PyObject *)signature);
     self->vectorcall = ref->flags & FUNCREF_HOST ? call_host : by_shape[signature->plan->shape];
@@ -276,7 +285,7 @@ PyObject *tp_func_handle(Store *store, VMFuncRef *ref) {
         signature = ((HostFunc *)ref->vmctx)->signature;
     else
         signature = tp_func_signature(INSTANCE_HEAD(INSTANCE_OF((VMContext *)ref->vmctx))->module, FUNCREF_INDEX(ref));
-    return (PyObject *)new_handle((PyTypeObject *)tp_registry.Func, store, ref, signature);
+    return (PyObject *)new_handle((PyTypeObject *)tp_registry.Func, store->id, ref, signature);
 }
 
 VMFuncRef *tp_funcref_from_python(Store *store, PyObject *func) {
@@ -343,7 +352,7 @@ static PyObject *func_host(PyObject *cls, PyObject *const *args, Py_ssize_t narg
         .code = (void *)arch_host_stub, .type_id = func->signature->type_id, .flags = FUNCREF_HOST, .vmctx = func};
     tp_store_own(store, &func->owned, &host_kind);
     store->num_funcrefs++;
-    return (PyObject *)new_handle((PyTypeObject *)cls, store, &func->ref, func->signature);
+    return (PyObject *)new_handle((PyTypeObject *)cls, store->id, &func->ref, func->signature);
 }
 
 /* ---- the Python type ---- */
@@ -382,6 +391,27 @@ static Py_hash_t func_hash(PyObject *object) {
     return hash == -1 ? -2 : hash;
 }
 
+void tp_func_class_calls(PyTypeObject *type) {
+    if (type->tp_call == tp_func_type->tp_call) {
+        type->tp_vectorcall_offset = tp_func_type->tp_vectorcall_offset;
+        type->tp_flags |= Py_TPFLAGS_HAVE_VECTORCALL;
+        PyType_Modified(type);
+    }
+}
+
+static PyObject *func_typed(PyObject *object, PyObject *cls) {
+    FuncObject *self = (FuncObject *)object;
+    if (!PyType_Check(cls) || !PyType_IsSubtype((PyTypeObject *)cls, tp_func_type))
+        return PyErr_Format(PyExc_TypeError, "_typed() needs a subclass of FuncBase");
+    PyTypeObject *type = (PyTypeObject *)cls;
+    if (!PyType_HasFeature(type, Py_TPFLAGS_HAVE_VECTORCALL))
+        tp_func_class_calls(type);
+    FuncObject *typed = new_handle(type, self->store_id, self->ref, self->signature);
+    if (typed != NULL && cls != tp_registry.Func && self->signature->num_results > 1)
+        typed->vectorcall = call_several;
+    return (PyObject *)typed;
+}
+
 static PyObject *func_get_store_id(PyObject *self, void *closure) {
     (void)closure;
     return PyLong_FromUnsignedLongLong(((FuncObject *)self)->store_id);
@@ -391,6 +421,7 @@ static PyMethodDef func_methods[] = {
     {"_host", (PyCFunction)(void (*)(void))func_host, METH_FASTCALL | METH_CLASS,
      PyDoc_STR("_host(store, signature, callback, access_caller): a host function.")},
     {"_signature", func_signature, METH_O, PyDoc_STR("The Signature.")},
+    {"_typed", func_typed, METH_O, PyDoc_STR("A handle of another class; but for Func, its calls return several results as a tuple.")},
     {NULL, NULL, 0, NULL},
 };
 

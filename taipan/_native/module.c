@@ -74,12 +74,7 @@ static PyObject *native_register(PyObject *module, PyObject *args, PyObject *kwa
     for (size_t i = 0; i < count; i++)
         Py_XSETREF(*rows[i].slot, Py_NewRef(PyDict_GetItemString(kwargs, rows[i].name)));
     /* Heap types do not inherit the flag before CPython 3.12; without it every call would build a tuple. */
-    PyTypeObject *func = (PyTypeObject *)tp_registry.Func;
-    if (func->tp_call == tp_func_type->tp_call) {
-        func->tp_vectorcall_offset = tp_func_type->tp_vectorcall_offset;
-        func->tp_flags |= Py_TPFLAGS_HAVE_VECTORCALL;
-        PyType_Modified(func);
-    }
+    tp_func_class_calls((PyTypeObject *)tp_registry.Func);
     tp_registry.complete = true;
     Py_RETURN_NONE;
 }

@@ -224,13 +224,13 @@ int tp_externref_enter(Store *store, PyObject *object);
 /* ---- native_module.c ---- */
 
 typedef struct MemoryPlan {
-    int64_t min_pages, max_pages; /* -1: none */
+    uint64_t min_pages, max_pages; /* UINT64_MAX: no maximum */
     uint64_t reservation_bytes, guard_bytes, growth_reserve_bytes;
     uint8_t page_size_log2;
     bool is_64, shared, guard_before, may_move;
 } MemoryPlan;
 typedef struct TablePlan {
-    int64_t min, max; /* -1: none */
+    uint64_t min, max; /* UINT64_MAX: no maximum */
     bool is_64;
     uint8_t kind;
 } TablePlan;
@@ -290,6 +290,9 @@ typedef struct FuncObject {
     Signature *signature; /* strong */
 } FuncObject;
 extern PyTypeObject *tp_func_type; /* FuncBase; instances are of tp_registry.Func */
+
+/* Make calls of a subclass's instances vectorcalls. */
+void tp_func_class_calls(PyTypeObject *type);
 
 /* What a host function's VMFuncRef.vmctx points to; owned by its store. */
 struct HostFunc {

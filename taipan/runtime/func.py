@@ -6,7 +6,7 @@ Calls themselves, with the conversion of values both ways, are the native runtim
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import TYPE_CHECKING, Any, final
 
 from taipan import _native
 from taipan.errors import WasmError
@@ -71,7 +71,7 @@ class Func(_native.FuncBase):
         ):
             if wanted != actual:
                 raise WasmError(f"type mismatch with {what}: expected {_listing(wanted)}, found {_listing(actual)}")
-        return TypedFunc(self, len(ty.results) > 1)
+        return self._typed(TypedFunc)
 
     def call(self, store: Storelike, *args: Any) -> Any:
         """The same as calling the function."""
@@ -86,23 +86,22 @@ def _listing(codes: Iterable[int]) -> str:
 
 
 @final
-class TypedFunc:
+class TypedFunc(_native.FuncBase):
     """A function whose type was checked by `Func.typed`. Several results come as a tuple."""
 
-    __slots__ = ("_several", "func")
+    __slots__ = ()
 
-    def __init__(self, func: Func, several: bool) -> None:
-        self.func: Final = func
-        self._several: Final = several
+    @property
+    def func(self) -> Func:
+        """The function as `Func`."""
+        return self._typed(Func)
 
-    def __call__(self, store: Storelike, *args: Any) -> Any:
-        result = self.func(store, *args)
-        return tuple(result) if self._several else result
-
-    call = __call__
+    def call(self, store: Storelike, *args: Any) -> Any:
+        """The same as calling the function."""
+        return self(store, *args)
 
     def __repr__(self) -> str:
-        return f"<TypedFunc {self.func!r}>"
+        return f"<TypedFunc of store {self._store_id}>"
 
 
 class Caller(_native.CallerBase):

@@ -102,6 +102,10 @@ def test_typed_results(store: Store) -> None:
     assert exports["f1"].typed(store, (), (F32, F64))(store) == (2.0, 3.0)
     assert exports["f2"].typed(store, I32, I32)(store, 9) == 9
     assert exports["f3"].typed(store)(store) is None
+    typed = exports["f0"].typed(store, (), (I32, I64))
+    assert typed.func(store) == [0, 1]
+    assert typed.func == typed == exports["f0"]
+    assert typed.call(store) == (0, 1)
 
 
 def test_wrap_multiple_results(store: Store) -> None:

@@ -128,15 +128,14 @@ def test_guards_present() -> None:
         return ctypes.addressof(memory.data_ptr(store).contents)
 
     assert dies_by_sigsegv(base(static) + PAGE)  # the second page does not exist yet
-    for _ in range(2):
+    for pages in (1, 2):
         for memory in (static, dynamic):
+            memory.grow(store, pages - memory.size(store))
             size = memory.data_len(store)
             assert not dies_by_sigsegv(base(memory))
             assert not dies_by_sigsegv(base(memory) + size - 1)
             for address in (base(memory) - PAGE, base(memory) - 1, base(memory) + size):
                 assert dies_by_sigsegv(address)
-        static.grow(store, 1)
-        dynamic.grow(store, 1)
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/maps"), reason="needs /proc")
