@@ -114,6 +114,9 @@ class Store(_native.StoreBase, Managed):
     def interrupt(self) -> None:
         """From any thread: the running call, or the next one, ends with a trap (TrapCode.INTERRUPT)."""
         self._interrupt()
+        wasi = self._wasi
+        if wasi is not None:
+            wasi.wake()
 
     # --- execution limits ---
 

@@ -12,6 +12,7 @@ from taipan.errors import WasmError
 from taipan.wasi import filesystem, random, stdio
 from taipan.wasi.clocks import Clock, SystemClock
 from taipan.wasi.sockets import Socket
+from taipan.wasi.waiting import Waker
 
 if TYPE_CHECKING:
     import socket
@@ -218,10 +219,10 @@ class WasiConfig:
 class WasiContext:
     """One guest's share of the host. Belongs to one store; `close` frees what it holds open.
 
-    args, env: NUL-free byte strings.  descriptors: preview 1's table of open descriptors.
+    args, env: NUL-free byte strings.  descriptors: preview 1's table of open descriptors.  waker: see `wake`.
     """
 
-    __slots__ = ("_streams", "args", "clock", "descriptors", "env", "random")
+    __slots__ = ("args", "clock", "descriptors", "env", "random", "waker")
 
     def __init__(self, config: WasiConfig) -> None:
         from taipan.wasi.p1.descriptors import DescriptorTable
@@ -229,6 +230,7 @@ class WasiContext:
         self.args = config._args
         self.env = config._env
         self.clock: Clock = config.clock or SystemClock()
+        self.waker = Waker()
         self.random = random.secure() if config._random_seed is None else random.seeded(config._random_seed)
         self.descriptors: DescriptorTable = DescriptorTable(config.max_open_files or _default_max_open_files())
         try:
@@ -239,7 +241,10 @@ class WasiContext:
 
     def _fill(self, config: WasiConfig) -> None:
         table = self.descriptors
-        table.add_input(config._stdin())
+        stdin = config._stdin()
+        table.add_input(stdin)
+        if isinstance(stdin, stdio.HostStream):
+            stdin.wait_with(self.waker)
         table.add_output(config._stdout())
         table.add_output(config._stderr())
         for preopen in config._preopens:
@@ -247,11 +252,16 @@ class WasiContext:
             directory = filesystem.Directory(fd, preopen.dir_perms, preopen.file_perms)
             table.add_directory(directory, guest_path=preopen.guest_path)
         for host_socket in config._sockets:
-            table.add_socket(Socket(host_socket.dup()))
+            table.add_socket(Socket(host_socket.dup(), self.waker))
 
     def close(self) -> None:
         """Close every descriptor of the guest. Closing twice is harmless."""
         self.descriptors.close()
+        self.waker.close()
+
+    def wake(self) -> None:
+        """From any thread: end the wait that the guest is in, or its next one. For the guest it is errno INTR."""
+        self.waker.wake()
 
 
 def _default_max_open_files() -> int:

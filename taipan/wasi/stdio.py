@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from collections.abc import Callable
 from typing import Any, Final, Protocol, final
+
+from taipan.wasi.waiting import READABLE, Waker
 
 MAX_TRANSFER_BYTES: Final = 1 << 20  # bound on the host memory of one transfer that is not a plain readv or writev
 
@@ -37,14 +40,25 @@ class OutputStream(Protocol):
 class HostStream:
     """A host descriptor, either direction. owned: closed with the guest."""
 
-    __slots__ = ("_owned", "host_fd", "is_tty")
+    __slots__ = ("_owned", "_waker", "host_fd", "is_tty")
 
     def __init__(self, host_fd: int, owned: bool) -> None:
         self.host_fd = host_fd
         self.is_tty = os.isatty(host_fd)
         self._owned = owned
+        self._waker: Waker | None = None
+
+    def wait_with(self, waker: Waker) -> None:
+        """Let `waker` end reads that wait: those of terminals, pipes and the like."""
+        try:
+            if not stat.S_ISREG(os.fstat(self.host_fd).st_mode):
+                self._waker = waker
+        except OSError:
+            self._waker = None  # not open: the read will say so
 
     def read(self, views: list[memoryview]) -> int:
+        if self._waker is not None:
+            self._waker.wait({self.host_fd: READABLE}, None)
         return os.readv(self.host_fd, views)
 
     def write(self, views: list[memoryview]) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from struct import Struct
 from typing import Final
 
-from taipan.wasi.clocks import MONOTONIC, REALTIME, Clock, SystemClock
+from taipan.wasi.clocks import MONOTONIC, REALTIME, SystemClock
 from taipan.wasi.config import WasiContext
 from taipan.wasi.p1.descriptors import Descriptor
 from taipan.wasi.p1.memory import view
@@ -31,13 +31,13 @@ from taipan.wasi.p1.types import (
     UNSTABLE_SUBSCRIPTION,
     GuestError,
 )
+from taipan.wasi.waiting import READABLE, WRITABLE
 
 MAX_SUBSCRIPTIONS: Final = 1 << 16  # more than a guest can have descriptors; each costs the host a step per call
 
 MAX_SLEEP: Final = 1 << 62  # ns; the host's clocks end soon after
-MAX_POLL_MS: Final = 0x7FFF_FFFF
 _RIGHTS: Final = {EVENT_FD_READ: RIGHT_FD_READ, EVENT_FD_WRITE: RIGHT_FD_WRITE}
-_MASKS: Final = {EVENT_FD_READ: 1, EVENT_FD_WRITE: 4}  # POLLIN, POLLOUT; Windows has no names for them
+_MASKS: Final = {EVENT_FD_READ: READABLE, EVENT_FD_WRITE: WRITABLE}
 
 # userdata, type, clock id or descriptor, timeout in ns, flags
 Subscription = tuple[int, int, int, int, int]
@@ -110,9 +110,9 @@ def _wait(context: WasiContext, wanted: list[Subscription]) -> list[Event]:
             ready[position] = (data, problem.code, kind, 0, 0)
     limit = 0 if ready else min(clocks.values(), default=None)
     if waiting:
-        ready.update(_wait_for_host(context.clock, wanted, waiting, limit))
+        ready.update(_wait_for_host(context, wanted, waiting, limit))
     elif limit:
-        context.clock.sleep(min(limit, MAX_SLEEP))
+        _sleep(context, limit)
     # Without another event the wait lasted until the first clock.
     passed = 0 if ready or limit is None else limit
     for position, remaining in clocks.items():
@@ -139,23 +139,27 @@ def _file_state(found: Descriptor, kind: int) -> tuple[int, int]:
     return 1, 0
 
 
+def _sleep(context: WasiContext, duration: int) -> None:
+    if isinstance(context.clock, SystemClock):
+        context.waker.sleep(min(duration, MAX_SLEEP))
+    else:
+        context.clock.sleep(duration)
+
+
 def _wait_for_host(
-    clock: Clock, wanted: list[Subscription], waiting: dict[int, int], limit: int | None
+    context: WasiContext, wanted: list[Subscription], waiting: dict[int, int], limit: int | None
 ) -> Iterator[tuple[int, Event]]:
     """Wait for host descriptors. waiting: position -> descriptor.  limit: ns, None waits for ever."""
-    poll = select.poll()
     masks: dict[int, int] = {}
     for position, host_fd in waiting.items():
         masks[host_fd] = masks.get(host_fd, 0) | _MASKS[wanted[position][1]]
-    for host_fd, mask in masks.items():
-        poll.register(host_fd, mask)
-    if limit is None or isinstance(clock, SystemClock):
-        happened = dict(poll.poll(None if limit is None else min(-(-limit // 1_000_000), MAX_POLL_MS)))
+    if limit is None or isinstance(context.clock, SystemClock):
+        happened = context.waker.wait(masks, limit)
     else:
         # Time that is not the host's passes at once, but only if nothing has happened already.
-        happened = dict(poll.poll(0))
+        happened = context.waker.wait(masks, 0)
         if not happened and limit:
-            clock.sleep(limit)
+            context.clock.sleep(limit)
     for position, host_fd in waiting.items():
         data, kind, _, _, _ = wanted[position]
         mask = happened.get(host_fd, 0)

@@ -498,3 +498,70 @@ def test_datagrams_are_cut_off(make_guest: MakeGuest) -> None:
         assert guest.call("fd_fdstat_get", 3, OUT) == "SUCCESS"
         assert guest.memory[OUT] == types.FILETYPE_SOCKET_DGRAM
         assert guest.call("sock_accept", 3, 0, OUT) in ("NOTSUP", "INVAL")
+
+
+# --- interruption ---
+
+
+@pytest.mark.parametrize("early", [True, False])
+def test_wake_ends_a_sleep(guest: Guest, early: bool) -> None:
+    subscribe(guest, (1, EVENT_CLOCK, 1, 30 * 10**9, 0))
+    timer = threading.Timer(0 if early else 0.05, guest.context.wake)
+    timer.start()
+    if early:
+        timer.join()
+    start = time.monotonic()
+    assert guest.call("poll_oneoff", DATA, DATA + 4096, 1, OUT) == "INTR"
+    assert time.monotonic() - start < 10
+    timer.join()
+    subscribe(guest, (1, EVENT_CLOCK, 1, 2_000_000, 0))
+    assert poll(guest, 1) == [(1, 0, EVENT_CLOCK, 0, 0)]
+
+
+def test_wake_ends_waits_for_input(make_guest: MakeGuest) -> None:
+    ours, theirs = socket.socketpair()
+    listener = socket.create_server(("127.0.0.1", 0))
+    read_end, write_end = os.pipe()
+    saved = os.dup(0)
+    try:
+        os.dup2(read_end, 0)
+        config = WasiConfig()
+        config.inherit_stdin()
+        config.preopen_socket(theirs)
+        config.preopen_socket(listener)
+        guest = make_guest(config)
+
+        def woken(name: str, *arguments: int) -> None:
+            timer = threading.Timer(0.02, guest.context.wake)
+            timer.start()
+            assert guest.call(name, *arguments) == "INTR"
+            timer.join()
+
+        subscribe(guest, (1, EVENT_FD_READ, 0, 0, 0))
+        types.IOVEC.pack_into(guest.memory, ARRAY, DATA + 8192, 4)
+        woken("poll_oneoff", DATA, DATA + 4096, 1, OUT)
+        woken("fd_read", 0, ARRAY, 1, OUT)
+        woken("fd_read", 3, ARRAY, 1, OUT)
+        woken("sock_recv", 3, ARRAY, 1, 0, OUT, OUT + 4)
+        woken("sock_accept", 4, 0, OUT)
+        os.write(write_end, b"late")
+        assert guest.read(0) == ("SUCCESS", b"late")
+        guest.context.close()
+        guest.context.wake()
+    finally:
+        os.dup2(saved, 0)
+        for fd in (saved, read_end, write_end):
+            os.close(fd)
+        for sock in (ours, theirs, listener):
+            sock.close()
+
+
+def test_keyboard_interrupt_ends_a_sleep(guest: Guest) -> None:
+    import signal
+
+    subscribe(guest, (1, EVENT_CLOCK, 1, 30 * 10**9, 0))
+    timer = threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        guest.call("poll_oneoff", DATA, DATA + 4096, 1, OUT)
+    timer.join()
