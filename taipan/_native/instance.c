@@ -349,8 +349,6 @@ static bool bind_others(Store *store, Instance *instance, PyObject **imports[IMP
     return true;
 }
 
-static uint64_t plan_maximum(int64_t maximum) { return maximum < 0 ? UINT64_MAX : (uint64_t)maximum; }
-
 /* Own memories and tables. The limiter may run Python code and refuse; what exists then is given back. */
 static bool create_own(Store *store, Instance *instance) {
     const NativeModule *module = instance->head.module;
@@ -360,18 +358,15 @@ static bool create_own(Store *store, Instance *instance) {
     for (; memory_count < module->num_memories; memory_count++) {
         const MemoryPlan *plan = &module->memories[memory_count];
         memories[memory_count] =
-            tp_memory_new(store, (uint64_t)plan->min_pages, plan_maximum(plan->max_pages), plan->is_64,
-                          plan->page_size_log2, plan->shared, plan->reservation_bytes, plan->guard_bytes,
-                          plan->growth_reserve_bytes, plan->guard_before, plan->may_move);
+            tp_memory_new(store, plan->min_pages, plan->max_pages, plan->is_64, plan->page_size_log2, plan->shared,
+                          plan->reservation_bytes, plan->guard_bytes, plan->growth_reserve_bytes, plan->guard_before,
+                          plan->may_move);
         if (memories[memory_count] == NULL) goto failed;
     }
     for (; table_count < module->num_tables; table_count++) {
         const TablePlan *plan = &module->tables[table_count];
         tables[table_count] = &instance->own_tables[table_count];
-        if (tp_table_create(store, tables[table_count], (uint64_t)plan->min, plan_maximum(plan->max), plan->is_64,
-                            plan->kind) < 0) {
-            goto failed;
-        }
+        if (tp_table_create(store, tables[table_count], plan->min, plan->max, plan->is_64, plan->kind) < 0) goto failed;
     }
     return true;
 failed:

@@ -9,6 +9,7 @@
    Publishing writes code that nobody runs yet, then stores its address in the cell: other threads see the old entry
    or the new one. Calls between functions are direct where the callee is already placed. */
 #include "core.h"
+#include "objects.h"
 
 PyTypeObject *tp_native_module_type;
 
@@ -117,6 +118,10 @@ static PyObject *get_row(PyObject *fast, uint32_t i, const char *what) {
 
 static bool is_kind(int kind) { return kind >= 0 && kind < KIND_COUNT; }
 
+/* For "O&": limits take all 64 bits. */
+static int minimum_converter(PyObject *object, void *out) { return tp_size_arg(object, "a minimum", out) == 0; }
+static int maximum_converter(PyObject *object, void *out) { return tp_maximum_arg(object, "a maximum", out) == 0; }
+
 static int parse_memories(NativeModule *self, PyObject *object) {
     PyObject *fast = get_sequence(object, "memories", &self->num_memories);
     if (fast == NULL)
@@ -128,19 +133,19 @@ static int parse_memories(NativeModule *self, PyObject *object) {
         goto done;
     }
     for (uint32_t i = 0; i < self->num_memories; i++) {
-        long long min, max;
+        uint64_t min, max;
         unsigned long long reservation, guard, growth;
         int is_64, page_size_log2, shared, guard_before, may_move;
         PyObject *row = get_row(fast, i, "memories");
         if (row == NULL ||
             !PyArg_ParseTuple(row,
-                              "LLpipKKKpp;a memory is (min, max, is_64, page_size_log2, shared, reservation, guard, growth, "
+                              "O&O&pipKKKpp;a memory is (min, max, is_64, page_size_log2, shared, reservation, guard, growth, "
                               "guard_before, may_move)",
-                              &min, &max, &is_64, &page_size_log2, &shared, &reservation, &guard, &growth, &guard_before,
-                              &may_move))
+                              minimum_converter, &min, maximum_converter, &max, &is_64, &page_size_log2, &shared,
+                              &reservation, &guard, &growth, &guard_before, &may_move))
             goto done;
-        if (min < 0 || max < -1 || page_size_log2 < 0 || page_size_log2 > 16) {
-            PyErr_SetString(PyExc_ValueError, "a memory's limits are out of range");
+        if (page_size_log2 < 0 || page_size_log2 > 16) {
+            PyErr_SetString(PyExc_ValueError, "a memory's page size is out of range");
             goto done;
         }
         self->memories[i] = (MemoryPlan){min, max, reservation, guard, growth, (uint8_t)page_size_log2, is_64, shared,
@@ -163,14 +168,15 @@ static int parse_tables(NativeModule *self, PyObject *object) {
         goto done;
     }
     for (uint32_t i = 0; i < self->num_tables; i++) {
-        long long min, max;
+        uint64_t min, max;
         int is_64, kind;
         PyObject *row = get_row(fast, i, "tables");
         if (row == NULL ||
-            !PyArg_ParseTuple(row, "LLpi;a table is (min, max, is_64, kind)", &min, &max, &is_64, &kind))
+            !PyArg_ParseTuple(row, "O&O&pi;a table is (min, max, is_64, kind)", minimum_converter, &min, maximum_converter,
+                              &max, &is_64, &kind))
             goto done;
-        if (min < 0 || max < -1 || kind < KIND_FUNCREF || kind > KIND_OPAQUE) {
-            PyErr_SetString(PyExc_ValueError, "a table's limits or kind are out of range");
+        if (kind < KIND_FUNCREF || kind > KIND_OPAQUE) {
+            PyErr_SetString(PyExc_ValueError, "a table's kind is out of range");
             goto done;
         }
         self->tables[i] = (TablePlan){min, max, is_64, (uint8_t)kind};

@@ -106,6 +106,19 @@ def test_own_items(store: Any) -> None:
     assert instance._global(store, 2)._get(store)(store) == 7
 
 
+def test_limits_take_64_bits(store: Any) -> None:
+    most = (1 << 64) - 1
+    plan = (0, most - 1, True, 0, False, 0, 0, 0, False, True)
+    instance = instantiate(store, new_module(memories=[plan], tables=[(1, most - 1, True, FUNCREF)]))
+    assert instance._memory(store, 0)._type(store) == (0, most - 1, True, 0, False)
+    assert instance._table(store, 0)._type(store) == (1, most - 1, True, FUNCREF)
+    huge = new_module(memories=[(most, -1, True, 0, False, 0, 0, 0, False, True)])
+    with pytest.raises(errors.WasmError, match="failed to allocate memory"):
+        instantiate(store, huge)
+    with pytest.raises(errors.UnsupportedError, match="tables have at most"):
+        instantiate(store, new_module(tables=[(most, -1, True, FUNCREF)]))
+
+
 def test_imports_are_shared(store: Any) -> None:
     exporter = instantiate(
         store,
