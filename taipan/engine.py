@@ -173,7 +173,7 @@ class Module(Managed):
     def from_binary(cls, engine: Engine, wasm: Buffer) -> Module:
         """From the binary format only."""
         check_engine(engine)
-        data = bytes(wasm)
+        data = to_bytes(wasm)
         if not data.startswith(MAGIC):
             decode(data, engine.features)  # raises
         return cls(engine, data)
@@ -182,9 +182,7 @@ class Module(Managed):
     def validate(cls, engine: Engine, wasm: Buffer) -> None:
         """Whether the bytes are a valid module. Raises MalformedError or InvalidError if not."""
         check_engine(engine)
-        if isinstance(wasm, str):
-            raise TypeError("expected wasm bytes")
-        check(decode(bytes(wasm), engine.features), engine.features)
+        check(decode(to_bytes(wasm), engine.features), engine.features)
 
     @classmethod
     def deserialize(cls, engine: Engine, encoded: Buffer) -> Module:
@@ -257,7 +255,7 @@ def check_engine(engine: object) -> None:
 
 def wat2wasm(wat: str | Buffer) -> bytearray:
     """The binary format of a module in the text format. Raises MalformedError with line and column."""
-    return bytearray(assemble(wat if isinstance(wat, str) else bytes(wat), Features.everything()))
+    return bytearray(assemble(wat if isinstance(wat, str) else to_bytes(wat), Features.everything()))
 
 
 def assemble(source: str | bytes, features: Features) -> bytes:
@@ -268,14 +266,21 @@ def assemble(source: str | bytes, features: Features) -> bytes:
     return encode(parse(source, features))
 
 
+def to_bytes(data: Buffer) -> bytes:
+    """A copy, unless it is bytes. Raises TypeError if it is no buffer."""
+    if isinstance(data, bytes):
+        return data
+    try:
+        return bytes(memoryview(data))
+    except TypeError:
+        raise TypeError("expected wasm bytes") from None
+
+
 def wasm_bytes(wasm: str | Buffer, features: Features) -> bytes:
     """The binary format of what users pass as a module. Text is recognised by its first character."""
     if isinstance(wasm, str):
         return assemble(wasm, features)
-    try:
-        data = wasm if isinstance(wasm, bytes) else bytes(memoryview(wasm))
-    except TypeError:
-        raise TypeError("expected wasm bytes") from None
+    data = to_bytes(wasm)
     if not data.startswith(MAGIC) and data.lstrip()[:1] in (b"(", b";"):
         return assemble(data, features)
     return data

@@ -66,8 +66,8 @@ class InternalError(WasmError):
     """A bug in the package. The message starts with "bug: " and says what was being done."""
 
 
-class StoreClosedError(WasmError):
-    """A store was used after `close()`."""
+class StoreClosedError(WasmError, ValueError):
+    """A store was used after `close()`. A ValueError, too, as with every other closed object."""
 
 
 class StoreBusyError(WasmError):

@@ -36,7 +36,6 @@ class Memory(_native.MemoryBase):
         of = ty._core
         if of.shared:
             raise UnsupportedError("shared memories are not supported yet: leave `shared` off")
-        owner._allocate(0, 0, 1)
         return cls._create(owner, *owner.engine.memory_plan(of))
 
     def type(self, store: Storelike) -> MemoryType:

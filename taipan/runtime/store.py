@@ -136,7 +136,8 @@ class Store(_native.StoreBase, Managed):
     ) -> None:
         """Bound what the store may come to hold; -1 is "no bound".
 
-        memory_size: bytes of each memory.  table_elements: of each table.  instances, tables, memories: their number.
+        memory_size: bytes of each memory.  table_elements: of each table.  instances, tables, memories: their number,
+        not counting tables and memories that the host made.
         What exceeds a bound fails: `memory.grow` with -1, everything else with WasmError.
         """
         for value in (memory_size, table_elements, instances, tables, memories):

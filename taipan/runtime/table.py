@@ -25,7 +25,6 @@ class Table(_native.TableBase):
             raise TypeError("expected a TableType")
         of = ty._core
         init = checked(of.element, init)
-        owner._allocate(0, 1, 0)
         maximum = -1 if of.limits.max is None else of.limits.max
         table = cls._create(owner, of.limits.min, maximum, of.is_64, storage_kind(of.element), init)
         table._element = of.element

@@ -108,6 +108,10 @@ def test_types_of_arguments(engine: Engine) -> None:
     for wasm in (5, None, object()):
         with pytest.raises(TypeError, match="expected wasm bytes"):
             Module(engine, wasm)  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match="expected wasm bytes"):
+            Module.validate(engine, wasm)  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match="expected wasm bytes"):
+            wat2wasm(wasm)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="expected an Engine"):
         Module(5, b"")  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="expected Config"):

@@ -399,8 +399,9 @@ def test_a_closed_store_refuses_everything(engine: taipan.Engine) -> None:
     store.close()
     store.close()
     for action in (lambda: func(store), lambda: memory.size(store), lambda: nothing(store)):
-        with pytest.raises(taipan.StoreClosedError):
+        with pytest.raises(taipan.StoreClosedError) as caught:
             action()
+        assert isinstance(caught.value, ValueError)
     assert store.closed
     with Store(engine) as inside:
         pass
