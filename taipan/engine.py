@@ -357,9 +357,7 @@ def _signatures(module: WasmModule, types: RegisteredTypes) -> list[_native.Sign
     """By module type index. Their types keep the module's types registered."""
     registry = types.registry
     return [
-        make_signature(registry.func_type(types.ids[i]), types.ids[i], types, of_host=False)
-        if isinstance(sub.comp, core.FuncType)
-        else None
+        make_signature(registry, types.ids[i], types, of_host=False) if isinstance(sub.comp, core.FuncType) else None
         for i, sub in enumerate(module.types)
     ]
 

@@ -36,9 +36,7 @@ def default_func(module: Module, entry: ImportPlan, callback: Callable[..., Any]
     registry = module.engine.types
     handle = registry.root(entry.wanted)
     assert handle is not None, "bug: the module holds its types"
-    return HostFunc(
-        make_signature(registry.func_type(entry.wanted), entry.wanted, handle, of_host=True), callback, False
-    )
+    return HostFunc(make_signature(registry, entry.wanted, handle, of_host=True), callback, False)
 
 
 def _returning_defaults(comp: core.FuncType) -> Callable[..., Any]:

@@ -37,11 +37,12 @@ _KINDS: Final[dict[int, int]] = {
     core.EXTERNREF: KIND_EXTERNREF,
 }
 _WIDER: Final[dict[int, int]] = {
-    core.ref_type(core.HEAP_FUNC, False): KIND_FUNCREF,
-    core.NULLFUNCREF: KIND_FUNCREF,
-    core.ref_type(core.HEAP_EXTERN, False): KIND_EXTERNREF,
-    core.NULLEXTERNREF: KIND_EXTERNREF,
+    core.HEAP_FUNC: KIND_FUNCREF,
+    core.HEAP_NOFUNC: KIND_FUNCREF,
+    core.HEAP_EXTERN: KIND_EXTERNREF,
+    core.HEAP_NOEXTERN: KIND_EXTERNREF,
 }
+"""Heap type -> how any reference below it can be shown."""
 
 
 def value_kind(code: int) -> int:
@@ -201,7 +202,7 @@ class FuncType(Managed):
         if last is not None and last[0] is registry:
             return last[1]
         handle = registry.register_func_type(self._core)
-        signature = make_signature(self._core, handle.id, handle, of_host=True)
+        signature = make_signature(registry, handle.id, handle, of_host=True)
         self._signature = (registry, signature)
         return signature
 
@@ -232,15 +233,26 @@ def func_type(comp: core.FuncType, keep: object = None) -> FuncType:
     return made
 
 
-def make_signature(comp: core.FuncType, type_id: int, keep: object, of_host: bool) -> Signature:
-    """A function type in engine-wide terms as the native runtime needs it. of_host: whether Python code is called.
+def _wide_kind(code: core.ValType, registry: TypeRegistry) -> int:
+    kind = _KINDS.get(code)
+    if kind is not None:
+        return kind
+    heap = core.heap_of(code)
+    if core.is_concrete(heap):
+        heap = core.HeapType(registry.space.kinds[heap])
+    return _WIDER.get(heap, KIND_OPAQUE)
+
+
+def make_signature(registry: TypeRegistry, type_id: int, keep: object, of_host: bool) -> Signature:
+    """A function type as the native runtime needs it. of_host: whether Python code is called.  keep: holds the type.
 
     What Python code gives is checked by its kind alone, so types that need more are opaque there; what wasm
     gives has its type, and can be shown as the wider kind.
     """
+    comp = registry.func_type(type_id)
     given, taken = (comp.results, comp.params) if of_host else (comp.params, comp.results)
     strict = bytes([_KINDS.get(code, KIND_OPAQUE) for code in given])
-    wide = bytes([_KINDS.get(code, _WIDER.get(code, KIND_OPAQUE)) for code in taken])
+    wide = bytes([_wide_kind(code, registry) for code in taken])
     params, results = (wide, strict) if of_host else (strict, wide)
     return Signature(params, results, type_id, func_type(comp, keep))
 
