@@ -269,13 +269,13 @@ class Directory:
         The result is a `Directory` exactly if that is what was opened, whatever the flags.
         """
         if flags & (os.O_CREAT | os.O_TRUNC):
+            if flags & _O_DIRECTORY:
+                raise error(errno.EINVAL)
             self._check(DIR_MUTATE)
         self._check(DIR_READ)
         writes = flags & (os.O_WRONLY | os.O_RDWR)
         if writes and not self.file_perms & FILE_WRITE:
             raise error(errno.EPERM)
-        if flags & os.O_CREAT and flags & _O_DIRECTORY:
-            raise error(errno.EINVAL)
         with Location(self.fd, path) as place:
             fd = _open(place, flags | _OPEN, follow)
         mode = os.fstat(fd).st_mode
@@ -342,9 +342,9 @@ class Directory:
         self._check_move(new_dir)
         with Location(self.fd, path) as old, Location(new_dir.fd, new_path) as new:
             status = _stat(old, follow)
-            if stat.S_ISDIR(status.st_mode):
-                raise error(errno.EPERM)
             new_name = _creatable(new)
+            if stat.S_ISDIR(status.st_mode):
+                raise error(errno.EEXIST if _exists(new) else errno.EPERM)
             os.link(old.name, new_name, src_dir_fd=old.dir_fd, dst_dir_fd=new.dir_fd, follow_symlinks=False)
 
     def symlink(self, target: bytes, path: bytes) -> None:
@@ -417,8 +417,7 @@ def _open_directory(place: Location, flags: int) -> int:
     """Open a path that ends in a slash or dot. Such a path cannot create anything."""
     name = place.name or _SELF
     if flags & os.O_CREAT:
-        exists = not place.name or _exists(place)
-        raise error(errno.EEXIST if exists and flags & os.O_EXCL else errno.EISDIR)
+        raise error(errno.EEXIST if flags & os.O_EXCL and not place.name else errno.EISDIR)
     return os.open(name, flags | _O_DIRECTORY, dir_fd=place.dir_fd)
 
 

@@ -73,11 +73,12 @@ OPENS = [
     ("new", OFLAG_CREAT | OFLAG_EXCL, True, "SUCCESS"),
     ("new/", OFLAG_CREAT, True, "ISDIR"),
     ("d", OFLAG_CREAT, True, "ISDIR"),
-    ("d/", OFLAG_CREAT | OFLAG_EXCL, True, "EXIST"),
+    ("d/", OFLAG_CREAT | OFLAG_EXCL, True, "ISDIR"),
     (".", OFLAG_CREAT, True, "ISDIR"),
     (".", OFLAG_CREAT | OFLAG_EXCL, True, "EXIST"),
     ("new", OFLAG_CREAT | OFLAG_DIRECTORY, True, "INVAL"),
     ("d", OFLAG_TRUNC, True, "ISDIR"),
+    ("d", OFLAG_TRUNC | OFLAG_DIRECTORY, True, "INVAL"),
     ("f", 16, True, "INVAL"),
 ]
 
@@ -237,6 +238,7 @@ LINKS = [
     ("d", "g", False, "PERM"),
     (".", "g", False, "PERM"),
     ("ld", "g", True, "PERM"),
+    ("d", "f", False, "EXIST"),
     ("f", "d", False, "EXIST"),
     ("f", "ln", False, "EXIST"),
     ("f", ".", False, "EXIST"),
