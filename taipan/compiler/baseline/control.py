@@ -100,7 +100,9 @@ class Control(OperandStack):
         self.add_site(self.masm.offset(), SITE_CALL, self.stack_map())
 
     def fault_site(self) -> None:
-        """Record the access to linear memory that comes next."""
+        """Record the access to linear memory that comes next. An address has one site: not that of a call before it."""
+        if self.num_sites and self.sites[self.num_sites - 4] == self.masm.offset():
+            self.masm.nop()
         self.add_site(self.masm.offset(), SITE_FAULT, 0)
 
     def stack_map(self) -> i64:

@@ -81,6 +81,9 @@ class X64Masm(Masm):
     def align_code(self, alignment: i64) -> None:
         self.asm.align(alignment)
 
+    def nop(self) -> None:
+        self.asm.nop()
+
     # --- moves ----------------------------------------------------------------------------------------------------
     def move(self, size: i64, d: i64, s: i64) -> None:
         self.asm.rr(0x8B, size & 8, d, s)
