@@ -352,3 +352,52 @@ def test_engines() -> None:
     engine.close()
     with pytest.raises(ValueError, match="already closed"):
         Module(engine, "(module)")
+
+
+def test_private_homes_of_wasmtime() -> None:
+    from taipan._exportable import AsExtern
+    from taipan._store import Storelike
+
+    assert AsExtern is not None
+    assert Storelike == taipan.Storelike
+
+
+# --- compiling ---
+
+TWO = """(module (func (export "one") (result i32) (call $two)) (func $two (export "two") (result i32) i32.const 2)
+  (func (export "vector") (drop (v128.const i64x2 1 2))))"""
+
+
+def test_functions_are_compiled_when_they_are_called() -> None:
+    engine = Engine()
+    module = Module(engine, TWO)
+    store = taipan.Store(engine)
+    exports = taipan.Instance(store, module, []).exports(store)
+    assert module._native.num_compiled == 0
+    assert exports["two"](store) == 2
+    assert module._native.num_compiled == 1
+    assert exports["one"](store) == 2
+    assert module._native.num_compiled == 2
+
+
+def test_all_functions_at_once() -> None:
+    config = taipan.Config()
+    config.lazy_compilation = False
+    engine = Engine(config)
+    module = Module(engine, TWO.replace("(drop (v128.const i64x2 1 2))", ""))
+    assert module._native.num_compiled == 3
+    store = taipan.Store(engine)
+    assert taipan.Instance(store, module, []).exports(store)["one"](store) == 2
+
+
+def test_what_cannot_be_compiled_says_so() -> None:
+    engine = Engine()
+    store = taipan.Store(engine)
+    exports = taipan.Instance(store, Module(engine, TWO), []).exports(store)
+    with pytest.raises(UnsupportedError, match="does not support"):
+        exports["vector"](store)
+    assert exports["two"](store) == 2
+    config = taipan.Config()
+    config.lazy_compilation = False
+    with pytest.raises(UnsupportedError, match="does not support"):
+        Module(Engine(config), TWO)
