@@ -75,6 +75,10 @@ void arch_fault_stub(void);
 size_t arch_write_stub(uint8_t *out, uintptr_t address, uintptr_t cell, uint32_t index, uintptr_t tail);
 void arch_write_stub_tail(uint8_t *out, NativeModule *module);
 
+/* Code was written at addresses that may have held other code. Instruction fetch is coherent with stores here, even
+   through another mapping; and whoever is about to jump there learnt the address after the GIL changed hands. */
+static inline void arch_code_written(const void *address, size_t size) { (void)address, (void)size; }
+
 /* ---- the context of a signal ---- */
 static inline uintptr_t arch_context_pc(const ucontext_t *context) { return (uintptr_t)context->uc_mcontext.gregs[REG_RIP]; }
 static inline uintptr_t arch_context_fp(const ucontext_t *context) { return (uintptr_t)context->uc_mcontext.gregs[REG_RBP]; }

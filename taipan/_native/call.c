@@ -247,6 +247,7 @@ static PyObject *call_host(PyObject *callable, PyObject *const *args, size_t nar
     Activation activation;
     if (store == NULL || tp_enter(store, &activation, stack_pointer()) < 0)
         return NULL;
+    activation.entry_sp = 0;
     tp_gil_retake(store);
     PyObject *result = tp_call_host_directly((HostFunc *)self->ref->vmctx, args + 1);
     tp_leave(store, &activation);

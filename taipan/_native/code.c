@@ -16,13 +16,12 @@
 
    A module's pages and cells are free again when the module is gone, which its instances prevent.
 
-   fork: parent and child must not write into each other's code, so the child copies the used pages into a memfd of its
-   own and maps that at the same addresses. */
+   fork: both processes go on executing the pages that existed, from the same memfd; so neither writes into them again,
+   nor uses them again once they are free. For all other pages the child maps a memfd of its own. */
 #include "core.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/membarrier.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -107,7 +106,8 @@ struct Arena {
     Arena *next; /* of the same module */
     NativeModule *module;
     uint32_t first_page, num_pages;
-    size_t used; /* bytes given out */
+    uint32_t forks; /* the region's count when it was made: if that has grown, another process has these pages, too */
+    size_t used;    /* bytes given out */
     /* Readers load the count first: the array they then see holds at least that many. Arrays that became too small stay
        until the arena goes. */
     _Atomic(uint32_t) count;
@@ -123,7 +123,7 @@ struct CodeRegion {
     uint64_t *cells;
     size_t size, data_size, used;
     int memfd; /* -1: none */
-    bool reused; /* pages have been given back: freshly written code may still be in some core's pipeline */
+    uint32_t forks;
     Run *free_pages, *free_cells;
     _Atomic(Arena *) *pages; /* [size / PAGE] */
 };
@@ -317,51 +317,41 @@ static void unmap_region(CodeRegion *self) {
 
 /* ---- fork ---- */
 
-/* In the child, which has one thread: give the region a memfd of its own. */
+/* In the child: a memfd of its own behind the free pages, and behind all of the writable view. */
 static void unshare_region(CodeRegion *region) {
-    if (region->writable == NULL)
-        return;
+    const int protection = PROT_READ | PROT_EXEC, flags = MAP_SHARED | MAP_FIXED | MAP_NORESERVE;
     int fd = make_memfd(region->size);
-    bool copied = fd >= 0;
-    size_t num_pages = region->size / PAGE;
-    for (size_t i = 0; copied && i < num_pages;) {
-        if (atomic_load_explicit(&region->pages[i], memory_order_relaxed) == NULL) {
-            i++;
-            continue;
-        }
-        size_t end = i + 1;
-        while (end < num_pages && atomic_load_explicit(&region->pages[end], memory_order_relaxed) != NULL)
-            end++;
-        for (size_t at = i * PAGE; copied && at < end * PAGE;) {
-            ssize_t n = pwrite(fd, region->base + at, end * PAGE - at, (off_t)at);
-            copied = n > 0;
-            at += copied ? (size_t)n : 0;
-        }
-        i = end;
+    bool good = fd >= 0;
+    for (Run *run = region->free_pages; good && run != NULL; run = run->next) {
+        size_t offset = run->start * PAGE, bytes = run->count * PAGE;
+        good = mmap(region->base + offset, bytes, protection, flags, fd, (off_t)offset) != MAP_FAILED;
     }
-    if (copied)
-        copied = mmap(region->writable, region->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED | MAP_NORESERVE, fd,
-                      0) != MAP_FAILED &&
-                 mmap(region->base, region->size, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED | MAP_NORESERVE, fd, 0) !=
-                     MAP_FAILED;
-    if (!copied) {
-        /* Sharing on would be memory corruption in two processes. */
-        static const char message[] = "taipan: no memory for a copy of the machine code after fork\n";
-        ssize_t ignored = write(2, message, sizeof message - 1);
-        (void)ignored;
-        abort();
+    good = good && mmap(region->writable, region->size, PROT_READ | PROT_WRITE, flags, fd, 0) != MAP_FAILED;
+    if (good) {
+        close(region->memfd);
+        region->memfd = fd;
+    } else {
+        /* What is compiled stays usable; there is just no room for more. */
+        runs_drop(&region->free_pages);
+        if (fd >= 0)
+            close(fd);
     }
-    close(region->memfd);
-    region->memfd = fd;
 }
 
-static void after_fork_in_child(void) {
+static void after_fork(bool in_child) {
     for (RegionTable *table = &regions; table != NULL; table = atomic_load(&table->more))
         for (int i = 0; i < REGION_SLOTS; i++) {
-            if (table->slots[i].region != NULL)
-                unshare_region(table->slots[i].region);
+            CodeRegion *region = table->slots[i].region;
+            if (region != NULL && region->writable != NULL) {
+                region->forks++;
+                if (in_child)
+                    unshare_region(region);
+            }
         }
 }
+
+static void after_fork_in_parent(void) { after_fork(false); }
+static void after_fork_in_child(void) { after_fork(true); }
 
 /* ---- allocation ---- */
 
@@ -380,6 +370,7 @@ static Arena *new_arena(CodeRegion *region, NativeModule *module, size_t bytes) 
     arena->module = module;
     arena->first_page = first;
     arena->num_pages = num_pages;
+    arena->forks = region->forks;
     for (uint32_t i = 0; i < num_pages; i++)
         atomic_store_explicit(&region->pages[first + i], arena, memory_order_release);
     region->used += num_pages * PAGE;
@@ -394,7 +385,7 @@ uint8_t *tp_region_alloc(CodeRegion *region, NativeModule *module, Arena **arena
     size_t start = arena == NULL ? 0 : round_up(arena->used, align);
     if (size > MAX_REGION)
         arena = NULL;
-    else if (arena == NULL || start + size > (size_t)arena->num_pages * PAGE) {
+    else if (arena == NULL || arena->forks != region->forks || start + size > (size_t)arena->num_pages * PAGE) {
         size_t last = arena == NULL ? FIRST_ARENA / 2 : (size_t)arena->num_pages * PAGE;
         size_t bytes = expected > 2 * last ? expected : 2 * last;
         bytes = round_up(bytes > MAX_ARENA ? MAX_ARENA : bytes, PAGE);
@@ -437,9 +428,7 @@ int tp_region_write(CodeRegion *region, uint8_t *address, const void *bytes, siz
             return -1;
         }
     }
-    /* These addresses have held other code before: every core must fetch them anew. */
-    if (region->reused)
-        syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE, 0, 0);
+    arch_code_written(address, size);
     return 0;
 }
 
@@ -483,15 +472,14 @@ void tp_region_free_arenas(CodeRegion *region, Arena *arenas) {
         for (uint32_t i = 0; i < arena->num_pages; i++)
             atomic_store_explicit(&region->pages[arena->first_page + i], NULL, memory_order_release);
         size_t offset = arena->first_page * PAGE, bytes = arena->num_pages * PAGE;
-        if (region->writable != NULL)
-            fallocate(region->memfd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset, (off_t)bytes);
-        else
-            madvise(region->base + offset, bytes, MADV_DONTNEED);
-        if (!region->reused)
-            syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE, 0, 0);
-        region->reused = true;
-        region->used -= bytes;
-        runs_give(&region->free_pages, arena->first_page, arena->num_pages);
+        if (arena->forks == region->forks) {
+            if (region->writable != NULL)
+                fallocate(region->memfd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset, (off_t)bytes);
+            else
+                madvise(region->base + offset, bytes, MADV_DONTNEED);
+            runs_give(&region->free_pages, arena->first_page, arena->num_pages);
+            region->used -= bytes;
+        }
         while (arena->old_arrays != NULL) {
             void **link = arena->old_arrays;
             arena->old_arrays = link[0];
@@ -602,7 +590,7 @@ int tp_init_code(PyObject *module) {
     tp_code_region_type = tp_add_type(module, &region_spec);
     if (tp_code_region_type == NULL)
         return -1;
-    if (pthread_atfork(NULL, NULL, after_fork_in_child) != 0) {
+    if (pthread_atfork(NULL, after_fork_in_parent, after_fork_in_child) != 0) {
         PyErr_NoMemory();
         return -1;
     }

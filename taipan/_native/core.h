@@ -16,12 +16,12 @@
 
 /* One entry from C into wasm; lives in the C frame that makes it. */
 struct Activation {
-    uintptr_t entry_sp;              /* written by the entry stub */
+    uintptr_t entry_sp;              /* written by the entry stub; 0: no wasm frames, the host called a host function */
     bool unwound;                    /* the callee was left by unwinding: a Python exception is set, the GIL is held */
     Activation *outer;               /* of this thread */
     Activation *outer_of_store;      /* of the same store (same thread) */
     Store *store;
-    uintptr_t outer_exit_pc, outer_exit_fp; /* the store's exit_*, restored when this activation ends */
+    uintptr_t outer_exit_pc, outer_exit_fp; /* the store's exit_*, restored when this activation ends; if outer_of_store */
     uintptr_t fault_pc, fault_fp;    /* written by the signal handler */
     int fault_trap;
 };
@@ -98,8 +98,8 @@ static inline void tp_gil_retake(Store *store) {
         tp_gil_take_slow(store);
 }
 
-/* Begin an activation. `sp`: an address in the caller's frame. GIL held; store open. 0, or -1 with an exception and nothing
-   to undo. */
+/* Begin an activation. `sp`: an address in the caller's frame. GIL held; store open. 0, or -1 with an exception and
+   nothing to undo. The caller then enters wasm through a stub, or sets activation->entry_sp to 0. */
 static inline int tp_enter(Store *store, Activation *activation, uintptr_t sp) {
     Thread *thread = &tp_thread;
     if (store->depth != 0) {
@@ -107,6 +107,8 @@ static inline int tp_enter(Store *store, Activation *activation, uintptr_t sp) {
             return tp_store_busy_error(store);
         if (UNLIKELY(sp < store->true_limit))
             return tp_raise_trap(TRAP_STACK_OVERFLOW);
+        activation->outer_exit_pc = store->exit_pc;
+        activation->outer_exit_fp = store->exit_fp;
     } else {
         uintptr_t limit = store->true_limit, wanted = sp - store->max_wasm_stack;
         if (tp_signals_still_ours() < 0)
@@ -129,9 +131,6 @@ static inline int tp_enter(Store *store, Activation *activation, uintptr_t sp) {
     activation->store = store;
     activation->outer = thread->top;
     activation->outer_of_store = store->activations;
-    activation->outer_exit_pc = store->exit_pc;
-    activation->outer_exit_fp = store->exit_fp;
-    activation->entry_sp = 0;
     store->activations = activation;
     thread->top = activation;
     if (UNLIKELY(store->gil_policy == GIL_RELEASE))
@@ -143,12 +142,12 @@ static inline int tp_enter(Store *store, Activation *activation, uintptr_t sp) {
 static inline void tp_leave(Store *store, Activation *activation) {
     tp_gil_retake(store);
     store->activations = activation->outer_of_store;
-    store->exit_pc = activation->outer_exit_pc;
-    store->exit_fp = activation->outer_exit_fp;
     tp_thread.top = activation->outer;
     if (--store->depth == 0) {
-        store->owner = NULL;
         atomic_store_explicit(&store->running, 0, memory_order_relaxed);
+    } else {
+        store->exit_pc = activation->outer_exit_pc;
+        store->exit_fp = activation->outer_exit_fp;
     }
 }
 

@@ -32,9 +32,12 @@ static bool walk_next(Walk *walk, CodePlace *place, uintptr_t *fp) {
                 return true;
             continue;
         }
-        walk->pc = walk->activation->outer_exit_pc;
-        walk->fp = walk->activation->outer_exit_fp;
-        walk->activation = walk->activation->outer_of_store;
+        const Activation *ended = walk->activation;
+        walk->activation = ended->outer_of_store;
+        if (walk->activation != NULL) {
+            walk->pc = ended->outer_exit_pc;
+            walk->fp = ended->outer_exit_fp;
+        }
     }
     return false;
 }

@@ -457,3 +457,45 @@ def test_cycles_are_collected() -> None:
     del info
     gc.collect()
     assert region.used_bytes == 0
+
+
+# ---- fork ----
+
+
+def test_fork_shares_no_writes() -> None:
+    """Both processes publish more code into modules they have in common, free some, and load more."""
+    done = run_script(
+        """
+import os
+region = native.CodeRegion(1 << 20)
+store = new_store()
+functions = [constant(i) for i in range(100)]
+value = [0]
+def compile(module, i):
+    module.publish(i, *constant(value[0] + i).published())
+module = new_code_module(functions, compile=compile, region=region)
+instance = instantiate(store, module)
+dropped = new_code_module([constant(5)], region=region)
+assert [instance._func(store, i)(store) for i in range(10)] == list(range(10))
+used = region.used_bytes
+pids = []
+for value[0] in (1000, 2000, 3000, 0):
+    if value[0] and (pid := os.fork()):
+        pids.append(pid)
+        continue
+    dropped = None
+    for i in range(10, 100):
+        assert instance._func(store, i)(store) == value[0] + i
+    for n in range(50):
+        other = new_store()
+        more = [constant(value[0] + n), sum_of(0, 0)]
+        assert instantiate(other, new_code_module(more, region=region))._func(other, 1)(other) == 2 * (value[0] + n)
+    assert [instance._func(store, i)(store) for i in range(100)] == [i if i < 10 else value[0] + i for i in range(100)]
+    assert not [mode for _, _, mode in mappings() if "w" in mode and "x" in mode]
+    if value[0]:
+        os._exit(7)
+assert [os.waitpid(pid, 0)[1] >> 8 for pid in pids] == [7, 7, 7]
+print("done")
+"""
+    )
+    assert (done.returncode, done.stdout) == (0, "done\n"), done.stderr
