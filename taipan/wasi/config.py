@@ -227,12 +227,12 @@ class WasiContext:
     def __init__(self, config: WasiConfig) -> None:
         from taipan.wasi.p1.descriptors import DescriptorTable
 
+        self.waker = Waker()
+        self.descriptors: DescriptorTable = DescriptorTable(config.max_open_files or _default_max_open_files())
         self.args = config._args
         self.env = config._env
         self.clock: Clock = config.clock or SystemClock()
-        self.waker = Waker()
         self.random = random.secure() if config._random_seed is None else random.seeded(config._random_seed)
-        self.descriptors: DescriptorTable = DescriptorTable(config.max_open_files or _default_max_open_files())
         try:
             self._fill(config)
         except BaseException:
@@ -258,6 +258,9 @@ class WasiContext:
         """Close every descriptor of the guest. Closing twice is harmless."""
         self.descriptors.close()
         self.waker.close()
+
+    def __del__(self) -> None:
+        self.close()
 
     def wake(self) -> None:
         """From any thread: end the wait that the guest is in, or its next one. For the guest it is errno INTR."""

@@ -122,6 +122,8 @@ def run(engine: Any, program: Program, base: Path) -> Result:
         status = exit_trap.code
     except (engine.WasmtimeError, engine.Trap) as problem:
         status, message = -1, str(problem)
+    finally:
+        store.close()
     return Result(status, message, bytes(output), bytes(errors))
 
 

@@ -120,6 +120,9 @@ def test_contexts_are_independent_and_close(root: Path) -> None:
         assert guest.read(0)[0] == "BADF"
     if before:
         assert len(os.listdir("/proc/self/fd")) == before
+        forgotten = config.make_context()
+        del forgotten
+        assert len(os.listdir("/proc/self/fd")) == before
 
 
 # --- streams ---
