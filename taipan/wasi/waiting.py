@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import errno
 import os
-import select
 import time
-from threading import Lock
+from _thread import allocate_lock  # `threading` takes longer to import than all of WASI
 from typing import Final, final
 
 NS_PER_MS: Final = 1_000_000
 MAX_POLL_MS: Final = 0x7FFF_FFFF
 READABLE: Final = 1
 WRITABLE: Final = 4
-"""POLLIN and POLLOUT, which Windows has no names for."""
+FAILED: Final = 8 | 32
+HUNG_UP: Final = 16
+"""POLLIN, POLLOUT, POLLERR | POLLNVAL and POLLHUP, the same numbers on every host that has poll."""
 
 
 @final
@@ -27,7 +28,7 @@ class Waker:
     __slots__ = ("_lock", "_pending", "_read_fd", "_write_fd")
 
     def __init__(self) -> None:
-        self._lock = Lock()
+        self._lock = allocate_lock()
         self._pending = False
         self._read_fd = self._write_fd = -1
 
@@ -51,6 +52,8 @@ class Waker:
         masks: host descriptor -> READABLE | WRITABLE.  limit: ns, rounded up to ms; None waits for ever.
         Raises InterruptedError when woken.
         """
+        import select
+
         poll = select.poll()
         for host_fd, mask in masks.items():
             poll.register(host_fd, mask)
@@ -63,6 +66,8 @@ class Waker:
 
     def sleep(self, duration: int) -> None:
         """Wait for some ns, exactly. Raises InterruptedError when woken."""
+        import select
+
         end = time.monotonic_ns() + duration
         # poll counts in ms and rounds up; what is less than one is left for time.sleep.
         while (left := end - time.monotonic_ns()) > NS_PER_MS:

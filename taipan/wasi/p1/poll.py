@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import select
 import stat
 import sys
 from collections.abc import Iterator
@@ -31,7 +30,7 @@ from taipan.wasi.p1.types import (
     UNSTABLE_SUBSCRIPTION,
     GuestError,
 )
-from taipan.wasi.waiting import READABLE, WRITABLE
+from taipan.wasi.waiting import FAILED, HUNG_UP, READABLE, WRITABLE
 
 MAX_SUBSCRIPTIONS: Final = 1 << 16  # more than a guest can have descriptors; each costs the host a step per call
 
@@ -163,9 +162,9 @@ def _wait_for_host(
     for position, host_fd in waiting.items():
         data, kind, _, _, _ = wanted[position]
         mask = happened.get(host_fd, 0)
-        if mask & (_MASKS[kind] | select.POLLERR | select.POLLHUP | select.POLLNVAL):
+        if mask & (_MASKS[kind] | FAILED | HUNG_UP):
             nbytes = _readable(host_fd) if kind == EVENT_FD_READ else 1
-            yield position, (data, SUCCESS, kind, nbytes, EVENT_HANGUP if mask & select.POLLHUP else 0)
+            yield position, (data, SUCCESS, kind, nbytes, EVENT_HANGUP if mask & HUNG_UP else 0)
 
 
 def _readable(host_fd: int) -> int:
