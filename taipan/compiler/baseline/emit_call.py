@@ -15,7 +15,9 @@ from taipan.abi import traps
 from taipan.abi.calls import FLOAT_REG, INT_REG, STACK
 from taipan.abi.layout import RELOC_CALL, RELOC_SLOT, field_offsets
 from taipan.compiler.baseline.control import BUILTINS_OFFSET, COLD_MISMATCH, HEADER, Control
+from taipan.compiler.baseline.liveness import Liveness
 from taipan.compiler.baseline.masm import EQ, GE_U, NE, Masm, to_vec
+from taipan.compiler.baseline.prescan import Prescan
 from taipan.compiler.baseline.registers import BIT
 from taipan.compiler.baseline.stack import K_CONST, K_LOCAL, K_REG, is_float_type
 from taipan.compiler.environ import T_EXTERNREF, T_FUNCREF, T_I32, FlatLayout, ModuleEnv
@@ -38,6 +40,8 @@ MEMORY0_OFFSET: Final[i64] = HEADER["memory0_base"]
 class Calls(Control):
     def __init__(self, env: ModuleEnv, masm: Masm) -> None:
         super().__init__(env, masm)
+        self.prescan: Final = Prescan(env)
+        self.live: Final[Liveness] = self.prescan.live
         self.relocs: vec[i64] = to_vec([0] * 48)
         self.num_relocs: i64 = 0
         self.move_src: vec[i64] = to_vec([0] * 32)
@@ -196,19 +200,30 @@ class Calls(Control):
             self.discard()
 
     def save_lost_pins(self) -> None:
-        """Store the pinned locals that a call may change."""
+        """Store the pinned locals that live on after the call at `pos` and that it may change."""
         i: i64 = 0
         while i < self.num_lost_pins:
             index = self.lost_pins[i]
-            self.masm.store_frame(self.local_types[index], self.local_regs[index], self.local_offs[index])
+            if self.lives_on(index):
+                self.masm.store_frame(self.local_types[index], self.local_regs[index], self.local_offs[index])
             i += 1
+
+    def lives_on(self, index: i64) -> bool:
+        """Whether a pinned local's value is used after the current instruction."""
+        if self.live.starts[index] < self.pos:
+            if self.live.ends[index] > self.pos:
+                return True
+            # Its last reader may still be on the operand stack.
+            return self.pending[self.places[index]] > 0
+        return False
 
     def after_call(self) -> None:
         """Reload what a call may have changed."""
         i: i64 = 0
         while i < self.num_lost_pins:
             index = self.lost_pins[i]
-            self.masm.load_frame(self.local_types[index], self.local_regs[index], self.local_offs[index])
+            if self.lives_on(index):
+                self.masm.load_frame(self.local_types[index], self.local_regs[index], self.local_offs[index])
             i += 1
         if self.memory0_moves:
             self.masm.load_ptr(self.memory_base, self.vmctx, MEMORY0_OFFSET)

@@ -1,8 +1,8 @@
 """A quick look over a function body before code is generated.
 
-Finds what a single pass cannot know at its beginning: how much each local is used (to pin the busiest to registers),
-which locals are read before they are written, whether the function calls anything or needs the context, and which stretches of
-code can never run (the second pass does not visit those).
+Finds what a single pass cannot know at its beginning: how much each local is used and where it is live (to pin the
+busiest to registers, see liveness.py), where calls are, whether the context is needed, and which stretches of code can
+never run (the second pass does not visit those).
 
 The loop knows instructions only by the shape of their immediates; a unit test compares SHAPES with the instruction
 table.
@@ -15,6 +15,7 @@ from typing import Final, final
 from librt.vecs import append, vec
 from mypy_extensions import i64
 
+from taipan.compiler.baseline.liveness import Liveness
 from taipan.compiler.baseline.masm import to_vec
 from taipan.compiler.environ import T_EXTERNREF, ModuleEnv
 from taipan.errors import UnsupportedError
@@ -94,69 +95,43 @@ SHAPES_FC: Final = bytes(
 )
 
 MAX_WIDTH: Final = 16  # bytes that one access may touch
-MAX_WEIGHT_DEPTH: Final = 7
-WEIGHT: Final = to_vec([8**depth for depth in range(MAX_WEIGHT_DEPTH + 1)])
-"""Weight of a use inside that many loops."""
-
-# States of a local in `first`.
-UNSEEN: Final = -1
-READ_FIRST: Final = -2
 
 
 @final
 class Prescan:
     """Results for one function; reused for the next.
 
-    weights: per local.  first: READ_FIRST for locals whose initial zero may be seen.  cuts: (start, end) offsets of
-    unreachable code, ascending.  call_weight: sum of the weights of all calls.
+    live: uses and lifetimes of the locals.  cuts: (start, end) offsets of unreachable code, ascending.
+    calls: (offset, weight of all calls up to and including this one) of each call.
     """
 
     def __init__(self, env: ModuleEnv) -> None:
         self.env: Final = env
-        self.weights: vec[i64] = vec[i64]()
-        self.first: vec[i64] = vec[i64]()
-        self.home: vec[i64] = vec[i64]()
+        self.live: Final = Liveness()
         self.cuts: vec[i64] = vec[i64]()
         self.num_cuts: i64 = 0
-        self.serials: vec[i64] = to_vec([0] * 64)
-        self.is_loop: vec[i64] = to_vec([0] * 64)
-        self.call_weight: i64 = 0
+        self.calls: vec[i64] = to_vec([0] * 64)
+        self.num_calls: i64 = 0
         self.needs_context: bool = False
         self.uses_memory0: bool = False
-        self.has_loops: bool = False
+        self.next: i64 = 0
 
-    def scan(self, start: i64, end: i64, num_locals: i64) -> None:
+    def scan(self, start: i64, end: i64, num_params: i64, num_locals: i64) -> None:
         """Scan the instructions in `code[start:end]` (without the local declarations) of a valid function."""
         code = self.env.code
-        if len(self.weights) < num_locals:
-            self.weights = to_vec([0] * (num_locals + 64))
-            self.first = to_vec([0] * (num_locals + 64))
-            self.home = to_vec([0] * (num_locals + 64))
-        weights = self.weights
-        first = self.first
-        home = self.home
-        serials = self.serials
-        is_loop = self.is_loop
-        i: i64 = 0
-        while i < num_locals:
-            weights[i] = 0
-            first[i] = UNSEEN
-            i += 1
+        live = self.live
+        live.begin(num_params, num_locals, start)
         self.num_cuts = 0
-        self.call_weight = 0
+        self.num_calls = 0
         self.uses_memory0 = False
-        self.has_loops = False
         flags: i64 = 0
-        depth: i64 = 0
-        loops: i64 = 0
-        weight: i64 = 1
-        serial: i64 = 0
+        call_weight: i64 = 0
+        dead = False
         extents = self.env.memory_extents
         extent0: i64 = extents[0] if len(extents) > 0 else -1
-        serials[0] = 0
-        is_loop[0] = 0
         pos = start
         while pos < end:
+            at = pos
             op: i64 = code[pos]
             pos += 1
             shape: i64 = SHAPES[op]
@@ -165,30 +140,27 @@ class Prescan:
                 index: i64 = code[pos]
                 pos += 1
                 if index >= 0x80:
-                    index &= 0x7F
-                    shift: i64 = 7
-                    while True:
-                        byte: i64 = code[pos]
-                        pos += 1
-                        index |= (byte & 0x7F) << shift
-                        shift += 7
-                        if byte < 0x80:
-                            break
-                weights[index] += weight
-                seen = first[index]
-                if seen != READ_FIRST:
-                    if op == 0x20:
-                        if seen == UNSEEN or seen > depth or serials[seen] != home[index]:
-                            first[index] = READ_FIRST
-                    elif seen == UNSEEN or seen > depth or serials[seen] != home[index]:
-                        first[index] = depth
-                        home[index] = serials[depth]
+                    self.next = pos - 1
+                    index = self.read_u32()
+                    pos = self.next
+                if op == 0x20:
+                    live.read(index, at)
+                else:
+                    live.write(index, at)
                 continue
             flags |= shape
             if kind == NONE:
                 pass
-            elif kind == LEB or kind == BRANCH:
-                if op == 0x23 or op == 0x24 or op == 0x25 or op == 0x26:
+            elif kind == BRANCH:
+                label: i64 = code[pos]
+                pos += 1
+                if label >= 0x80:
+                    self.next = pos - 1
+                    label = self.read_u32()
+                    pos = self.next
+                live.branch(label)
+            elif kind == LEB:
+                if 0x23 <= op <= 0x26:
                     if self.needs_helper(op, pos):
                         shape |= CALLS
                         flags |= CALLS
@@ -203,7 +175,7 @@ class Prescan:
                     if code[pos] == 0:
                         self.uses_memory0 = True
                     else:
-                        extent = -1
+                        flags |= NEEDS_CONTEXT
                     while code[pos] >= 0x80:
                         pos += 1
                     pos += 1
@@ -213,17 +185,11 @@ class Prescan:
                 offset: i64 = code[pos]
                 pos += 1
                 if offset >= 0x80:
-                    offset &= 0x7F
-                    offset_shift: i64 = 7
-                    while True:
-                        part: i64 = code[pos]
-                        pos += 1
-                        if offset_shift < 35:  # longer ones only exist where every access is checked
-                            offset |= (part & 0x7F) << offset_shift
-                        offset_shift += 7
-                        if part < 0x80:
-                            break
-                if offset + MAX_WIDTH > extent:  # the check reads the memory's length through the context
+                    self.next = pos - 1
+                    offset = self.read_u64()
+                    pos = self.next
+                if offset < 0 or offset > extent - MAX_WIDTH:
+                    # The check reads the memory's length through the context.
                     flags |= NEEDS_CONTEXT
             elif kind == BLOCK:
                 if code[pos] == 0x63 or code[pos] == 0x64:
@@ -231,59 +197,104 @@ class Prescan:
                 while code[pos] >= 0x80:
                     pos += 1
                 pos += 1
-                depth += 1
-                if depth >= len(serials):
-                    serials = append(serials, 0)
-                    is_loop = append(is_loop, 0)
-                    self.serials = serials
-                    self.is_loop = is_loop
-                serial += 1
-                serials[depth] = serial
-                if op == 0x03:
-                    is_loop[depth] = 1
-                    loops += 1
-                    self.has_loops = True
-                    if loops <= MAX_WEIGHT_DEPTH:
-                        weight = WEIGHT[loops]
-                else:
-                    is_loop[depth] = 0
+                live.enter(op - 0x02, at)
             elif kind == END:
-                if is_loop[depth]:
-                    loops -= 1
-                    if loops <= MAX_WEIGHT_DEPTH:
-                        weight = WEIGHT[loops]
-                depth -= 1
+                live.end(dead, at)
+                dead = False
             elif kind == ELSE:
-                serial += 1
-                serials[depth] = serial
+                live.else_(dead)
+                dead = False
+            elif kind == LABELS:
+                self.next = pos
+                count = self.read_u32()
+                while count >= 0:
+                    live.branch(self.read_u32())
+                    count -= 1
+                pos = self.next
             else:
                 if kind == PREFIX_FC:
                     sub: i64 = code[pos]
                     pos += 1
-                    if sub >= len(SHAPES_FC):
-                        raise self.unsupported(pos - 2)
+                    if sub >= i64(len(SHAPES_FC)):
+                        raise self.unsupported(at)
                     shape = SHAPES_FC[sub]
                     kind = shape & 15
                     flags |= shape
                 pos = self.skip_immediates(kind, pos)
             if shape & (CALLS | LEAVES):
                 if shape & CALLS:
-                    self.call_weight += weight
+                    call_weight += live.weight
+                    self.add_call(at, call_weight)
                 if shape & LEAVES:
                     pos = self.skip_dead(pos, end)
+                    dead = True
+        live.finish(start)
         self.needs_context = flags & (NEEDS_CONTEXT | CALLS) != 0
+
+    def add_call(self, pos: i64, weight: i64) -> None:
+        n = self.num_calls
+        if n + 2 > len(self.calls):
+            self.calls = append(append(self.calls, 0), 0)
+        self.calls[n] = pos
+        self.calls[n + 1] = weight
+        self.num_calls = n + 2
+
+    def calls_weight(self, start: i64, end: i64) -> i64:
+        """Weight of the calls between two offsets, both excluded."""
+        return self.weight_before(end) - self.weight_before(start + 1)
+
+    def weight_before(self, pos: i64) -> i64:
+        """Weight of all calls before an offset."""
+        low: i64 = 0
+        high = self.num_calls >> 1
+        while low < high:
+            middle = (low + high) >> 1
+            if self.calls[2 * middle] < pos:
+                low = middle + 1
+            else:
+                high = middle
+        return self.calls[2 * low - 1] if low > 0 else 0
+
+    def read_u32(self) -> i64:
+        """The unsigned LEB128 number at `next`."""
+        code = self.env.code
+        pos = self.next
+        value: i64 = 0
+        shift: i64 = 0
+        while True:
+            byte: i64 = code[pos]
+            pos += 1
+            value |= (byte & 0x7F) << shift
+            if byte < 0x80:
+                break
+            shift += 7
+        self.next = pos
+        return value
+
+    def read_u64(self) -> i64:
+        """The same, but -1 for numbers beyond 62 bits."""
+        code = self.env.code
+        pos = self.next
+        value: i64 = 0
+        shift: i64 = 0
+        while True:
+            byte: i64 = code[pos]
+            pos += 1
+            if shift < 56:
+                value |= (byte & 0x7F) << shift
+            elif byte & 0x7F:
+                value = -1
+                shift = 100
+            if byte < 0x80:
+                break
+            shift += 7
+        self.next = pos
+        return value
 
     def needs_helper(self, op: i64, pos: i64) -> bool:
         """Whether global.get/set or table.get/set at `pos` works on externrefs, which a helper counts."""
-        index: i64 = 0
-        shift: i64 = 0
-        while True:
-            byte: i64 = self.env.code[pos]
-            pos += 1
-            index |= (byte & 0x7F) << shift
-            shift += 7
-            if byte < 0x80:
-                break
+        self.next = pos
+        index = self.read_u32()
         types = self.env.global_types if op <= 0x24 else self.env.table_types
         return types[index] == T_EXTERNREF
 
@@ -300,14 +311,9 @@ class Prescan:
         elif kind == LEB:
             count = 1
         elif kind == LABELS or kind == TYPES:
-            shift: i64 = 0
-            while True:
-                byte: i64 = code[pos]
-                pos += 1
-                count |= (byte & 0x7F) << shift
-                shift += 7
-                if byte < 0x80:
-                    break
+            self.next = pos
+            count = self.read_u32()
+            pos = self.next
             if kind == LABELS:
                 count += 1
         elif kind != NONE:
@@ -354,7 +360,7 @@ class Prescan:
                 )
             elif kind == PREFIX_FC:
                 sub: i64 = code[pos + 1]
-                if sub >= len(SHAPES_FC):
+                if sub >= i64(len(SHAPES_FC)):
                     raise self.unsupported(pos)
                 pos = self.skip_immediates(i64(SHAPES_FC[sub]) & 15, pos + 2)
             elif kind == LOCAL or kind == BRANCH:

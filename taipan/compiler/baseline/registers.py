@@ -59,12 +59,12 @@ class RegisterPlan:
     ) -> None:
         self.scratch_int_mask: Final[i64] = mask_of(scratch_ints)
         self.scratch_float_mask: Final[i64] = mask_of(scratch_floats)
-        self.saved_pins: Final = saved_pins
+        self.saved_pins: Final = vec[i64](saved_pins)
         self.saved_mask: Final[i64] = mask_of(callee_saved)
-        self.lost_pins: Final = lost_pins
-        self.leaf_pins: Final = leaf_pins
-        self.float_pins: Final = float_pins
-        self.leaf_float_pins: Final = leaf_float_pins
+        self.lost_pins: Final = vec[i64](lost_pins)
+        self.leaf_pins: Final = vec[i64](leaf_pins)
+        self.float_pins: Final = vec[i64](float_pins)
+        self.leaf_float_pins: Final = vec[i64](leaf_float_pins)
         self.int_args: Final = vec[i64](int_args)
         self.helper_args: Final = vec[i64](helper_args)
         self.callee_vmctx: Final[i64] = callee_vmctx

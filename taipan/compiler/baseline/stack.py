@@ -33,6 +33,9 @@ K_FLAGS: Final = 4
 SIZE: Final = bytes([4, 8, 4, 8, 8, 8, 16, 8])
 """Bytes of each operand type."""
 
+PLACE_FLOAT: Final = 32
+PLACE_FRAME: Final = 64
+
 SCAN_LIMIT: Final = 64
 """Operands looked at one by one; beyond that all are settled, so that hostile code costs linear time."""
 
@@ -55,6 +58,8 @@ class OperandStack(Visitor):
 
     kinds, types, vals: of operand i < sp; vals is the constant, local, register or condition.
     local_regs: pinned register of each local or -1; local_offs: its frame offset (also where it is spilled).
+    places: what holds each local: PLACE_FLOAT + register, register, or PLACE_FRAME + local. Locals that live at different
+    times share registers.  pending: per place, how many K_LOCAL operands there are.
     """
 
     def __init__(self, env: ModuleEnv, masm: Masm) -> None:
@@ -72,7 +77,8 @@ class OperandStack(Visitor):
         self.local_types: vec[i64] = to_vec([0] * 64)
         self.local_regs: vec[i64] = to_vec([0] * 64)
         self.local_offs: vec[i64] = to_vec([0] * 64)
-        self.pending: vec[i64] = to_vec([0] * 64)
+        self.places: vec[i64] = to_vec([0] * 64)
+        self.pending: vec[i64] = to_vec([0] * 128)
         self.num_locals: i64 = 0
         self.scratch_ints: i64 = 0
         self.scratch_floats: i64 = 0
@@ -96,7 +102,7 @@ class OperandStack(Visitor):
             self.settled = n
 
     def push_local(self, index: i64) -> None:
-        self.pending[index] += 1
+        self.pending[self.places[index]] += 1
         self.push(K_LOCAL, self.local_types[index], index)
 
     def push_int(self, t: i64, reg: i64) -> None:
@@ -286,7 +292,7 @@ class OperandStack(Visitor):
         index = self.vals[i]
         t = self.types_of[i]
         reg = self.local_regs[index]
-        self.pending[index] -= 1
+        self.pending[self.places[index]] -= 1
         if reg >= 0:
             self.masm.store_frame(t, reg, self.new_slot(i))
             self.kinds[i] = K_SLOT
@@ -303,14 +309,15 @@ class OperandStack(Visitor):
             self.vals[i] = reg
 
     def save_pending(self, index: i64) -> None:
-        """Before local `index` changes: save the operands that mean its present value."""
+        """Before local `index` changes: save the operands that mean what its place holds now."""
         if self.sp - self.settled > SCAN_LIMIT:
             self.settle(self.sp)
             return
         i = self.sp
-        while self.pending[index] > 0:
+        place = self.places[index]
+        while self.pending[place] > 0:
             i -= 1
-            if self.kinds[i] == K_LOCAL and self.vals[i] == index:
+            if self.kinds[i] == K_LOCAL and self.places[self.vals[i]] == place:
                 self.save_local_operand(i)
 
     def force_slots(self, start: i64, end: i64) -> None:
@@ -345,7 +352,7 @@ class OperandStack(Visitor):
             return self.vals[n]
         if kind == K_LOCAL:
             index = self.vals[n]
-            self.pending[index] -= 1
+            self.pending[self.places[index]] -= 1
             reg = self.local_regs[index]
             if reg >= 0:
                 return reg
@@ -379,7 +386,7 @@ class OperandStack(Visitor):
         if kind == K_REG:
             self.free_int(self.vals[n])
         elif kind == K_LOCAL:
-            self.pending[self.vals[n]] -= 1
+            self.pending[self.places[self.vals[n]]] -= 1
 
     def load_int(self, n: i64, d: i64) -> None:
         """Copy operand n to integer register d. Leaves the flags alone, changes nothing else."""
@@ -415,7 +422,7 @@ class OperandStack(Visitor):
             return self.vals[n]
         if kind == K_LOCAL:
             index = self.vals[n]
-            self.pending[index] -= 1
+            self.pending[self.places[index]] -= 1
             reg = self.local_regs[index]
             if reg >= 0:
                 return reg
@@ -437,7 +444,7 @@ class OperandStack(Visitor):
         if kind == K_REG:
             self.free_float(self.vals[n])
         elif kind == K_LOCAL:
-            self.pending[self.vals[n]] -= 1
+            self.pending[self.places[self.vals[n]]] -= 1
 
     def load_float(self, n: i64, d: i64) -> None:
         """Copy operand n to float register d. Leaves the flags alone, changes nothing else."""
@@ -468,7 +475,7 @@ class OperandStack(Visitor):
             else:
                 self.free_ints |= BIT[self.vals[n]]
         elif kind == K_LOCAL:
-            self.pending[self.vals[n]] -= 1
+            self.pending[self.places[self.vals[n]]] -= 1
 
     def top_in_frame(self) -> i64:
         """Frame offset of the top operand if it lies in the frame, else 0 (where the caller's rbp is)."""
@@ -493,7 +500,7 @@ class OperandStack(Visitor):
             index: i64 = self.code[next_pos + 1]
             if index < 0x80:
                 reg = self.local_regs[index]
-                if reg >= 0 and self.pending[index] == 0:
+                if reg >= 0 and self.pending[self.places[index]] == 0:
                     self.target_local = index
                     return reg
         return -1
@@ -522,7 +529,7 @@ class OperandStack(Visitor):
 
     # --- locals ---------------------------------------------------------------------------------------------------
     def local_get(self, index: i64) -> None:
-        self.pending[index] += 1
+        self.pending[self.places[index]] += 1
         n = self.sp
         if n >= len(self.kinds):
             self.push(K_LOCAL, self.local_types[index], index)
@@ -542,7 +549,7 @@ class OperandStack(Visitor):
             # The value stays in its register; reading the local would load it again.
             reg = self.vals[n]
             self.sp = n
-            if self.pending[index]:
+            if self.pending[self.places[index]]:
                 self.save_pending(index)
             self.masm.store_frame(self.types_of[n], reg, self.local_offs[index])
             self.push(K_REG, self.local_types[index], reg)
@@ -562,10 +569,10 @@ class OperandStack(Visitor):
         kind = self.kinds[n]
         value = self.vals[n]
         if kind == K_LOCAL:
-            self.pending[value] -= 1
+            self.pending[self.places[value]] -= 1
             if value == index:
                 return
-        if self.pending[index]:
+        if self.pending[self.places[index]]:
             self.save_pending(index)
         t = self.types_of[n]
         d = self.local_regs[index]
@@ -580,7 +587,7 @@ class OperandStack(Visitor):
                 return
             self.sp = n + 1
             if kind == K_LOCAL:
-                self.pending[value] += 1
+                self.pending[self.places[value]] += 1
             reg = self.pop_float()
             self.masm.store_frame(t, reg, self.local_offs[index])
             self.free_float(reg)
@@ -598,7 +605,7 @@ class OperandStack(Visitor):
             return
         self.sp = n + 1
         if kind == K_LOCAL:
-            self.pending[value] += 1
+            self.pending[self.places[value]] += 1
         reg = self.pop_int()
         self.masm.store_frame(t, reg, self.local_offs[index])
         self.free_int(reg)

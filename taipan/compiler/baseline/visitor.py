@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final, final
 
-from librt.vecs import append, vec
+from librt.vecs import append
 from mypy_extensions import i64
 
 from taipan.abi.calls import FLOAT_REG, INT_REG
@@ -16,17 +16,14 @@ from taipan.compiler.baseline.control import C_FUNC, COLD_ENTRY
 from taipan.compiler.baseline.emit_call import MEMORY0_OFFSET, NULL_OFFSET
 from taipan.compiler.baseline.emit_reference import Reference
 from taipan.compiler.baseline.masm import LT_U, Masm
-from taipan.compiler.baseline.prescan import READ_FIRST, Prescan
+from taipan.compiler.baseline.pins import Pinner
 from taipan.compiler.baseline.registers import BIT
-from taipan.compiler.baseline.stack import SIZE, is_float_type
+from taipan.compiler.baseline.stack import PLACE_FLOAT, PLACE_FRAME, SIZE, is_float_type
 from taipan.compiler.environ import T_EXTERNREF, T_FUNCREF, T_I32, FlatLayout, ModuleEnv
 from taipan.wasm.types import ValType
 
 SMALL_FRAME: Final = 2048
 """Bytes that a function which calls nothing may use below the stack limit without asking."""
-
-SAVE_COST: Final = 2
-"""Uses of a local that saving and restoring a callee's register costs."""
 
 UNUSED_HOME: Final = 0
 
@@ -37,10 +34,9 @@ class FunctionCompiler(Reference):
 
     def __init__(self, env: ModuleEnv, masm: Masm) -> None:
         super().__init__(env, masm)
-        self.prescan: Final = Prescan(env)
         self.frame_field: i64 = 0
         self.checks_limit: bool = False
-        self.pin_weights: vec[i64] = vec[i64]()
+        self.pinner: Final = Pinner()
 
     def compile(self, defined_index: i64) -> None:
         """Generate code for a defined function into `masm`, with `sites`, `maps` and `relocs`."""
@@ -64,11 +60,11 @@ class FunctionCompiler(Reference):
         self.reset()
         start = self.read_locals(params, start, end)
         scan = self.prescan
-        scan.scan(start, end, self.num_locals)
+        scan.scan(start, end, i64(len(params)), self.num_locals)
         self.own_stack_args = layout.stack_arg_bytes
         self.result_offsets = layout.result_offsets
         self.uses_memory0 = scan.uses_memory0
-        calls = scan.call_weight > 0
+        calls = scan.num_calls > 0
         masm.begin()
         self.assign_registers(calls)
         self.assign_homes(params, layout, calls)
@@ -136,124 +132,98 @@ class FunctionCompiler(Reference):
             self.local_types = append(self.local_types, 0)
             self.local_regs = append(self.local_regs, 0)
             self.local_offs = append(self.local_offs, 0)
+            self.places = append(self.places, 0)
+        while len(self.pending) < PLACE_FRAME + end:
             self.pending = append(self.pending, 0)
         types = self.local_types
         regs = self.local_regs
         offs = self.local_offs
-        pending = self.pending
         while n < end:
             types[n] = t
             regs[n] = -1
             offs[n] = UNUSED_HOME
-            pending[n] = 0
+            self.places[n] = PLACE_FRAME + n
+            self.pending[PLACE_FRAME + n] = 0
             n += 1
         self.num_locals = end
 
     def assign_registers(self, calls: bool) -> None:
-        """Pin the locals that are used most, decide which registers hold contexts, operands and locals."""
+        """Decide which registers hold contexts, locals and operands."""
         plan = self.plan
         scan = self.prescan
-        ints = plan.scratch_int_mask
-        floats = plan.scratch_float_mask
         self.shunned = BIT[plan.div_high]
         if plan.shift_count >= 0 and not self.masm.shift_takes_any_count(0):
             self.shunned |= BIT[plan.shift_count]
         self.memory0_moves = False
+        self.scratch_ints = plan.scratch_int_mask
+        self.scratch_floats = plan.scratch_float_mask
+        pinner = self.pinner
+        pinner.begin()
         if calls:
             self.vmctx = plan.vmctx
             self.memory_base = plan.memory_base
             self.save_register(plan.vmctx)
-            pins = plan.saved_pins
             if self.uses_memory0:
                 self.save_register(plan.memory_base)
                 self.memory0_moves = self.env.memory_static[0] == 0
             else:
-                pins = (*pins, plan.memory_base)
-            self.pin_ints(pins, SAVE_COST, True)
-            # A local in a register that calls change is stored and loaded around each of them.
-            self.pin_ints(plan.lost_pins, 2 * scan.call_weight, False)
-            self.pin_floats(plan.float_pins, 2 * scan.call_weight)
-            self.find_lost_pins()
+                pinner.add_int(plan.memory_base, True, True)
+            pinner.add_ints(plan.lost_pins, False, plan.saved_mask)
+            pinner.add_ints(plan.saved_pins, True, plan.saved_mask)
+            pinner.add_floats(plan.float_pins, False)
         else:
             self.vmctx = plan.leaf_vmctx
             self.memory_base = plan.leaf_memory_base
-            pins = plan.leaf_pins
+            self.scratch_ints &= ~BIT[plan.leaf_vmctx]
             if not self.uses_memory0:
-                pins = (plan.leaf_memory_base, *pins)
+                pinner.add_int(plan.leaf_memory_base, True, False)
             if not scan.needs_context:
-                pins = (plan.leaf_vmctx, *pins)
-            ints &= ~BIT[plan.leaf_vmctx]
-            self.pin_ints(pins, SAVE_COST, True)
-            self.pin_floats(plan.leaf_float_pins, 0)
+                pinner.add_int(plan.leaf_vmctx, True, False)
+            pinner.add_ints(plan.leaf_pins, True, plan.saved_mask)
+            pinner.add_floats(plan.leaf_float_pins, True)
+        pinner.assign(scan, self.local_types, self.local_regs)
+        self.note_pins()
+        self.free_ints = self.scratch_ints
+        self.free_floats = self.scratch_floats
+
+    def note_pins(self) -> None:
+        """Take over what the pinner decided: places, saved registers, locals to save around calls, scratch sets."""
+        plan = self.plan
+        saved = plan.saved_mask
+        context = BIT[self.vmctx] | (BIT[self.memory_base] if self.uses_memory0 else 0)
+        used: i64 = 0
         i: i64 = 0
         while i < self.num_locals:
             reg = self.local_regs[i]
             if reg >= 0:
                 if is_float_type(self.local_types[i]):
-                    floats &= ~BIT[reg]
+                    self.places[i] = PLACE_FLOAT + reg
+                    self.scratch_floats &= ~BIT[reg]
                 else:
-                    ints &= ~BIT[reg]
+                    self.places[i] = reg
+                    self.scratch_ints &= ~BIT[reg]
+                    if BIT[reg] & saved & ~context & ~used:
+                        used |= BIT[reg]
+                        self.save_register(reg)
+                if self.prescan.num_calls > 0 and self.is_lost(i):
+                    n = self.num_lost_pins
+                    if n >= len(self.lost_pins):
+                        self.lost_pins = append(self.lost_pins, 0)
+                    self.lost_pins[n] = i
+                    self.num_lost_pins = n + 1
             i += 1
-        self.scratch_ints = ints
-        self.scratch_floats = floats
-        self.free_ints = ints
-        self.free_floats = floats
+        i = 0
+        while i < PLACE_FRAME:
+            self.pending[i] = 0
+            i += 1
 
     def save_register(self, reg: i64) -> None:
         self.saved_regs[self.num_saved] = reg
         self.num_saved += 1
 
-    def pin_ints(self, pins: tuple[int, ...], cost: i64, saves: bool) -> None:
-        """Give registers to the integer locals that are used most. cost: uses that a pin must outweigh."""
-        saved_mask = self.plan.saved_mask
-        for pin in pins:
-            reg: i64 = pin
-            needs_save = saved_mask & BIT[reg] != 0
-            best = self.heaviest(False, cost if needs_save or not saves else 0)
-            if best < 0:
-                return
-            self.local_regs[best] = reg
-            if needs_save:
-                self.save_register(reg)
-
-    def pin_floats(self, pins: tuple[int, ...], cost: i64) -> None:
-        for pin in pins:
-            best = self.heaviest(True, cost)
-            if best < 0:
-                return
-            self.local_regs[best] = pin
-
-    def heaviest(self, floats: bool, cost: i64) -> i64:
-        """The local without a register that is used most and more than `cost`, or -1. External references have none."""
-        weights = self.prescan.weights
-        types = self.local_types
-        regs = self.local_regs
-        best: i64 = -1
-        most = cost
-        i: i64 = 0
-        n = self.num_locals
-        while i < n:
-            if weights[i] > most and regs[i] < 0:
-                t = types[i]
-                if floats == is_float_type(t) and t != T_EXTERNREF:
-                    best = i
-                    most = weights[i]
-            i += 1
-        return best
-
-    def find_lost_pins(self) -> None:
-        """List the pinned locals whose register a call may change."""
-        i: i64 = 0
-        while i < self.num_locals:
-            reg = self.local_regs[i]
-            if reg >= 0 and (is_float_type(self.local_types[i]) or not self.plan.saved_mask & BIT[reg]):
-                self.lost_pins[self.num_lost_pins] = i
-                self.num_lost_pins += 1
-            i += 1
-
     def assign_homes(self, params: bytes, layout: FlatLayout, calls: bool) -> None:
         """Frame offsets of locals that need memory. Stack parameters stay where they came."""
-        weights = self.prescan.weights
+        weights = self.prescan.live.weights
         bytes_used = 8 * self.num_saved
         param_count: i64 = len(params)
         i: i64 = 0
@@ -268,7 +238,7 @@ class FunctionCompiler(Reference):
                     self.num_ref_locals += 1
                 if i < param_count and layout.places[i] != INT_REG and layout.places[i] != FLOAT_REG:
                     self.local_offs[i] = 16 + layout.where[i]
-                elif self.local_regs[i] < 0 or calls:
+                elif self.local_regs[i] < 0 or (calls and self.is_lost(i)):
                     bytes_used += 8
                     self.local_offs[i] = -bytes_used
             i += 1
@@ -276,6 +246,10 @@ class FunctionCompiler(Reference):
             bytes_used += 8
             self.out_off = -bytes_used
         self.slots_start = bytes_used
+
+    def is_lost(self, index: i64) -> bool:
+        """Whether calls change a pinned local's register."""
+        return self.places[index] >= PLACE_FLOAT or not self.plan.saved_mask & BIT[self.local_regs[index]]
 
     # --- prologue and epilogue ------------------------------------------------------------------------------------
     def prologue(self, params: bytes, layout: FlatLayout) -> None:
@@ -301,7 +275,7 @@ class FunctionCompiler(Reference):
 
     def move_parameters(self, params: bytes, layout: FlatLayout) -> None:
         masm = self.masm
-        weights = self.prescan.weights
+        weights = self.prescan.live.weights
         count: i64 = len(params)
         float_moves: i64 = 0
         i: i64 = 0
@@ -348,8 +322,8 @@ class FunctionCompiler(Reference):
     def clear_locals(self, first: i64) -> None:
         """Zero the locals that may be read before they are written; references are null whatever happens."""
         masm = self.masm
-        weights = self.prescan.weights
-        seen = self.prescan.first
+        weights = self.prescan.live.weights
+        reads_zero = self.prescan.live.reads_zero
         i = first
         while i < self.num_locals:
             if weights[i] > 0:
@@ -357,7 +331,7 @@ class FunctionCompiler(Reference):
                 reg = self.local_regs[i]
                 if t == T_EXTERNREF:
                     masm.store_frame_const(8, 0, self.local_offs[i])
-                elif seen[i] != READ_FIRST:
+                elif not reads_zero[i]:
                     pass
                 elif t == T_FUNCREF:
                     # The scratch registers still hold nothing: every parameter has its place.
