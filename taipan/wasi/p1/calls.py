@@ -14,6 +14,7 @@ from operator import and_
 from typing import Any, Final
 
 from taipan.errors import WasmError
+from taipan.wasi.config import WasiContext
 from taipan.wasi.p1 import args, clock, environ, fd, path, poll, proc, random, sched, sock
 from taipan.wasi.p1.memory import OutOfBounds
 from taipan.wasi.p1.types import FROM_HOST, INVAL, IO, GuestError
@@ -46,39 +47,52 @@ MODULES: Final = {"wasi_snapshot_preview1": PREVIEW1, "wasi_unstable": UNSTABLE}
 def bind(name: str, params: str, function: Callable[..., int]) -> HostFunction:
     """The callable for the linker: takes the caller and signed integers, returns the errno."""
     masks = tuple(_MASKS[letter] for letter in params)
-    needs_memory = "p" in params
 
     def call(caller: Any, *arguments: int) -> int:
         context = caller._store._wasi
-        if context is None:
-            raise WasmError(f"{name}: wasi is not configured: call store.set_wasi")
-        memory = _memory(caller, name) if needs_memory else NO_MEMORY
+        memory = caller.get("memory")
+        if context is None or memory is None:
+            raise _not_ready(name, context)
+        view = memoryview(memory)
         try:
-            return function(context, memory, *map(and_, arguments, masks))
-        except OSError as problem:
-            return FROM_HOST.get(problem.errno or 0, IO)
-        except GuestError as problem:
-            return problem.code
-        except OverflowError:
-            return INVAL  # an offset or a time beyond the host's range
-        except (OutOfBounds, struct.error) as problem:
-            raise _trap(name, problem) from None
+            if min(arguments) < 0:
+                return function(context, view, *map(and_, arguments, masks))
+            return function(context, view, *arguments)
+        except Exception as problem:
+            return _errno_of(name, problem)
         finally:
-            if needs_memory:
-                memory.release()
+            view.release()
 
-    call.__name__ = call.__qualname__ = name
-    return call
+    def call_without_memory(caller: Any, *arguments: int) -> int:
+        context = caller._store._wasi
+        if context is None:
+            raise _not_ready(name, None)
+        try:
+            return function(context, NO_MEMORY, *map(and_, arguments, masks))
+        except Exception as problem:
+            return _errno_of(name, problem)
+
+    bound = call if "p" in params else call_without_memory
+    bound.__name__ = bound.__qualname__ = name
+    return bound
 
 
-def _memory(caller: Any, name: str) -> memoryview:
-    memory = caller.get("memory")
-    if memory is None:
-        raise WasmError(f'{name}: missing required memory export: the module exports no memory named "memory"')
-    return memoryview(memory)
+def _errno_of(name: str, problem: Exception) -> int:
+    """The errno that stands for an exception; raises the exception, or a trap, if none does."""
+    if isinstance(problem, OSError):
+        return FROM_HOST.get(problem.errno or 0, IO)
+    if isinstance(problem, GuestError):
+        return problem.code
+    if isinstance(problem, OverflowError):
+        return INVAL  # an offset or a time beyond the host's range
+    if isinstance(problem, OutOfBounds | struct.error):
+        from taipan.runtime.trap import Trap
+
+        raise Trap(f"{name}: pointer out of bounds: {problem}") from None
+    raise problem
 
 
-def _trap(name: str, problem: Exception) -> Exception:
-    from taipan.runtime.trap import Trap
-
-    return Trap(f"{name}: pointer out of bounds: {problem}")
+def _not_ready(name: str, context: WasiContext | None) -> WasmError:
+    if context is None:
+        return WasmError(f"{name}: wasi is not configured: call store.set_wasi")
+    return WasmError(f'{name}: missing required memory export: the module exports no memory named "memory"')
