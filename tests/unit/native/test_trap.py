@@ -226,7 +226,10 @@ def test_a_crash_stays_a_crash(body: str, handler: str) -> None:
     ["E", "EW", "WE", "WEW", "WED", "EWD", "WEDE", "WEDWE", "WEWDWEW", "EWDWEWDW"],
 )
 def test_faulthandler_in_any_order(steps: str) -> None:
-    """E: enable, D: disable, W: a trap. After any of these a trap is a trap, and nothing is printed."""
+    """E: enable, D: disable, W: a trap. After any of these a trap is a trap, and nothing is printed.
+
+    Not seen at once: disable and enable both between two calls, when it had been enabled first.
+    """
     done = run_script(
         f"""
         import faulthandler
@@ -614,6 +617,23 @@ def test_many_threads_and_traps() -> None:
     for thread in threads:
         thread.join()
     assert not problems
+
+
+@pytest.mark.parametrize("gil", ["adaptive", "release", "hold"])
+@pytest.mark.parametrize("body", ["", ".call_import(0)"])
+def test_daemon_threads_at_exit(gil: str, body: str) -> None:
+    """The interpreter ends while wasm of another thread still runs, with or without calls into Python."""
+    done = run_script(
+        f"""
+        store = native.StoreBase(max_wasm_stack=1 << 18, gil={gil!r})
+        loop = Function([], []).label("loop").check(){body}.jump("e9", "loop").end()
+        _, (f,) = start(loop, store=store, imports=[(([], []), lambda: None)])
+        threading.Thread(target=f, args=(store,), daemon=True).start()
+        time.sleep(0.05)
+        print("end")
+        """
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "end\n", "")
 
 
 # ---- fork ----
