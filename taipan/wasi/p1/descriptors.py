@@ -94,9 +94,6 @@ class DescriptorTable:
         self._next = 0
         self._limit: Final = limit
 
-    def __len__(self) -> int:
-        return len(self._open)
-
     def get(self, fd: int, right: int = 0) -> Descriptor:
         """The descriptor. BADF if there is none or it never had `right`, NOTCAPABLE if the guest dropped it."""
         found = self._open.get(fd)
