@@ -9,6 +9,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, final
 
 from taipan.errors import WasmError
+from taipan.runtime.managed import Managed
 from taipan.wasi import filesystem, random, stdio
 from taipan.wasi.clocks import Clock, SystemClock
 from taipan.wasi.sockets import Socket
@@ -56,7 +57,7 @@ class _Preopen:
         self.file_perms = file_perms
 
 
-class WasiConfig:
+class WasiConfig(Managed):
     """Arguments, environment, streams, directories, clocks and random numbers for a WASI program.
 
     A new configuration grants nothing: no arguments or variables, an empty stdin, outputs that vanish, no directory.
