@@ -24,11 +24,13 @@ def parse(source: str | bytes, features: Features | None = None) -> Module:
     return parse_text(Lexer(decode_source(source), keep_annotations=True), features or Features())
 
 
-def print_module(module: Module, customs: bool = True) -> str:
+def print_module(module: Module, customs: bool = True, folded: bool = False) -> str:
     """The module as text, with the names of its name section. customs: whether other custom sections are printed.
+
+    folded: `(i32.add (local.get 0) (i32.const 1))` in place of one instruction per line.
 
     Parsing the text gives an equal module. Raises MalformedError where the code cannot be decoded.
     """
     from taipan.text.printer import print_module as print_text
 
-    return print_text(module, customs)
+    return print_text(module, customs, folded)

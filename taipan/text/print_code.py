@@ -1,7 +1,7 @@
 """Instructions as text: the binary encoding of a body or constant expression in, lines out.
 
-The immediates of an instruction follow its row of the instruction table. One instruction per line, indented by the
-blocks around it; nothing recurses.
+The immediates of an instruction follow its row of the instruction table. Lines are indented by the blocks around
+them; nothing recurses.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ from typing import Final, final
 from mypy_extensions import i64
 
 from taipan.text import shapes
+from taipan.text.fold import UNKNOWN, Folder, arities
 from taipan.text.identifiers import Identifiers, quote_id
 from taipan.text.print_types import TypePrinter
 from taipan.text.shapes import tables
 from taipan.wasm.cursor import BLOCK_EMPTY
 from taipan.wasm.instructions import INSTRS
 from taipan.wasm.operands import HANDLER_WORDS, Operands
-from taipan.wasm.types import EXACT_BIT, HEAP_MASK, HeapType, ValType
+from taipan.wasm.types import EXACT_BIT, HEAP_MASK, FuncType, HeapType, ValType
 
 _CATCH_WORDS: Final = ("catch", "catch_ref", "catch_all", "catch_all_ref")
 _ELSE: Final = 0x05
@@ -26,7 +27,8 @@ _CATCH: Final = 0x07
 _CATCH_ALL: Final = 0x19
 _DELEGATE: Final = 0x18
 _END: Final = 0x0B
-_SELECT_T: Final = 0x1C
+_CALL: Final = 0x10
+_CALL_INDIRECT: Final = 0x11
 _BLOCKS: Final = (0x02, 0x03, 0x04, 0x06, 0x1F)
 _NO_ROW: Final = -1
 MAX_INDENT: Final = 40
@@ -38,7 +40,7 @@ _NO_NAMES: Final = Identifiers({}, 0)
 class _Rows:
     """Opcode -> row of the instruction table, and how the row is printed."""
 
-    __slots__ = ("keywords", "nullable", "plain", "prefixed")
+    __slots__ = ("arities", "keywords", "nullable", "plain", "prefixed")
 
     def __init__(self) -> None:
         self.plain: list[int] = [_NO_ROW] * 256
@@ -48,6 +50,7 @@ class _Rows:
                 self.prefixed[row.opcode] = index
             else:
                 self.plain[row.opcode] = index
+        self.arities: Final = arities()
         self.keywords: Final[list[str]] = [row.keyword for row in INSTRS]
         # Rows that are the nullable form of the row before, and are printed with a whole reference type.
         self.nullable: Final[list[bool]] = [row.name.endswith("_null") and row.keyword != row.name for row in INSTRS]
@@ -82,7 +85,10 @@ class ModuleIds:
 
 @final
 class CodePrinter(Operands):
-    """Prints one expression after the other. labels_printed: how many structured instructions the last one had."""
+    """Prints one expression after the other. labels_printed: how many structured instructions the last one had.
+
+    folded: whether operands are put in brackets inside their instruction; blocks stay as they are.
+    """
 
     ids: ModuleIds
     types_text: TypePrinter
@@ -90,8 +96,12 @@ class CodePrinter(Operands):
     rows: _Rows
     locals: Identifiers
     labels_printed: i64 = 0
+    folded: bool
+    arity_of_callee: tuple[int, int]
 
-    def __init__(self, ids: ModuleIds, types_text: TypePrinter) -> None:
+    def __init__(self, ids: ModuleIds, types_text: TypePrinter, folded: bool = False) -> None:
+        self.folded = folded
+        self.arity_of_callee = (UNKNOWN, UNKNOWN)
         self.ids = ids
         self.types_text = types_text
         self.shapes_of = tables().shapes
@@ -110,6 +120,7 @@ class CodePrinter(Operands):
         """
         self.locals = local_ids
         lines: list[str] = []
+        folder = Folder(lines)
         depth: i64 = 0
         ordinal: i64 = 0
         rows = self.rows
@@ -120,6 +131,7 @@ class CodePrinter(Operands):
             opcode: i64 = self.code[self.next]
             self.next += 1
             if opcode == _END:
+                folder.flush(self.margin(indent, depth))
                 if depth == 0:
                     break
                 depth -= 1
@@ -130,6 +142,7 @@ class CodePrinter(Operands):
                 row = self.prefixed_row(opcode)
             text = rows.keywords[row]
             if opcode in _BLOCKS:
+                folder.flush(self.margin(indent, depth))
                 label = labels.get(int(ordinal))
                 ordinal += 1
                 if label is not None:
@@ -138,6 +151,7 @@ class CodePrinter(Operands):
                 depth += 1
                 continue
             if opcode in (_ELSE, _CATCH, _CATCH_ALL, _DELEGATE):
+                folder.flush(self.margin(indent, depth))
                 depth -= 1
                 if depth < 0:
                     raise self.malformed(f"unexpected {text} outside of a block", self.pos)
@@ -145,11 +159,33 @@ class CodePrinter(Operands):
                 if opcode != _DELEGATE:
                     depth += 1
                 continue
-            lines.append(self.margin(indent, depth) + text + self.immediates(row))
+            text += self.immediates(row)
+            if self.folded:
+                params, results = self.arity(row, opcode)
+                folder.add(text, params, results, self.margin(indent, depth))
+            else:
+                lines.append(self.margin(indent, depth) + text)
         if self.next != self.limit:
             raise self.malformed("unexpected bytes after the end of an expression", self.next)
         self.labels_printed = ordinal
         return lines
+
+    def arity(self, row: i64, opcode: i64) -> tuple[int, int]:
+        """(operands, results) of the instruction that was just printed."""
+        if opcode == _CALL or opcode == _CALL_INDIRECT:
+            params, results = self.arity_of_callee
+            extra = 1 if opcode == _CALL_INDIRECT and params != UNKNOWN else 0
+            return params + extra, results
+        return self.rows.arities[row]
+
+    def callee(self, type_index: int) -> None:
+        """Note the arity of a function type."""
+        types = self.types_text.module.types
+        comp = types[type_index].comp if type_index < len(types) else None
+        if isinstance(comp, FuncType):
+            self.arity_of_callee = (len(comp.params), len(comp.results))
+        else:
+            self.arity_of_callee = (UNKNOWN, UNKNOWN)
 
     def margin(self, indent: int, depth: i64) -> str:
         return "  " * (indent + int(min(depth, MAX_INDENT)))
@@ -179,7 +215,10 @@ class CodePrinter(Operands):
         if shape == shapes.LABEL:
             return f" {self.read_u32()}"
         if shape == shapes.FUNC:
-            return self.reference(ids.funcs)
+            func = int(self.read_u32())
+            space = self.types_text.module.func_space
+            self.callee(space[func] if func < len(space) else len(self.types_text.module.types))
+            return " " + ids.funcs.reference(func)
         if shape == shapes.GLOBAL:
             return self.reference(ids.globals)
         if shape == shapes.MEMARG:
@@ -198,7 +237,9 @@ class CodePrinter(Operands):
         if shape == shapes.F64:
             return " " + f64_text(self.raw(8))
         if shape == shapes.CALL_INDIRECT:
-            type_use = self.types_text.type_use(int(self.read_u32()))
+            type_index = int(self.read_u32())
+            self.callee(type_index)
+            type_use = self.types_text.type_use(type_index)
             return self.optional(ids.tables) + " " + type_use
         if shape == shapes.TABLE:
             return self.optional(ids.tables)

@@ -44,14 +44,16 @@ _DATA_LINE_BYTES: Final = 4096
 class ModulePrinter:
     """Collects the lines of one module."""
 
-    __slots__ = ("code", "ids", "lines", "local_names", "module", "names", "types")
+    __slots__ = ("code", "const_code", "ids", "lines", "local_names", "module", "names", "types")
 
-    def __init__(self, module: Module) -> None:
+    def __init__(self, module: Module, folded: bool) -> None:
         self.module: Final = module
         self.names: Final = decode_names(module)
         self.ids: Final = module_ids(module, self.names)
         self.types: Final = TypePrinter(module, self.ids.types, self.ids.fields)
-        self.code: Final = CodePrinter(self.ids, self.types)
+        self.code: Final = CodePrinter(self.ids, self.types, folded)
+        # Constant expressions are listed instruction by instruction.
+        self.const_code: Final = CodePrinter(self.ids, self.types)
         self.lines: list[str] = []
         # Names that the text carries, of locals and labels; what is missing here is in no identifier.
         self.local_names: IndirectNameMap = {}
@@ -146,8 +148,8 @@ class ModulePrinter:
 
     def const_expr(self, expr: ConstExpr) -> list[str]:
         """The instructions of a constant expression, one string each."""
-        self.code.begin(expr.code, 0, len(expr.code))
-        return [line.strip() for line in self.code.instructions(Identifiers({}, 0), {}, 0)]
+        self.const_code.begin(expr.code, 0, len(expr.code))
+        return [line.strip() for line in self.const_code.instructions(Identifiers({}, 0), {}, 0)]
 
     def offset_text(self, expr: ConstExpr | None, keyword: str) -> str:
         """A folded instruction where there is one, else `(offset ...)` or `(item ...)`."""
@@ -302,9 +304,10 @@ def custom_text(custom: CustomSection, place: str) -> str:
     return f"(@custom {quote(custom.name.encode())}{place}{data})"
 
 
-def print_module(module: Module, customs: bool = True) -> str:
+def print_module(module: Module, customs: bool = True, folded: bool = False) -> str:
     """The module as text. customs: whether custom sections are printed, too (names are, in any case).
+    folded: whether operands stand in brackets inside their instruction.
 
     Raises MalformedError where code cannot be decoded.
     """
-    return ModulePrinter(module).print(customs)
+    return ModulePrinter(module, folded).print(customs)

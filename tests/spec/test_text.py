@@ -63,6 +63,7 @@ def test_print_and_parse(name: str, testsuite_dir: Path) -> None:
             text = print_module(module)
         except WasmError:
             continue  # test_texts judges the text, tests/spec/test_testsuite.py the binary
+        assert encode(parse(print_module(module, folded=True))) == encode(parse(text))
         again = bytes(encode(parse(text)))
         if again != bytes(encode(module)) and print_module(decode(again, everything)) != text:
             wrong.append(f"{name}:{command.line}")

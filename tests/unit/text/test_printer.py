@@ -24,8 +24,9 @@ def printed(source: str) -> str:
 def round_trip(module: Module) -> bytes:
     """Encode, decode, print, parse and encode again; both encodings must agree. Returns them."""
     first = bytes(encode(module))
-    second = bytes(encode(parse(print_module(decode(first, Features.everything())))))
-    assert second == first
+    for folded in (False, True):
+        second = bytes(encode(parse(print_module(decode(first, Features.everything()), folded=folded))))
+        assert second == first
     return first
 
 
@@ -102,6 +103,33 @@ def test_names_stay_readable_and_safe() -> None:
     text = printed('(func $"λ") (func $"\\u{202e}x")')
     assert '$"λ"' in text
     assert "\u202e" not in text
+
+
+def test_folding() -> None:
+    source = """(func $f (param i32) (result i32)
+        block local.get 0 i32.eqz br_if 0 end
+        local.get 0 i32.const 1 i32.add call $f drop
+        local.get 0 local.get 0 local.set 0 i32.const 2 i32.mul)"""
+    lines = [line.strip() for line in print_module(parse(source), folded=True).splitlines()]
+    assert lines[3:-2] == [
+        "block",
+        "(br_if 0 (i32.eqz (local.get 0)))",
+        "end",
+        "(drop (call $f (i32.add (local.get 0) (i32.const 1))))",
+        "(local.get 0)",
+        "(local.set 0 (local.get 0))",
+        "(i32.const 2)",
+        "i32.mul",
+    ]
+    round_trip(parse(source))
+
+
+def test_folding_is_bounded() -> None:
+    depth = 100_000
+    module = parse(f"(func (result i32) i32.const 1 {'i32.eqz ' * depth})")
+    text = print_module(module, folded=True)
+    assert max(map(len, text.splitlines())) < 120
+    assert bytes(encode(parse(text))) == bytes(encode(module))
 
 
 def test_deep_nesting_is_linear() -> None:
