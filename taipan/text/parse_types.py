@@ -10,6 +10,7 @@ from typing import Final, final
 
 from mypy_extensions import i64
 
+from taipan.errors import UnsupportedError
 from taipan.text import keywords as kws
 from taipan.text.lexer import ID, KEYWORD, LPAR, NUMBER, RPAR, Lexer
 from taipan.text.literals import OutOfRange, parse_unsigned
@@ -37,6 +38,10 @@ from taipan.wasm.types import (
 )
 
 _EMPTY_FUNC: Final = FuncType((), ())
+
+
+def no_module_linking() -> UnsupportedError:
+    return UnsupportedError("module linking: modules and instances inside a text module are not supported yet")
 
 
 @final
@@ -259,6 +264,8 @@ class TypeParser:
             comp = self.struct_type(index)
         elif self.open(kws.ARRAY):
             comp = ArrayType(self.field_type())
+        elif self.at_open(kws.MODULE) or self.at_open(kws.INSTANCE):
+            raise no_module_linking()
         else:
             raise lexer.unexpected("(func, (struct or (array")
         self.close()

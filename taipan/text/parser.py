@@ -14,7 +14,7 @@ from mypy_extensions import i64
 
 from taipan.binary.leb128 import write_u32
 from taipan.binary.names import IndirectNameMap, NameMap, Names
-from taipan.errors import MalformedError, UnsupportedError
+from taipan.errors import MalformedError
 from taipan.features import Features
 from taipan.text import keywords as kws
 from taipan.text.annotations import (
@@ -31,7 +31,7 @@ from taipan.text.assemble import encode_branch_hints, encode_locals
 from taipan.text.lexer import EOF, ID, KEYWORD, LPAR, NUMBER, RPAR, STRING, Lexer, is_utf8
 from taipan.text.names import encode_names
 from taipan.text.parse_code import CodeParser
-from taipan.text.parse_types import TypeParser
+from taipan.text.parse_types import TypeParser, no_module_linking
 from taipan.text.resolve import IndexSpace, Spaces
 from taipan.wasm.module import (
     ACTIVE,
@@ -295,7 +295,7 @@ class ModuleParser:
             while lexer.kind == LPAR:
                 self.skip_type(lexer.start)
         elif kw in (kws.MODULE, kws.INSTANCE, kws.ALIAS):
-            raise UnsupportedError("module linking: nested modules and instances in text are not supported yet")
+            raise no_module_linking()
         else:
             raise lexer.error("unexpected token: expected a module field", start)
 
@@ -383,10 +383,7 @@ class ModuleParser:
         lexer = self.lexer
         self.check_import_order(lexer.prev_stop)
         names = (self.name(), self.name())
-        if lexer.kind != LPAR or lexer.peek_keyword() not in _KINDS:
-            lexer.advance()
-            raise lexer.unexpected("func, table, memory, global or tag")
-        lexer.advance()
+        self.at_kind()
         kind = _KINDS[lexer.kw]
         lexer.advance()
         index = self.next_index[kind]
@@ -394,6 +391,16 @@ class ModuleParser:
         self.space_of(kind).pass_over(lexer, index)
         self.import_desc(names, kind)
         self.types.close()
+
+    def at_kind(self) -> None:
+        """Step over the `(` before func, table, memory, global or tag."""
+        lexer = self.lexer
+        if lexer.kind == LPAR:
+            lexer.advance()
+        if lexer.kind != KEYWORD or lexer.kw not in _KINDS:
+            if lexer.kind == KEYWORD and lexer.kw in (kws.MODULE, kws.INSTANCE):
+                raise no_module_linking()
+            raise lexer.unexpected("(func, (table, (memory, (global or (tag")
 
     def import_desc(self, names: tuple[str, str], kind: int) -> None:
         types = self.types
@@ -415,10 +422,7 @@ class ModuleParser:
     def export_field(self) -> None:
         lexer = self.lexer
         name = self.name()
-        if lexer.kind != LPAR or lexer.peek_keyword() not in _KINDS:
-            lexer.advance()
-            raise lexer.unexpected("func, table, memory, global or tag")
-        lexer.advance()
+        self.at_kind()
         kind = _KINDS[lexer.kw]
         lexer.advance()
         self.module.exports.append(Export(name, kind, int(self.space_of(kind).resolve(lexer))))
