@@ -11,6 +11,7 @@ Threads: engines, modules and everything made from them here may be used by any 
 from __future__ import annotations
 
 import os
+import struct
 from typing import TYPE_CHECKING, Any, Final, final
 
 from taipan import _native
@@ -350,7 +351,7 @@ def make_native(engine: Engine, module: WasmModule, info: ModuleInfo) -> _native
 
 
 def _u32_array(values: list[int]) -> bytes:
-    return b"".join([value.to_bytes(4, "little") for value in values])
+    return struct.pack(f"<{len(values)}I", *values)
 
 
 def _signatures(module: WasmModule, types: RegisteredTypes) -> list[_native.Signature | None]:

@@ -596,6 +596,34 @@ static PyObject *instance_memory_init(PyObject *self, PyObject *const *args, Py_
     return init_result(tp_memory_init(instance, memory, segment, dst, src, length));
 }
 
+/* A row of the array that _init_data takes. */
+typedef struct DataPlan {
+    uint64_t address;
+    uint32_t memory, segment;
+} DataPlan;
+
+static PyObject *instance_init_data(PyObject *self, PyObject *const *args, Py_ssize_t count) {
+    Instance *instance = enter(self, "_init_data", args, count, 2);
+    Py_buffer view;
+    if (instance == NULL || PyObject_GetBuffer(args[1], &view, PyBUF_SIMPLE) < 0) return NULL;
+    const NativeModule *module = instance->head.module;
+    int result = TP_DONE;
+    for (size_t at = 0; result == TP_DONE && at + sizeof(DataPlan) <= (size_t)view.len; at += sizeof(DataPlan)) {
+        DataPlan plan;
+        memcpy(&plan, (const char *)view.buf + at, sizeof plan);
+        if (plan.memory >= total_memories(module) || plan.segment >= module->num_data) {
+            PyErr_SetString(PyExc_IndexError, "memory or data segment index out of range");
+            result = TP_ERROR;
+            break;
+        }
+        uint32_t size = (uint32_t)module->data[plan.segment].size;
+        result = tp_memory_init(instance, plan.memory, plan.segment, plan.address, 0, size);
+        if (result == TP_DONE) instance->data_dropped[plan.segment] = 1;
+    }
+    PyBuffer_Release(&view);
+    return init_result(result);
+}
+
 static PyObject *instance_data_drop(PyObject *self, PyObject *const *args, Py_ssize_t count) {
     Instance *instance = enter(self, "_data_drop", args, count, 2);
     uint32_t segment;
@@ -642,6 +670,7 @@ static PyMethodDef instance_methods[] = {
     TP_METHOD("_elem_drop", instance_elem_drop),
     TP_METHOD("_memory_init", instance_memory_init),
     TP_METHOD("_data_drop", instance_data_drop),
+    TP_METHOD("_init_data", instance_init_data),
     {NULL, NULL, 0, NULL},
 };
 

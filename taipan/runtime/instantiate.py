@@ -113,10 +113,14 @@ def run_steps(store: Store, info: ModuleInfo, instance: InstanceBase) -> None:
         instance._table(store, table)._fill(store, 0, evaluate(compiled, store, instance), size)
     for elem in info.elems:
         _init_elem(store, instance, elem)
-    for segment, memory, offset, mask, size in info.datas:
-        address = offset[1] if offset[0] == CONST else evaluate(offset, store, instance) & mask
-        instance._memory_init(store, memory, segment, address, 0, size)
-        instance._data_drop(store, segment)
+    for step in info.datas:
+        if isinstance(step, bytes):
+            instance._init_data(store, step)
+        else:
+            segment, memory, offset, mask, size = step
+            address = evaluate(offset, store, instance) & mask
+            instance._memory_init(store, memory, segment, address, 0, size)
+            instance._data_drop(store, segment)
     if info.start is not None:
         instance._func(store, info.start)(store)
 

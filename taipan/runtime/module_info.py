@@ -24,6 +24,7 @@ from taipan.runtime.types import (
 )
 from taipan.wasm import module as wasm
 from taipan.wasm import types as core
+from taipan.wasm.segments import active_data
 
 if TYPE_CHECKING:
     from taipan._native import InstanceBase
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from taipan.runtime.extern import AsExtern
 
 NULL_FUNC: Final = 0xFFFF_FFFF
+
+DataPlan = tuple[int, int, const_eval.Compiled, int, int]
+"""Segment, memory, offset expression, mask that makes an offset unsigned, size in bytes."""
 
 
 @final
@@ -118,16 +122,7 @@ class ModuleInfo:
         self.globals_template, self.global_inits = self._plan_globals()
         self.table_inits: Final = self._plan_tables()
         self.elems: Final = [self._plan_elem(i, segment) for i, segment in enumerate(module.elems)]
-        self.datas: Final = [
-            (
-                i,
-                segment.memory,
-                *self._offset(segment.offset_expr, module.mem_space[segment.memory].is_64),
-                segment.end - segment.start,
-            )
-            for i, segment in enumerate(module.datas)
-            if segment.mode == wasm.ACTIVE
-        ]
+        self.datas: Final = [self._plan_data(step) for step in active_data(module)]
         self.start: Final = module.start
         self.has_steps: Final = bool(
             self.global_inits or self.table_inits or self.elems or self.datas or self.start is not None
@@ -196,6 +191,14 @@ class ModuleInfo:
             is_64 = self.module.table_space[segment.table].is_64
             target = (segment.table, *self._offset(segment.offset_expr, is_64))
         return ElemPlan(index, self.kind_of(segment.element), items, exprs, target, segment.mode == wasm.PASSIVE)
+
+    def _plan_data(self, step: bytes | int) -> bytes | DataPlan:
+        """A step of `active_data`, with its offset expression compiled if it has one."""
+        if isinstance(step, bytes):
+            return step
+        segment = self.module.datas[step]
+        offset, mask = self._offset(segment.offset_expr, self.module.mem_space[segment.memory].is_64)
+        return step, segment.memory, offset, mask, segment.end - segment.start
 
     def _offset(self, expr: wasm.ConstExpr | None, is_64: bool) -> tuple[const_eval.Compiled, int]:
         """A segment's offset: signed, to be masked with the second result; constants already are."""
