@@ -23,6 +23,9 @@ from taipan.compiler.baseline.stack import K_CONST, K_LOCAL, K_REG, K_SLOT, Oper
 from taipan.compiler.environ import T_EXTERNREF, ModuleEnv
 from taipan.errors import UnsupportedError
 
+OP_END: Final = 0x0B
+OP_BR: Final = 0x0C
+
 C_FUNC: Final = 0
 C_BLOCK: Final = 1
 C_LOOP: Final = 2
@@ -70,6 +73,7 @@ class Control(OperandStack):
         self.c_params: Final[list[bytes]] = []
         self.c_results: Final[list[bytes]] = []
         self.dead: bool = False
+        self.exchanged_label: i64 = -1
         self.cold: vec[i64] = to_vec([0] * 60)
         self.num_cold: i64 = 0
         self.sites: vec[i64] = to_vec([0] * 256)
@@ -474,18 +478,50 @@ class Control(OperandStack):
             self.load_int(first, self.plan.int_result)
 
     def br(self, label: i64) -> None:
+        if self.exchanged_label >= 0:
+            label = self.exchanged_label
+            self.exchanged_label = -1
         n = self.depth - label
+        if self.falls_to(label):
+            while self.sp > self.c_bases[n]:
+                self.discard()
+            return
         self.move_to_label(n)
         self.masm.jump(self.c_labels[n])
         self.drop_to_base()
         self.dead = True
+
+    def falls_to(self, label: i64) -> bool:
+        """Whether nothing but the `end`s of blocks without results lies between the current `br` and its label."""
+        code = self.code
+        at = self.pos + 2
+        depth = self.depth
+        i: i64 = 0
+        while i <= label:
+            if (
+                at + i >= self.limit
+                or code[at + i] != OP_END
+                or self.c_results[depth - i]
+                or self.c_kinds[depth - i] == C_FUNC
+            ):
+                return False
+            i += 1
+        return self.c_kinds[depth - label] != C_LOOP
 
     def return_(self) -> None:
         self.br(self.depth)
 
     def br_if(self, label: i64) -> None:
         cond = self.pop_condition()
-        self.branch_if(cond, self.depth - label)
+        n = self.depth - label
+        # `br_if out; br loop` becomes one jump back to the loop, and a jump out that often goes nowhere.
+        if self.code[self.pos + 2] == OP_BR and not self.label_types(n) and label < 0x80:
+            other: i64 = self.code[self.pos + 3]
+            if other < 0x80 and self.c_kinds[self.depth - other] == C_LOOP and not self.c_params[self.depth - other]:
+                self.masm.branch(cond ^ 1, self.c_labels[self.depth - other])
+                self.exchanged_label = label
+                return
+        self.branch_if(cond, n)
 
     def branch_if(self, cond: i64, n: i64) -> None:
         """Branch to frame n; the flags are live, the operands stay."""

@@ -50,11 +50,13 @@ from taipan.compiler.baseline.registers import BIT, lowest
 from taipan.compiler.baseline.stack import (
     K_CONST,
     K_FLAGS,
+    K_LOCAL,
     K_REG,
     K_SLOT,
     OP_BR_IF,
     OP_I32_EQZ,
     OP_IF,
+    OP_LOCAL_SET,
     fits32,
     is_float_type,
 )
@@ -75,6 +77,29 @@ def log2(value: i64) -> i64:
         value >>= 1
         n += 1
     return n
+
+
+def unsigned_reciprocal(divisor: int) -> tuple[int, int]:
+    """(shift, factor) with x // divisor == x * factor >> shift for all u32 x; shift -1: the factor is over 2^64.
+
+    The factor, rounded up, is exact if its error times x stays below one unit (Hacker's Delight, 10-9).
+    """
+    shift = 31 + (divisor - 1).bit_length()
+    factor = (1 << shift) // divisor + 1
+    if factor < 1 << 32 and (factor * divisor - (1 << shift)) << 32 <= 1 << shift:
+        return shift, factor
+    shift += 1
+    factor = (1 << shift) // divisor + 1
+    if factor < 1 << 32 and (factor * divisor - (1 << shift)) << 32 <= 1 << shift:
+        return shift, factor
+    factor = (1 << 64) // divisor + 1
+    return -1, factor - (1 << 64) if factor >= 1 << 63 else factor
+
+
+def signed_reciprocal(divisor: int) -> tuple[int, int]:
+    """(shift, factor) with floor(x / divisor) == x * factor >> shift for all s32 x, up to one unit for x < 0."""
+    shift = 31 + (divisor - 1).bit_length()
+    return shift, (1 << shift) // divisor + 1
 
 
 class Numeric(Calls):
@@ -106,21 +131,27 @@ class Numeric(Calls):
         masm = self.masm
         if op != SUB:
             self.swap_constant()
+        n = self.sp - 1
+        if self.updated_in_place(n - 1):
+            if self.update_local(op, size):
+                return
         if self.constant_top():
-            n = self.sp - 1
             value = self.vals[n]
             self.sp = n
             a = self.pop_int()
             d = self.int_result(a)
-            masm.alu_const(op, size, d, a, value)
+            self.note_flags(size, d, masm.alu_const(op, size, d, a, value))
             self.push_int(t, d)
+            return
+        if op == SUB and self.kinds[n - 1] == K_CONST and self.vals[n - 1] == 0:
+            self.negate(t, size)
             return
         off = self.top_in_frame()
         if off:
             self.discard()
             a = self.pop_int()
             d = self.int_result(a)
-            masm.alu_frame(op, size, d, a, off)
+            self.note_flags(size, d, masm.alu_frame(op, size, d, a, off))
             self.push_int(t, d)
             return
         b = self.pop_int()
@@ -133,11 +164,52 @@ class Numeric(Calls):
                 d = b
             else:
                 d = self.alloc_int()
-        masm.alu(op, size, d, a, b)
+        self.note_flags(size, d, masm.alu(op, size, d, a, b))
         if d != a:
             self.free_int(a)
         if d != b:
             self.free_int(b)
+        self.push_int(t, d)
+
+    def updated_in_place(self, n: i64) -> bool:
+        """Whether operand n is a local in the frame to which the next instruction assigns the result."""
+        if self.kinds[n] != K_LOCAL or self.code[self.pos + 1] != OP_LOCAL_SET:
+            return False
+        index = self.vals[n]
+        return (
+            index < 0x80
+            and i64(self.code[self.pos + 2]) == index
+            and self.local_regs[index] < 0
+            and self.pending[self.places[index]] == 1
+        )
+
+    def update_local(self, op: i64, size: i64) -> bool:
+        """Compute `local = local op top` in the frame, if the target can, and leave the local as the result."""
+        n = self.sp - 1
+        index = self.vals[n - 1]
+        off = self.local_offs[index]
+        if self.constant_top():
+            if not self.masm.update_frame_const(op, size, self.vals[n], off):
+                return False
+            self.sp = n
+            return True
+        if self.kinds[n] != K_REG and (self.kinds[n] != K_LOCAL or self.local_regs[self.vals[n]] < 0):
+            return False
+        if not self.masm.update_frame(
+            op, size, self.vals[n] if self.kinds[n] == K_REG else self.local_regs[self.vals[n]], off
+        ):
+            return False
+        self.discard()
+        return True
+
+    def negate(self, t: i64, size: i64) -> None:
+        """0 - x."""
+        a = self.pop_int()
+        self.discard()
+        d = self.int_result(a)
+        if d != a:
+            self.masm.move(size, d, a)
+        self.masm.neg(size, d)
         self.push_int(t, d)
 
     def int_mul(self, t: i64, size: i64) -> None:
@@ -324,6 +396,10 @@ class Numeric(Calls):
                     self.push(K_CONST, t, shift)
                     self.int_shift(SHR_U, t, size)
                 return
+            if size == 4:
+                self.sp = n
+                self.divide_by_constant(signed, remainder, divisor)
+                return
         low = self.plan.div_low
         high = self.plan.div_high
         b = self.pop_int()
@@ -372,6 +448,51 @@ class Numeric(Calls):
         reg = lowest(self.free_ints & ~mask)
         self.free_ints &= ~BIT[reg]
         return reg
+
+    def divide_by_constant(self, signed: bool, remainder: bool, divisor: i64) -> None:
+        """i32 division by a positive constant that is no power of two: multiply by its reciprocal."""
+        masm = self.masm
+        if signed:
+            shift, factor = signed_reciprocal(int(divisor))
+        else:
+            shift, factor = unsigned_reciprocal(int(divisor))
+        a = self.pop_int()
+        q: i64
+        if shift < 0:
+            # The factor needs all of 64 bits: the quotient is the upper half of the product.
+            low = self.plan.div_low
+            high = self.plan.div_high
+            if a == low or a == high:
+                other = self.alloc_int_except(BIT[low] | BIT[high])
+                masm.move(4, other, a)
+                self.free_int(a)
+                a = other
+            self.take_int(low)
+            self.take_int(high)
+            masm.const(low, factor)
+            masm.mul_high(a)
+            self.free_int(low)
+            q = high
+        else:
+            q = self.alloc_int()
+            masm.const(q, factor)
+            if signed:
+                wide = self.alloc_int()
+                masm.extend(4, 8, wide, a)
+                masm.mul(8, q, q, wide)
+                masm.shift_const(SHR_S, 8, q, q, shift)
+                # Toward zero: add one to a negative quotient.
+                masm.shift_const(SHR_U, 8, wide, wide, 63)
+                masm.alu(ADD, 4, q, q, wide)
+                self.free_int(wide)
+            else:
+                masm.mul(8, q, q, a)
+                masm.shift_const(SHR_U, 8, q, q, shift)
+        if remainder:
+            masm.mul_const(4, q, q, divisor)
+            masm.alu(SUB, 4, q, a, q)
+        self.free_int(a)
+        self.push(K_REG, T_I32, q)
 
     def divide_by_power(self, remainder: bool, shift: i64, t: i64, size: i64) -> None:
         """Signed division by 2^shift: rounding toward zero needs 2^shift - 1 added to negative dividends."""

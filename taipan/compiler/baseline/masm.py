@@ -200,13 +200,24 @@ class Masm:
         raise NotImplementedError
 
     # --- integer arithmetic ---------------------------------------------------------------------------------------
-    def alu(self, op: i64, size: i64, d: i64, a: i64, b: i64) -> None:
+    def alu(self, op: i64, size: i64, d: i64, a: i64, b: i64) -> bool:
+        """Returns whether the flags tell if the result is zero."""
         raise NotImplementedError
 
-    def alu_const(self, op: i64, size: i64, d: i64, a: i64, value: i64) -> None:
+    def alu_const(self, op: i64, size: i64, d: i64, a: i64, value: i64) -> bool:
+        """value: signed 32 bits. Returns whether the flags tell if the result is zero."""
         raise NotImplementedError
 
-    def alu_frame(self, op: i64, size: i64, d: i64, a: i64, off: i64) -> None:
+    def alu_frame(self, op: i64, size: i64, d: i64, a: i64, off: i64) -> bool:
+        """Returns whether the flags tell if the result is zero."""
+        raise NotImplementedError
+
+    def update_frame(self, op: i64, size: i64, s: i64, off: i64) -> bool:
+        """frame[off] = frame[off] op s. False if the target cannot, and nothing was emitted."""
+        raise NotImplementedError
+
+    def update_frame_const(self, op: i64, size: i64, value: i64, off: i64) -> bool:
+        """frame[off] = frame[off] op value, a signed 32-bit number. False if the target cannot."""
         raise NotImplementedError
 
     def mul(self, size: i64, d: i64, a: i64, b: i64) -> None:
@@ -219,9 +230,6 @@ class Masm:
         raise NotImplementedError
 
     def neg(self, size: i64, d: i64) -> None:
-        raise NotImplementedError
-
-    def add_scaled(self, size: i64, d: i64, a: i64, b: i64, shift: i64) -> None:
         raise NotImplementedError
 
     def shift(self, op: i64, size: i64, d: i64, a: i64, count: i64) -> None:
@@ -247,6 +255,10 @@ class Masm:
 
     def divide(self, signed: bool, size: i64, divisor: i64) -> None:
         """rdx:rax by divisor: quotient in rax, remainder in rdx; the dividend is in rax."""
+        raise NotImplementedError
+
+    def mul_high(self, factor: i64) -> None:
+        """Upper half of the 128-bit product of rax and a register, unsigned, to rdx; rax is lost."""
         raise NotImplementedError
 
     def mul_wide(self, signed: bool, factor: i64) -> None:

@@ -86,6 +86,8 @@ class OperandStack(Visitor):
         self.free_floats: i64 = 0
         self.shunned: i64 = 0
         self.target_local: i64 = 0
+        self.zero_flag_at: i64 = -1
+        self.zero_flag_reg: i64 = 0
 
     # --- pushing --------------------------------------------------------------------------------------------------
     def push(self, kind: i64, t: i64, value: i64) -> None:
@@ -641,9 +643,16 @@ class OperandStack(Visitor):
             self.masm.compare_frame_const(4, off, 0)
             return NE
         reg = self.pop_int()
-        self.masm.compare_const(4, reg, 0)
+        if self.zero_flag_at != self.masm.offset() or self.zero_flag_reg != reg:
+            self.masm.compare_const(4, reg, 0)
         self.free_int(reg)
         return NE
+
+    def note_flags(self, size: i64, d: i64, valid: bool) -> None:
+        """The instruction just emitted left "is i32 d zero" in the flags, if valid and size is 4."""
+        if valid and size == 4:
+            self.zero_flag_at = self.masm.offset()
+            self.zero_flag_reg = d
 
     def select(self) -> None:
         cond = self.pop_condition()

@@ -92,6 +92,8 @@ class FunctionCompiler(Reference):
         self.num_slots = 0
         self.depth = -1
         self.dead = False
+        self.exchanged_label = -1
+        self.zero_flag_at = -1
         self.num_cold = 0
         self.num_sites = 0
         self.num_maps = 0

@@ -150,17 +150,15 @@ class X64Masm(Masm):
         self.asm.rr(0x6600_0F6E, size & 8, d, s)
 
     # --- integer arithmetic ---------------------------------------------------------------------------------------
-    def alu(self, op: i64, size: i64, d: i64, a: i64, b: i64) -> None:
+    def alu(self, op: i64, size: i64, d: i64, a: i64, b: i64) -> bool:
+        """Returns whether the flags tell if the result is zero."""
         asm = self.asm
         w = size & 8
         if d == a:
             asm.rr(i64(ALU[op]), w, d, b)
         elif op == m.ADD:
-            # rbp and r13 as base cost a displacement byte; the other order may not.
-            if a & 7 == 5:
-                asm.rmx(0x8D, w, d, b, a, 0, 0)
-            else:
-                asm.rmx(0x8D, w, d, a, b, 0, 0)
+            asm.rmx(0x8D, w, d, a, b, 0, 0)
+            return False
         elif d == b:
             if op == m.SUB:
                 asm.rr(0xF7, w, 3, d)
@@ -170,24 +168,42 @@ class X64Masm(Masm):
         else:
             asm.rr(0x8B, w, d, a)
             asm.rr(i64(ALU[op]), w, d, b)
+        return True
 
-    def alu_const(self, op: i64, size: i64, d: i64, a: i64, value: i64) -> None:
+    def alu_const(self, op: i64, size: i64, d: i64, a: i64, value: i64) -> bool:
+        """value: signed 32 bits. Returns whether the flags tell if the result is zero."""
         asm = self.asm
         w = size & 8
         if d != a:
             if op == m.ADD:
                 asm.rm(0x8D, w, d, a, value)
-                return
+                return False
             if op == m.SUB and value != -0x8000_0000:
                 asm.rm(0x8D, w, d, a, -value)
-                return
+                return False
             asm.rr(0x8B, w, d, a)
+        if op == m.XOR and value == -1:
+            asm.rr(0xF7, w, 2, d)
+            return False
         asm.alu_ri(i64(ALU[op]) >> 3, w, d, value)
+        return True
 
-    def alu_frame(self, op: i64, size: i64, d: i64, a: i64, off: i64) -> None:
+    def alu_frame(self, op: i64, size: i64, d: i64, a: i64, off: i64) -> bool:
+        """Returns whether the flags tell if the result is zero."""
         if d != a:
             self.asm.rr(0x8B, size & 8, d, a)
         self.asm.rm(i64(ALU[op]), size & 8, d, RBP, off)
+        return True
+
+    def update_frame(self, op: i64, size: i64, s: i64, off: i64) -> bool:
+        """frame[off] = frame[off] op s. False if the target cannot, and nothing was emitted."""
+        self.asm.rm(i64(ALU[op]) - 2, size & 8, s, RBP, off)
+        return True
+
+    def update_frame_const(self, op: i64, size: i64, value: i64, off: i64) -> bool:
+        """frame[off] = frame[off] op value, a signed 32-bit number. False if the target cannot."""
+        self.asm.alu_mi(i64(ALU[op]) >> 3, size & 8, RBP, off, value)
+        return True
 
     def mul(self, size: i64, d: i64, a: i64, b: i64) -> None:
         if d == b:
@@ -216,12 +232,6 @@ class X64Masm(Masm):
 
     def neg(self, size: i64, d: i64) -> None:
         self.asm.rr(0xF7, size & 8, 3, d)
-
-    def add_scaled(self, size: i64, d: i64, a: i64, b: i64, shift: i64) -> None:
-        if a & 7 == 5:
-            self.asm.rmx(0x8D, size & 8, d, a, b, shift, 0)
-        else:
-            self.asm.rmx(0x8D, size & 8, d, a, b, shift, 0)
 
     def shift(self, op: i64, size: i64, d: i64, a: i64, count: i64) -> None:
         w = size & 8
@@ -320,6 +330,10 @@ class X64Masm(Masm):
         else:
             asm.rr(0x33, W32, RDX, RDX)
             asm.rr(0xF7, w, 6, divisor)
+
+    def mul_high(self, factor: i64) -> None:
+        """Upper half of the 128-bit product of rax and a register, unsigned, to rdx; rax is lost."""
+        self.asm.rr(0xF7, W64, 4, factor)
 
     def mul_wide(self, signed: bool, factor: i64) -> None:
         self.asm.rr(0xF7, W64, 5 if signed else 4, factor)
