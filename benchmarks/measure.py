@@ -65,7 +65,7 @@ class Table:
         cells = [f"{name:<24}"]
         for peer, seconds in times.items():
             cell = f"{peer} {show_seconds(seconds)}"
-            if peer != self.ours:
+            if peer != self.ours and not peer.startswith("("):
                 ratio = times[self.ours] / seconds
                 self.ratios.setdefault(peer, []).append(ratio)
                 cell += f" ({ratio:.3g} x)"

@@ -32,7 +32,6 @@ const [file, rounds] = process.argv.slice(1);
 const bytes = fs.readFileSync(file);
 let times = [];
 for (let i = 0; i < +rounds; i++) {
-  bytes.length && new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
   const copy = Buffer.concat([bytes, Buffer.from([0, 3, 2, 120, i])]);  // a custom section defeats the code cache
   const begin = process.cpuUsage();
   new WebAssembly.Module(copy);
@@ -43,13 +42,7 @@ console.log(JSON.stringify([times, '']));
 """
 
 # One thread, no second tier, every function at once: what a baseline compiler is compared with.
-LIFTOFF: Final = (
-    "--liftoff",
-    "--no-wasm-tier-up",
-    "--no-wasm-lazy-compilation",
-    "--single-threaded",
-    "--no-wasm-native-module-cache",
-)
+LIFTOFF: Final = ("--liftoff", "--no-wasm-tier-up", "--no-wasm-lazy-compilation", "--single-threaded")
 
 
 def wasmtime() -> Any:

@@ -8,6 +8,9 @@ import resource
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
+
+import taipan
 
 from benchmarks.measure import Table, compare
 
@@ -19,9 +22,10 @@ HELLO = """(module
 
 
 def process(*arguments: str) -> tuple[float, object]:
-    """User and system seconds of a child process."""
+    """User and system seconds of a child process that sees the same taipan as this one."""
+    env = {**os.environ, "PYTHONPATH": str(Path(taipan.__file__).resolve().parent.parent)}
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run([sys.executable, *arguments], capture_output=True, check=False, cwd=os.path.expanduser("~"))
+    done = subprocess.run([sys.executable, *arguments], capture_output=True, check=False, env=env)
     if done.returncode:
         raise RuntimeError(done.stderr.decode())
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
