@@ -191,27 +191,6 @@ static void frame_enter(Frame *frame, const VMFuncRef *ref, const Signature *sig
 #undef ARGS
 }
 
-static PyObject *frame_results(const Frame *frame, Store *store, const Signature *signature) {
-    if (signature->num_results == 0)
-        Py_RETURN_NONE;
-    if (signature->num_results == 1)
-        return tp_value_to_python(store, signature->results[0], frame->first);
-    PyObject *list = PyList_New(signature->num_results);
-    for (uint32_t i = 0; list != NULL && i < signature->num_results; i++) {
-        uint64_t value[2];
-        if (i == 0)
-            memcpy(value, frame->first, sizeof value);
-        else
-            tp_value_load_result(signature->results[i], frame->results + signature->plan->result_offsets[i], value);
-        PyObject *item = tp_value_to_python(store, signature->results[i], value);
-        if (item == NULL)
-            Py_CLEAR(list);
-        else
-            PyList_SET_ITEM(list, i, item);
-    }
-    return list;
-}
-
 static PyObject *call_general(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames) {
     FuncObject *self = (FuncObject *)callable;
     Store *store = store_argument(self, args, PyVectorcall_NARGS(nargsf), kwnames);
@@ -233,7 +212,7 @@ static PyObject *call_general(PyObject *callable, PyObject *const *args, size_t 
         tp_gil_retake(store);
         /* Results are converted before leaving: nothing may be swept or closed under them. */
         if (!activation.unwound)
-            result = frame_results(&frame, store, signature);
+            result = tp_results_to_python(store, signature, frame.first, frame.results);
         tp_leave(store, &activation);
     }
     PyMem_RawFree(frame.heap);

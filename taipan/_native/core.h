@@ -50,7 +50,7 @@ void tp_thread_recheck(void);
 int tp_store_enter_slow(Store *store, uintptr_t sp);
 /* Write every instance's stack_limit cell, then a full fence. Any thread, as long as the store cannot close. */
 void tp_store_set_cells(Store *store, uintptr_t value);
-int tp_store_busy_error(Store *store);
+int tp_store_busy_error(void);
 void tp_externrefs_sweep(Store *store);
 #define EXTERNREFS_SWEEP 512 /* as many as Wasmtime's first chunk */
 static inline void tp_externrefs_maybe_sweep(Store *store) {
@@ -104,7 +104,7 @@ static inline int tp_enter(Store *store, Activation *activation, uintptr_t sp) {
     Thread *thread = &tp_thread;
     if (store->depth != 0) {
         if (UNLIKELY(store->owner != thread))
-            return tp_store_busy_error(store);
+            return tp_store_busy_error();
         if (UNLIKELY(sp < store->true_limit))
             return tp_raise_trap(TRAP_STACK_OVERFLOW);
         activation->outer_exit_pc = store->exit_pc;
@@ -195,7 +195,12 @@ void tp_region_free_arenas(CodeRegion *region, Arena *arenas);
 uint64_t *tp_region_alloc_cells(CodeRegion *region, uint32_t count); /* NULL with MemoryError; not zeroed */
 void tp_region_free_cells(CodeRegion *region, uint64_t *cells, uint32_t count);
 
-/* ---- native_module.c ---- */
+/* ---- module_template.c, native_module.c ---- */
+
+/* Fill in everything but `code`. -1 with an exception; what is there is freed by tp_template_free in any case. */
+int tp_template_parse(NativeModule *self, PyObject *args, PyObject *kwargs);
+int tp_template_traverse(NativeModule *self, visitproc visit, void *arg);
+void tp_template_free(NativeModule *self);
 uint64_t tp_module_code_bytes(const NativeModule *module);
 void *tp_lazy_compile(VMContext *vmctx, NativeModule *module, uint32_t defined_index, uintptr_t fp);
 

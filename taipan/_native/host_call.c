@@ -79,15 +79,9 @@ static PyObject *caller_get_instance(PyObject *object, void *closure) {
     return tp_instance_handle(INSTANCE_OF(self->caller));
 }
 
-static PyObject *caller_get_valid(PyObject *object, void *closure) {
-    (void)closure;
-    return PyBool_FromLong(((CallerObject *)object)->store != NULL);
-}
-
 static PyGetSetDef caller_getset[] = {
     {"_store", caller_get_store, NULL, PyDoc_STR("The store."), NULL},
     {"_instance", caller_get_instance, NULL, PyDoc_STR("The calling instance, or None."), NULL},
-    {"_valid", caller_get_valid, NULL, PyDoc_STR("Whether the call is still running."), NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 
@@ -261,9 +255,8 @@ size_t tp_host_call(HostFunc *func, VMContext *caller, HostArgs *args, uintptr_t
 /* As if wasm had called: arguments and results are converted there and back, so that integers wrap and errors are the same. */
 PyObject *tp_call_host_directly(HostFunc *func, PyObject *const *args) {
     const Signature *signature = func->signature;
-    uint32_t params = signature->num_params, count = signature->num_results, made = 0;
-    const CallPlan *plan = signature->plan;
-    PyObject **argv = PyMem_Malloc((params + 2) * sizeof *argv + plan->result_bytes);
+    uint32_t params = signature->num_params, made = 0;
+    PyObject **argv = PyMem_Malloc((params + 2) * sizeof *argv + signature->plan->result_bytes);
     PyObject *value = NULL, *out = NULL;
     if (argv == NULL)
         return PyErr_NoMemory();
@@ -281,24 +274,8 @@ PyObject *tp_call_host_directly(HostFunc *func, PyObject *const *args) {
         Py_DECREF(argv[--made + 2]);
     uint64_t first[2];
     Results results = {.first = first, .area = (uint8_t *)(argv + params + 2)};
-    if (value != NULL && convert_results(func, value, results) == 0) {
-        if (count == 0)
-            out = Py_NewRef(Py_None);
-        else if (count == 1)
-            out = tp_value_to_python(func->store, signature->results[0], first);
-        else
-            out = PyList_New(count);
-        for (uint32_t i = 0; count > 1 && out != NULL && i < count; i++) {
-            uint64_t word[2] = {first[0], first[1]};
-            if (i > 0)
-                tp_value_load_result(signature->results[i], results.area + plan->result_offsets[i], word);
-            PyObject *item = tp_value_to_python(func->store, signature->results[i], word);
-            if (item == NULL)
-                Py_CLEAR(out);
-            else
-                PyList_SET_ITEM(out, i, item);
-        }
-    }
+    if (value != NULL && convert_results(func, value, results) == 0)
+        out = tp_results_to_python(func->store, signature, first, results.area);
     Py_XDECREF(value);
     PyMem_Free(argv);
     return out;

@@ -113,7 +113,7 @@ PyMODINIT_FUNC PyInit__native(void) {
     if (module == NULL)
         return NULL;
     if (add_kinds(module) < 0 || tp_init_poll() < 0 || tp_init_signals() < 0 || tp_init_store(module) < 0 ||
-        tp_init_code(module) < 0 || tp_init_native_module(module) < 0 || tp_init_value(module) < 0 ||
+        tp_init_code(module) < 0 || tp_init_trap(module) < 0 || tp_init_native_module(module) < 0 || tp_init_value(module) < 0 ||
         tp_init_call(module) < 0 || tp_init_host_call(module) < 0 || tp_init_memory(module) < 0 ||
         tp_init_table(module) < 0 || tp_init_global(module) < 0 || tp_init_instance(module) < 0) {
         Py_DECREF(module);

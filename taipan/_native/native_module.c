@@ -1,4 +1,4 @@
-/* NativeModule: the code of one compiled module in a region, and the template from which instances are made.
+/* NativeModule: the code of one compiled module in a region. (The template for instances: module_template.c.)
 
    Functions arrive one by one (`publish`, lazily or not) or as one image (`load`). With `publish`, every defined function
    has a stub (16 bytes of code) and a cell (8 bytes of data behind the code):
@@ -9,7 +9,6 @@
    Publishing writes code that nobody runs yet, then stores its address in the cell: other threads see the old entry
    or the new one. Calls between functions are direct where the callee is already placed. */
 #include "core.h"
-#include "objects.h"
 
 PyTypeObject *tp_native_module_type;
 
@@ -30,261 +29,6 @@ typedef struct ModuleCode {
     size_t code_bytes;
     Blob *blobs;
 } ModuleCode;
-
-/* ---- parsing the constructor's arguments ---- */
-
-/* A copy of an array of u32; its length in *count. NULL with an exception (an empty array is not NULL). */
-static uint32_t *copy_words(PyObject *object, const char *name, uint32_t *count) {
-    Py_buffer view;
-    if (PyObject_GetBuffer(object, &view, PyBUF_SIMPLE) < 0)
-        return NULL;
-    uint32_t *words = NULL;
-    if (view.len % 4 != 0 || view.len / 4 > INT32_MAX) {
-        PyErr_Format(PyExc_ValueError, "%s is not an array of u32", name);
-    } else if ((words = PyMem_Malloc(view.len ? (size_t)view.len : 1)) == NULL) {
-        PyErr_NoMemory();
-    } else {
-        memcpy(words, view.buf, (size_t)view.len);
-        *count = (uint32_t)(view.len / 4);
-    }
-    PyBuffer_Release(&view);
-    return words;
-}
-
-/* A tuple or list of `name`: new reference to a fast sequence with at most INT32_MAX items, its length in *count. */
-static PyObject *get_sequence(PyObject *object, const char *name, uint32_t *count) {
-    PyObject *fast = PySequence_Fast(object, name);
-    if (fast == NULL)
-        return NULL;
-    if (PySequence_Fast_GET_SIZE(fast) > INT32_MAX) {
-        Py_DECREF(fast);
-        PyErr_Format(PyExc_ValueError, "too many %s", name);
-        return NULL;
-    }
-    *count = (uint32_t)PySequence_Fast_GET_SIZE(fast);
-    return fast;
-}
-
-static int parse_signatures(NativeModule *self, PyObject *object) {
-    uint32_t count;
-    PyObject *fast = get_sequence(object, "signatures", &count);
-    if (fast == NULL)
-        return -1;
-    int result = -1;
-    if (count != self->num_types) {
-        PyErr_SetString(PyExc_ValueError, "signatures and type_ids differ in length");
-        goto done;
-    }
-    self->signatures = PyMem_Calloc(count ? count : 1, sizeof *self->signatures);
-    if (self->signatures == NULL) {
-        PyErr_NoMemory();
-        goto done;
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        PyObject *item = PySequence_Fast_GET_ITEM(fast, i);
-        if (item == Py_None)
-            continue;
-        if (!PyObject_TypeCheck(item, tp_signature_type)) {
-            PyErr_SetString(PyExc_TypeError, "signatures must hold Signature objects and None");
-            goto done;
-        }
-        self->signatures[i] = (Signature *)Py_NewRef(item);
-    }
-    for (uint32_t i = 0; i < self->num_funcs; i++)
-        if (self->func_type_indices[i] >= count || self->signatures[self->func_type_indices[i]] == NULL) {
-            PyErr_Format(PyExc_ValueError, "function %u has no signature", i);
-            goto done;
-        }
-    for (uint32_t i = 0; i < self->num_escaped; i++)
-        if (self->escaped[i] < self->num_imported_funcs || self->escaped[i] >= self->num_funcs ||
-            (i > 0 && self->escaped[i] <= self->escaped[i - 1])) {
-            PyErr_SetString(PyExc_ValueError, "escaped must hold indices of own functions in ascending order");
-            goto done;
-        }
-    result = 0;
-done:
-    Py_DECREF(fast);
-    return result;
-}
-
-/* Item i as a tuple (borrowed), NULL with TypeError. */
-static PyObject *get_row(PyObject *fast, uint32_t i, const char *what) {
-    PyObject *row = PySequence_Fast_GET_ITEM(fast, i);
-    if (PyTuple_Check(row))
-        return row;
-    PyErr_Format(PyExc_TypeError, "%s must hold tuples", what);
-    return NULL;
-}
-
-static bool is_kind(int kind) { return kind >= 0 && kind < KIND_COUNT; }
-
-/* For "O&": limits take all 64 bits. */
-static int minimum_converter(PyObject *object, void *out) { return tp_size_arg(object, "a minimum", out) == 0; }
-static int maximum_converter(PyObject *object, void *out) { return tp_maximum_arg(object, "a maximum", out) == 0; }
-
-static int parse_memories(NativeModule *self, PyObject *object) {
-    PyObject *fast = get_sequence(object, "memories", &self->num_memories);
-    if (fast == NULL)
-        return -1;
-    int result = -1;
-    self->memories = PyMem_Calloc(self->num_memories ? self->num_memories : 1, sizeof *self->memories);
-    if (self->memories == NULL) {
-        PyErr_NoMemory();
-        goto done;
-    }
-    for (uint32_t i = 0; i < self->num_memories; i++) {
-        uint64_t min, max;
-        unsigned long long reservation, guard, growth;
-        int is_64, page_size_log2, shared, guard_before, may_move;
-        PyObject *row = get_row(fast, i, "memories");
-        if (row == NULL ||
-            !PyArg_ParseTuple(row,
-                              "O&O&pipKKKpp;a memory is (min, max, is_64, page_size_log2, shared, reservation, guard, growth, "
-                              "guard_before, may_move)",
-                              minimum_converter, &min, maximum_converter, &max, &is_64, &page_size_log2, &shared,
-                              &reservation, &guard, &growth, &guard_before, &may_move))
-            goto done;
-        if (page_size_log2 < 0 || page_size_log2 > 16) {
-            PyErr_SetString(PyExc_ValueError, "a memory's page size is out of range");
-            goto done;
-        }
-        self->memories[i] = (MemoryPlan){min, max, reservation, guard, growth, (uint8_t)page_size_log2, is_64, shared,
-                                         guard_before, may_move};
-    }
-    result = 0;
-done:
-    Py_DECREF(fast);
-    return result;
-}
-
-static int parse_tables(NativeModule *self, PyObject *object) {
-    PyObject *fast = get_sequence(object, "tables", &self->num_tables);
-    if (fast == NULL)
-        return -1;
-    int result = -1;
-    self->tables = PyMem_Calloc(self->num_tables ? self->num_tables : 1, sizeof *self->tables);
-    if (self->tables == NULL) {
-        PyErr_NoMemory();
-        goto done;
-    }
-    for (uint32_t i = 0; i < self->num_tables; i++) {
-        uint64_t min, max;
-        int is_64, kind;
-        PyObject *row = get_row(fast, i, "tables");
-        if (row == NULL ||
-            !PyArg_ParseTuple(row, "O&O&pi;a table is (min, max, is_64, kind)", minimum_converter, &min, maximum_converter,
-                              &max, &is_64, &kind))
-            goto done;
-        if (kind < KIND_FUNCREF || kind > KIND_OPAQUE) {
-            PyErr_SetString(PyExc_ValueError, "a table's kind is out of range");
-            goto done;
-        }
-        self->tables[i] = (TablePlan){min, max, is_64, (uint8_t)kind};
-    }
-    result = 0;
-done:
-    Py_DECREF(fast);
-    return result;
-}
-
-static int parse_globals(NativeModule *self, PyObject *object, PyObject *template) {
-    PyObject *fast = get_sequence(object, "globals", &self->num_globals);
-    if (fast == NULL)
-        return -1;
-    int result = -1;
-    size_t bytes = (size_t)self->num_globals * 16;
-    self->globals = PyMem_Calloc(self->num_globals ? self->num_globals : 1, sizeof *self->globals);
-    self->globals_template = PyMem_Malloc(bytes ? bytes : 1);
-    if (self->globals == NULL || self->globals_template == NULL) {
-        PyErr_NoMemory();
-        goto done;
-    }
-    for (uint32_t i = 0; i < self->num_globals; i++) {
-        int kind, mutable;
-        PyObject *row = get_row(fast, i, "globals");
-        if (row == NULL || !PyArg_ParseTuple(row, "ip;a global is (kind, mutable)", &kind, &mutable))
-            goto done;
-        if (!is_kind(kind)) {
-            PyErr_SetString(PyExc_ValueError, "a global's kind is out of range");
-            goto done;
-        }
-        self->globals[i] = (GlobalPlan){(uint8_t)kind, mutable};
-    }
-    if (!PyBytes_Check(template) || (size_t)PyBytes_GET_SIZE(template) != bytes) {
-        PyErr_SetString(PyExc_ValueError, "globals_template must hold 16 bytes for each own global");
-        goto done;
-    }
-    memcpy(self->globals_template, PyBytes_AS_STRING(template), bytes);
-    result = 0;
-done:
-    Py_DECREF(fast);
-    return result;
-}
-
-static int parse_data(NativeModule *self, PyObject *object) {
-    uint32_t count;
-    PyObject *fast = get_sequence(object, "data", &count);
-    if (fast == NULL)
-        return -1;
-    int result = -1;
-    self->data = PyMem_Calloc(count ? count : 1, sizeof *self->data);
-    if (self->data == NULL) {
-        PyErr_NoMemory();
-        goto done;
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        PyObject *buffer;
-        Py_ssize_t start, end;
-        DataSegment *segment = &self->data[i];
-        PyObject *row = get_row(fast, i, "data");
-        if (row == NULL || !PyArg_ParseTuple(row, "Onn;a data segment is (buffer, start, end)", &buffer, &start, &end))
-            goto done;
-        if (start == end && start >= 0) {
-            self->num_data = i + 1;
-            continue;
-        }
-        if (PyObject_GetBuffer(buffer, &segment->buffer, PyBUF_SIMPLE) < 0)
-            goto done;
-        self->num_data = i + 1; /* what must be released */
-        if (start < 0 || start > end || end > segment->buffer.len) {
-            PyErr_SetString(PyExc_ValueError, "a data segment lies outside its buffer");
-            goto done;
-        }
-        segment->bytes = (const uint8_t *)segment->buffer.buf + start;
-        segment->size = (size_t)(end - start);
-    }
-    result = 0;
-done:
-    Py_DECREF(fast);
-    return result;
-}
-
-/* abi/layout.py: VMOffsets. */
-static int compute_offsets(NativeModule *self) {
-    uint64_t at = VMCONTEXTHEADER_SIZE;
-    VMOffsets *offsets = &self->offsets;
-    offsets->imported_funcs = (uint32_t)at;
-    at += (uint64_t)self->num_imported_funcs * VMIMPORTEDFUNC_SIZE;
-    offsets->memories = (uint32_t)at;
-    at += ((uint64_t)self->num_imported_memories + self->num_memories) * sizeof(void *);
-    offsets->tables = (uint32_t)at;
-    at += ((uint64_t)self->num_imported_tables + self->num_tables) * sizeof(void *);
-    offsets->imported_globals = (uint32_t)at;
-    at += (uint64_t)self->num_imported_globals * sizeof(void *);
-    at = (at + 15) & ~(uint64_t)15;
-    offsets->globals = (uint32_t)at;
-    at += (uint64_t)self->num_globals * VMGLOBAL_SIZE;
-    offsets->funcrefs = (uint32_t)at;
-    at += (uint64_t)self->num_escaped * VMFUNCREF_SIZE;
-    at = (at + 15) & ~(uint64_t)15;
-    offsets->size = (uint32_t)at;
-    if (at > INT32_MAX) {
-        PyErr_SetString(tp_registry.complete ? tp_registry.UnsupportedError : PyExc_ValueError,
-                        "the module's imports, globals and functions need a context of more than 2 GiB");
-        return -1;
-    }
-    return 0;
-}
 
 /* ---- stubs and cells ---- */
 
@@ -385,13 +129,17 @@ static Blob *add_blob(ModuleCode *code, const Py_buffer *first, const Py_buffer 
     return blob;
 }
 
-static int check_sites(const Site *sites, size_t count, size_t code_size, size_t map_words) {
-    for (size_t i = 0; i < count; i++)
-        if (sites[i].code_offset > code_size || (i > 0 && sites[i].code_offset <= sites[i - 1].code_offset) ||
-            sites[i].stack_map > map_words) {
-            PyErr_SetString(PyExc_ValueError, "sites must be ascending and inside the code");
+static int check_sites(const Site *sites, size_t count, size_t code_size, const uint32_t *maps, size_t map_words) {
+    for (size_t i = 0; i < count; i++) {
+        size_t map = sites[i].stack_map;
+        bool good = sites[i].code_offset <= code_size && (i == 0 || sites[i].code_offset > sites[i - 1].code_offset);
+        if (map != 0)
+            good = good && map <= map_words && maps[map - 1] <= map_words - map;
+        if (!good) {
+            PyErr_SetString(PyExc_ValueError, "sites must be ascending, and inside the code and the stack maps");
             return -1;
         }
+    }
     return 0;
 }
 
@@ -461,7 +209,7 @@ static int publish(NativeModule *self, unsigned int index, const Py_buffer *byte
     };
     Arena *arena;
     int result = -1;
-    if (check_sites(extent.sites, extent.num_sites, size, (size_t)maps->len / 4) == 0) {
+    if (check_sites(extent.sites, extent.num_sites, size, extent.stack_maps, (size_t)maps->len / 4) == 0) {
         uint8_t *address = tp_region_alloc(self->region, self, &code->arenas, size, 0, &arena);
         if (address != NULL &&
             apply_relocations(self, index, copy, size, (uintptr_t)address, relocs->buf, (size_t)relocs->len / RELOC_BYTES) ==
@@ -551,7 +299,8 @@ static int load(NativeModule *self, const Py_buffer *views) {
             .sites = all_sites + site_starts[i],
             .stack_maps = all_maps + map_starts[i],
         };
-        if (check_sites(extents[i].sites, extents[i].num_sites, bytes, map_starts[i + 1] - map_starts[i]) < 0)
+        if (check_sites(extents[i].sites, extents[i].num_sites, bytes, extents[i].stack_maps,
+                        map_starts[i + 1] - map_starts[i]) < 0)
             goto done;
     }
     address = tp_region_alloc(self->region, self, &code->arenas, size, size, &arena);
@@ -625,36 +374,8 @@ static PyObject *module_get_info(PyObject *object, void *closure) {
     return Py_NewRef(((NativeModule *)object)->info);
 }
 
-static int parse(NativeModule *self, PyObject *args, PyObject *kwargs) {
-    static char *names[] = {"region", "info", "func_type_indices", "type_ids", "signatures", "escaped", "counts", "memories",
-                            "tables", "globals", "data", "num_elements", "globals_template", "compile", NULL};
-    PyObject *region, *info, *func_type_indices, *type_ids, *signatures, *escaped, *memories, *tables, *globals, *data,
-        *template, *compile;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O!O$OOOO(IIII)OOOOIOO:NativeModule", names, tp_code_region_type, &region,
-                                     &info, &func_type_indices, &type_ids, &signatures, &escaped, &self->num_imported_funcs,
-                                     &self->num_imported_tables, &self->num_imported_memories, &self->num_imported_globals,
-                                     &memories, &tables, &globals, &data, &self->num_elements, &template, &compile))
-        return -1;
-    self->region = (CodeRegion *)Py_NewRef(region);
-    self->info = Py_NewRef(info);
-    if (compile != Py_None)
-        self->compile = Py_NewRef(compile);
-    self->func_type_indices = copy_words(func_type_indices, "func_type_indices", &self->num_funcs);
-    if (self->func_type_indices == NULL)
-        return -1;
-    self->type_ids = copy_words(type_ids, "type_ids", &self->num_types);
-    if (self->type_ids == NULL)
-        return -1;
-    self->escaped = copy_words(escaped, "escaped", &self->num_escaped);
-    if (self->escaped == NULL)
-        return -1;
-    if (self->num_funcs < self->num_imported_funcs || self->num_funcs >= 1u << 24) {
-        PyErr_SetString(PyExc_ValueError, "impossible number of functions");
-        return -1;
-    }
-    self->num_defined_funcs = self->num_funcs - self->num_imported_funcs;
-    if (parse_signatures(self, signatures) < 0 || parse_memories(self, memories) < 0 || parse_tables(self, tables) < 0 ||
-        parse_globals(self, globals, template) < 0 || parse_data(self, data) < 0 || compute_offsets(self) < 0)
+static int module_init(NativeModule *self, PyObject *args, PyObject *kwargs) {
+    if (tp_template_parse(self, args, kwargs) < 0)
         return -1;
     ModuleCode *code = self->code;
     size_t count = self->num_defined_funcs ? self->num_defined_funcs : 1;
@@ -676,7 +397,7 @@ static PyObject *module_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
         Py_DECREF(self);
         return PyErr_NoMemory();
     }
-    if (parse(self, args, kwargs) < 0) {
+    if (module_init(self, args, kwargs) < 0) {
         Py_DECREF(self);
         return NULL;
     }
@@ -684,15 +405,8 @@ static PyObject *module_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
 }
 
 static int module_traverse(PyObject *object, visitproc visit, void *arg) {
-    NativeModule *self = (NativeModule *)object;
     Py_VISIT(Py_TYPE(object));
-    Py_VISIT(self->info);
-    Py_VISIT(self->compile);
-    for (uint32_t i = 0; self->signatures != NULL && i < self->num_types; i++)
-        Py_VISIT(self->signatures[i]);
-    for (uint32_t i = 0; i < self->num_data; i++)
-        Py_VISIT(self->data[i].buffer.obj);
-    return 0;
+    return tp_template_traverse((NativeModule *)object, visit, arg);
 }
 
 static int module_clear(PyObject *object) {
@@ -727,22 +441,7 @@ static void module_dealloc(PyObject *object) {
         PyMem_Free(code->sizes);
         PyMem_Free(code);
     }
-    for (uint32_t i = 0; i < self->num_data; i++)
-        PyBuffer_Release(&self->data[i].buffer); /* does nothing for empty segments */
-    for (uint32_t i = 0; self->signatures != NULL && i < self->num_types; i++)
-        Py_XDECREF(self->signatures[i]);
-    PyMem_Free(self->func_type_indices);
-    PyMem_Free(self->type_ids);
-    PyMem_Free(self->signatures);
-    PyMem_Free(self->escaped);
-    PyMem_Free(self->memories);
-    PyMem_Free(self->tables);
-    PyMem_Free(self->globals);
-    PyMem_Free(self->globals_template);
-    PyMem_Free(self->data);
-    Py_XDECREF(self->info);
-    Py_XDECREF(self->compile);
-    Py_XDECREF(self->region);
+    tp_template_free(self);
     type->tp_free(object);
     Py_DECREF(type);
 }

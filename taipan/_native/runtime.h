@@ -2,7 +2,7 @@
 
    store.c      StoreBase: owner lists, ids, entering and leaving, limiter, gc of externrefs
    code.c       CodeRegion: code memory, publishing, pc -> function, sites; fork
-   native_module.c  NativeModule: what instances are made from; lazy entries
+   native_module.c  NativeModule: publishing, lazy entries    module_template.c  NativeModule: what instances are made from
    trap.c       signals, alternate stacks, unwinding, stack walking, backtraces
    poll.c       interrupts, ticker, GIL policy, stack limits
    call.c       asm stubs (entry, host call, builtin thunks), FuncBase      host_call.c  wasm -> Python, CallerBase
@@ -99,6 +99,7 @@ extern Registry tp_registry;
 /* Each file adds its types and functions to the module (called once, from module.c). 0 or -1 with an exception. */
 int tp_init_store(PyObject *module);
 int tp_init_code(PyObject *module);
+int tp_init_trap(PyObject *module);
 int tp_init_native_module(PyObject *module);
 int tp_init_value(PyObject *module);
 int tp_init_call(PyObject *module);

@@ -128,8 +128,7 @@ static void store_close(Store *self) {
 
 /* ---- entering ---- */
 
-int tp_store_busy_error(Store *store) {
-    (void)store;
+int tp_store_busy_error(void) {
     PyErr_SetString(tp_registry.StoreBusyError, "the store is in use by another thread");
     return -1;
 }
@@ -175,7 +174,7 @@ Store *tp_store_for(PyObject *object, uint64_t store_id) {
         return NULL;
     }
     if (UNLIKELY(store->depth != 0 && store->owner != &tp_thread)) {
-        tp_store_busy_error(store);
+        tp_store_busy_error();
         return NULL;
     }
     return store;
@@ -346,25 +345,6 @@ static int store_set_limiter(PyObject *object, PyObject *value, void *closure) {
     return 0;
 }
 
-/* The store's two cells, for the embedder's fuel and epochs. */
-static PyObject *store_get_fuel(PyObject *self, void *closure) {
-    (void)closure;
-    return PyLong_FromLongLong(((Store *)self)->fuel);
-}
-
-static int store_set_fuel(PyObject *self, PyObject *value, void *closure) {
-    (void)closure;
-    if (value == NULL) {
-        PyErr_SetString(PyExc_AttributeError, "_fuel cannot be deleted");
-        return -1;
-    }
-    long long fuel = PyLong_AsLongLong(value);
-    if (fuel == -1 && PyErr_Occurred())
-        return -1;
-    ((Store *)self)->fuel = fuel;
-    return 0;
-}
-
 static PyMethodDef store_methods[] = {
     {"_close", store_close_method, METH_NOARGS, PyDoc_STR("Free everything; StoreBusyError while wasm of this store is running.")},
     {"_interrupt", store_interrupt, METH_NOARGS, PyDoc_STR("The running call, or the next, traps with INTERRUPT at its next check.")},
@@ -377,7 +357,6 @@ static PyGetSetDef store_getset[] = {
     {"id", store_get_id, NULL, PyDoc_STR("Counts from 1; never reused."), NULL},
     {"closed", store_get_closed, NULL, PyDoc_STR("Whether close() was called."), NULL},
     {"limiter", store_get_limiter, store_set_limiter, PyDoc_STR("Asked before every growth and creation; None: no limits."), NULL},
-    {"_fuel", store_get_fuel, store_set_fuel, PyDoc_STR("The counter that metered code decrements."), NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 

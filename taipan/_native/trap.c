@@ -81,6 +81,33 @@ int tp_stack_map(uintptr_t pc, const uint32_t **distances) {
     return (int)map[0];
 }
 
+static PyObject *debug_stack_map(PyObject *module, PyObject *address) {
+    const uint32_t *distances = NULL;
+    uintptr_t pc = (uintptr_t)PyLong_AsVoidPtr(address);
+    (void)module;
+    if (PyErr_Occurred())
+        return NULL;
+    int count = tp_stack_map(pc, &distances);
+    if (count < 0)
+        Py_RETURN_NONE;
+    PyObject *list = PyList_New(count);
+    for (int i = 0; list != NULL && i < count; i++) {
+        PyObject *distance = PyLong_FromUnsignedLong(distances[i]);
+        if (distance == NULL)
+            Py_CLEAR(list);
+        else
+            PyList_SET_ITEM(list, i, distance);
+    }
+    return list;
+}
+
+static PyMethodDef functions[] = {
+    {"debug_stack_map", debug_stack_map, METH_O, PyDoc_STR("Distances below rbp of the live references at a return address.")},
+    {NULL, NULL, 0, NULL},
+};
+
+int tp_init_trap(PyObject *module) { return PyModule_AddFunctions(module, functions); }
+
 /* ---- exceptions ---- */
 
 static const char *trap_message(int trap) {

@@ -212,9 +212,25 @@ static CallPlan *make_plan(const Signature *self) {
     return plan;
 }
 
-void tp_value_load_result(int kind, const uint8_t *area, uint64_t out[2]) {
-    out[0] = out[1] = 0;
-    memcpy(out, area, kind_size(kind));
+PyObject *tp_results_to_python(Store *store, const Signature *signature, const uint64_t first[2], const uint8_t *area) {
+    uint32_t count = signature->num_results;
+    if (count == 0)
+        Py_RETURN_NONE;
+    if (count == 1)
+        return tp_value_to_python(store, signature->results[0], first);
+    PyObject *list = PyList_New(count);
+    for (uint32_t i = 0; list != NULL && i < count; i++) {
+        uint64_t word[2] = {0, 0};
+        int kind = signature->results[i];
+        if (i > 0)
+            memcpy(word, area + signature->plan->result_offsets[i], kind_size(kind));
+        PyObject *item = tp_value_to_python(store, kind, i == 0 ? first : word);
+        if (item == NULL)
+            Py_CLEAR(list);
+        else
+            PyList_SET_ITEM(list, i, item);
+    }
+    return list;
 }
 
 void tp_value_store_result(int kind, uint8_t *area, const uint64_t value[2]) { memcpy(area, value, kind_size(kind)); }

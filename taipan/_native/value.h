@@ -47,8 +47,9 @@ static inline int value_to_int(int kind, PyObject *value, uint64_t *out) {
     return kind == KIND_I32 ? value_to_i32(value, out) : value_to_i64(value, out);
 }
 
-/* Results after the first lie in the result area, each with its own width. */
-void tp_value_load_result(int kind, const uint8_t *area, uint64_t out[2]);
+/* What a call returns: None, a value, or a list. area: the results after the first, as the plan says. */
+PyObject *tp_results_to_python(Store *store, const Signature *signature, const uint64_t first[2], const uint8_t *area);
+/* A result after the first: with its own width. */
 void tp_value_store_result(int kind, uint8_t *area, const uint64_t value[2]);
 
 #endif

@@ -216,6 +216,7 @@ def test_bad_publish() -> None:
         (0, good[0], b"", u32s(1000, 0, 0, 0), b""),  # site outside
         (0, good[0], b"", u32s(5, 0, 0, 0, 4, 0, 0, 0), b""),  # not ascending
         (0, good[0], b"", u32s(5, 0, 0, 2), u32s(0)),  # stack map outside
+        (0, good[0], b"", u32s(5, 0, 0, 1), u32s(2, 0)),  # stack map ends outside
     ):
         with pytest.raises(ValueError):
             module.publish(*arguments)
