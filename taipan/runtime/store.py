@@ -73,12 +73,12 @@ class Store(_native.StoreBase, Managed):
     )
 
     def __init__(self, engine: Engine | None = None, data: Any = None) -> None:
-        from taipan.engine import Engine
+        from taipan.engine import Engine, check_engine
 
         if engine is None:
             engine = Engine()
-        elif not isinstance(engine, Engine):
-            raise TypeError("expected an Engine")
+        else:
+            check_engine(engine)
         super().__init__(max_wasm_stack=engine._max_wasm_stack, gil=engine._gil)
         self.engine = engine
         self._data = data

@@ -352,6 +352,8 @@ def test_engines() -> None:
     engine.close()
     with pytest.raises(ValueError, match="already closed"):
         Module(engine, "(module)")
+    with pytest.raises(ValueError, match="already closed"):
+        taipan.Store(engine)
 
 
 def test_private_homes_of_wasmtime() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import signal
 import subprocess
 import sys
 import threading
@@ -364,6 +365,21 @@ except KeyboardInterrupt:
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
     assert float(done.stdout) < 1  # 10 ms on an idle machine
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_faults_of_the_host_are_not_swallowed() -> None:
+    program = f"""
+import ctypes, taipan
+store = taipan.Store()
+func = taipan.Instance(store, taipan.Module(store.engine, '{RECURSION}'), []).exports(store)["f"]
+try:
+    func(store)
+except taipan.Trap:
+    ctypes.string_at(8)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=60, check=False)
+    assert done.returncode in (-signal.SIGSEGV, -signal.SIGBUS)
 
 
 def test_two_threads_in_one_store(store: Store) -> None:
