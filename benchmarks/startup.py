@@ -11,7 +11,6 @@ import tempfile
 from pathlib import Path
 
 import taipan
-
 from benchmarks.measure import Table, compare
 
 HELLO = """(module
