@@ -47,12 +47,12 @@ def show_code(source: str) -> str:
     """Machine code of all functions as the baseline compiler makes it without optional CPU features."""
     import capstone  # type: ignore[import-untyped]
 
-    from taipan.compiler.baseline import BaselineCompiler
+    from taipan.compiler.baseline.compiler import BaselineCompiler
     from taipan.compiler.environ import ModuleEnv
     from taipan.compiler.tunables import Tunables
 
     module = load(source)
-    compiler = BaselineCompiler(ModuleEnv(module, Tunables(), False))
+    compiler = BaselineCompiler(ModuleEnv(module, Tunables(), lazy=False), cpu_flags=frozenset())
     disassembler = capstone.Cs(capstone.CS_ARCH_X86, capstone.CS_MODE_64)
     lines = []
     for index in range(len(module.func_types)):

@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 
 import taipan
+from taipan.text.script import BINARY, ModuleSource, parse_script
 
 SCRIPT = r"""
 import hashlib, json, sys
 from taipan import binary, text, validate
-from taipan.compiler.baseline import BaselineCompiler
+from taipan.compiler.baseline.compiler import BaselineCompiler
 from taipan.compiler.environ import ModuleEnv
 from taipan.compiler.tunables import Tunables
 from taipan.errors import WasmError
@@ -64,11 +65,13 @@ SUITE_FILES = (
 
 def sources(testsuite: Path) -> list[str]:
     """Text modules of the suite, valid and invalid ones."""
-    from taipan.text.script import module_sources
-
     found = []
     for name in SUITE_FILES:
-        found += module_sources((testsuite / f"{name}.wast").read_bytes())
+        for command in parse_script((testsuite / f"{name}.wast").read_bytes()):
+            source = getattr(command, "source", None)
+            if isinstance(source, ModuleSource) and source.kind != BINARY:
+                found.append(source.text().decode())
+    assert len(found) > 500
     return found
 
 
