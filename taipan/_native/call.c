@@ -55,7 +55,7 @@ static PyObject *call_ints(PyObject *callable, PyObject *const *args, size_t nar
     if (UNLIKELY(store == NULL))
         return NULL;
     const uint8_t *kinds = self->signature->params;
-    uint64_t a[ARCH_INT_ARGS];
+    uint64_t a[ARCH_INT_ARGS] = {0};
     switch (nargs - 1) {
     case 4:
         if (UNLIKELY(value_to_int(kinds[3], args[4], &a[3]) < 0))
@@ -80,11 +80,7 @@ static PyObject *call_ints(PyObject *callable, PyObject *const *args, size_t nar
     if (UNLIKELY(tp_enter(store, &activation, stack_pointer()) < 0))
         return NULL;
     const VMFuncRef *ref = self->ref;
-    /* Registers of absent parameters hold whatever they hold. */
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
     uint64_t result = arch_enter_ints(ref->vmctx, NULL, a[0], a[1], a[2], a[3], ref->code, &activation);
-#pragma GCC diagnostic pop
     tp_leave(store, &activation);
     if (UNLIKELY(activation.unwound))
         return NULL;
@@ -104,15 +100,15 @@ static PyObject *call_doubles(PyObject *callable, PyObject *const *args, size_t 
     if (UNLIKELY(store == NULL))
         return NULL;
     double x[4] = {0};
-    for (Py_ssize_t i = 1; i < nargs; i++) {
+    for (Py_ssize_t i = 0; i < nargs - 1 && i < 4; i++) { /* the plan says at most 4 */
         uint64_t bits[2];
-        if (LIKELY(PyFloat_CheckExact(args[i]))) {
-            x[i - 1] = PyFloat_AS_DOUBLE(args[i]);
+        if (LIKELY(PyFloat_CheckExact(args[i + 1]))) {
+            x[i] = PyFloat_AS_DOUBLE(args[i + 1]);
             continue;
         }
-        if (tp_value_from_python(store, KIND_F64, args[i], bits) < 0)
+        if (tp_value_from_python(store, KIND_F64, args[i + 1], bits) < 0)
             return NULL;
-        memcpy(&x[i - 1], &bits[0], 8);
+        memcpy(&x[i], &bits[0], 8);
     }
     Activation activation;
     if (UNLIKELY(tp_enter(store, &activation, stack_pointer()) < 0))
