@@ -68,9 +68,9 @@ class NativeModule:
     memories: own memories (min_pages, max_pages|-1, is_64, page_size_log2, shared, reservation_bytes, guard_bytes,
     growth_reserve_bytes, guard_before: bool, may_move: bool).  tables: own tables (min, max|-1, is_64, kind KIND_*).
     globals: own globals (kind, mutable).
-    data: passive and active data segments as (buffer object, start, end); elements: number of element segments.
+    data: what the data segments lie in; data_ranges: u32 pairs (start, end), one per segment.
     globals_template: initial bytes of all own globals (16 each); dynamic ones are set by the caller afterwards.
-    compile: called with a defined function index when an uncompiled function is entered; must call `publish` for it
+    compile: called with the module and a defined function index when an uncompiled function is entered; must call `publish` for it
     or raise. None: all functions are loaded with `load`.
     """
 
@@ -87,10 +87,11 @@ class NativeModule:
         memories: Sequence[tuple[int, int, bool, int, bool, int, int, int, bool, bool]],
         tables: Sequence[tuple[int, int, bool, int]],
         globals: Sequence[tuple[int, bool]],
-        data: Sequence[tuple[Any, int, int]],
+        data: Buffer,
+        data_ranges: Buffer,
         num_elements: int,
         globals_template: bytes,
-        compile: Callable[[int], None] | None,
+        compile: Callable[[NativeModule, int], None] | None,
     ) -> None: ...
     def publish(self, defined_index: int, code: Buffer, relocs: Buffer, sites: Buffer, stack_maps: Buffer) -> None:
         """Place one function's code, apply its relocations, record its sites and make it the function's entry.

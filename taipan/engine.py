@@ -27,6 +27,7 @@ from taipan.runtime.types import ExportType, ImportType, make_signature
 from taipan.wasm import types as core
 from taipan.wasm.module import FUNC, GLOBAL, MEMORY, TABLE
 from taipan.wasm.module import Module as WasmModule
+from taipan.wasm.segments import data_ranges
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -313,7 +314,6 @@ def make_native(engine: Engine, module: WasmModule, info: ModuleInfo) -> _native
 
     env = ModuleEnv(module, engine.tunables, engine._lazy)
     lazy = LazyCompiler(env) if engine._lazy else None
-    code = module.code
     native = _native.NativeModule(
         engine.region(),
         info,
@@ -338,14 +338,13 @@ def make_native(engine: Engine, module: WasmModule, info: ModuleInfo) -> _native
             for t in module.tables
         ],
         globals=[(info.kind_of(g.type.content), g.type.mutable) for g in module.globals],
-        data=[(code, segment.start, segment.end) for segment in module.datas],
+        data=module.code,
+        data_ranges=data_ranges(module),
         num_elements=len(module.elems),
         globals_template=info.globals_template,
         compile=None if lazy is None else lazy.compile,
     )
-    if lazy is not None:
-        lazy.native = native
-    else:
+    if lazy is None:
         load_all(env, native)
     return native
 
@@ -371,17 +370,14 @@ class LazyCompiler:
     used by one of them at a time.
     """
 
-    __slots__ = ("env", "idle", "native")
+    __slots__ = ("env", "idle")
 
     def __init__(self, env: ModuleEnv) -> None:
         self.env: Final = env
         self.idle: Final[list[BaselineCompiler]] = []
-        self.native: _native.NativeModule | None = None
 
-    def compile(self, defined_index: int) -> None:
+    def compile(self, native: _native.NativeModule, defined_index: int) -> None:
         """Publish the code of a function. Raises UnsupportedError for an instruction that cannot be compiled yet."""
-        native = self.native
-        assert native is not None, "bug: entered before the module was complete"
         try:
             compiler = self.idle.pop()
         except IndexError:

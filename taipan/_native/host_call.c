@@ -154,11 +154,8 @@ static int convert_results(HostFunc *func, PyObject *value, Results results) {
         results.first[0] = results.first[1] = 0;
         return value == Py_None ? 0 : wrong_results(signature, "a value");
     }
-    if (count == 1) {
-        if (UNLIKELY(value == Py_None && signature->results[0] <= KIND_V128))
-            return wrong_results(signature, "None");
+    if (count == 1)
         return convert_result(func->store, signature->results[0], value, results.first);
-    }
     if (value == Py_None)
         return wrong_results(signature, "None");
     PyObject *items = PySequence_Fast(value, "function attempted to return an incompatible value: expected a tuple or list");

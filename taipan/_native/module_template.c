@@ -101,22 +101,31 @@ static int parse_global(PyObject *item, void *out) {
     return kind < 0 || kind >= KIND_COUNT ? out_of_range("a global's kind") : 0;
 }
 
-static int parse_segment(PyObject *item, void *out) {
-    DataSegment *segment = out;
-    PyObject *buffer;
-    Py_ssize_t start, end;
-    if (!is_tuple(item, "a data segment: (buffer, start, end)") ||
-        !PyArg_ParseTuple(item, "Onn:segment", &buffer, &start, &end))
+/* data: what all segments lie in; ranges: u32 pairs (start, end), one per segment. */
+static int parse_segments(NativeModule *self, PyObject *data, PyObject *ranges) {
+    uint32_t words;
+    uint32_t *pairs = copy_words(ranges, "data_ranges", &words);
+    if (pairs == NULL)
         return -1;
-    if (start == end && start >= 0)
-        return 0;
-    if (PyObject_GetBuffer(buffer, &segment->buffer, PyBUF_SIMPLE) < 0)
-        return -1;
-    if (start < 0 || start > end || end > segment->buffer.len)
-        return out_of_range("a data segment");
-    segment->bytes = (const uint8_t *)segment->buffer.buf + start;
-    segment->size = (size_t)(end - start);
-    return 0;
+    uint32_t count = words / 2;
+    int result = -1;
+    self->data = PyMem_Calloc(count ? count : 1, sizeof *self->data);
+    if (self->data == NULL)
+        PyErr_NoMemory();
+    else if (words % 2 != 0)
+        out_of_range("the length of data_ranges");
+    else if (count == 0 || PyObject_GetBuffer(data, &self->data_buffer, PyBUF_SIMPLE) == 0)
+        result = 0;
+    for (uint32_t i = 0; result == 0 && i < count; i++) {
+        uint32_t start = pairs[2 * i], end = pairs[2 * i + 1];
+        if (start > end || end > (size_t)self->data_buffer.len)
+            result = out_of_range("a data segment");
+        else
+            self->data[i] = (DataSegment){(const uint8_t *)self->data_buffer.buf + start, end - start};
+    }
+    self->num_data = result == 0 ? count : 0;
+    PyMem_Free(pairs);
+    return result;
 }
 
 static int parse_signature(PyObject *item, void *out) {
@@ -181,14 +190,14 @@ static int compute_offsets(NativeModule *self) {
 
 int tp_template_parse(NativeModule *self, PyObject *args, PyObject *kwargs) {
     static char *names[] = {"region", "info", "func_type_indices", "type_ids", "signatures", "escaped", "counts", "memories",
-                            "tables", "globals", "data", "num_elements", "globals_template", "compile", NULL};
-    PyObject *region, *info, *func_type_indices, *type_ids, *signatures, *escaped, *memories, *tables, *globals, *data, *compile;
+                            "tables", "globals", "data", "data_ranges", "num_elements", "globals_template", "compile", NULL};
+    PyObject *region, *info, *func_type_indices, *type_ids, *signatures, *escaped, *memories, *tables, *globals, *data, *ranges, *compile;
     const char *template;
     Py_ssize_t template_size;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O!O$OOOO(IIII)OOOOIy#O:NativeModule", names, tp_code_region_type, &region,
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O!O$OOOO(IIII)OOOOOIy#O:NativeModule", names, tp_code_region_type, &region,
                                      &info, &func_type_indices, &type_ids, &signatures, &escaped, &self->num_imported_funcs,
                                      &self->num_imported_tables, &self->num_imported_memories, &self->num_imported_globals,
-                                     &memories, &tables, &globals, &data, &self->num_elements, &template, &template_size,
+                                     &memories, &tables, &globals, &data, &ranges, &self->num_elements, &template, &template_size,
                                      &compile))
         return -1;
     self->region = (CodeRegion *)Py_NewRef(region);
@@ -205,7 +214,7 @@ int tp_template_parse(NativeModule *self, PyObject *args, PyObject *kwargs) {
 #define ITEMS(name, parse, count) parse_items(name, #name, parse, sizeof *self->name, &self->name, count)
     if (ITEMS(signatures, parse_signature, &num_signatures) < 0 || ITEMS(memories, parse_memory, &self->num_memories) < 0 ||
         ITEMS(tables, parse_table, &self->num_tables) < 0 || ITEMS(globals, parse_global, &self->num_globals) < 0 ||
-        ITEMS(data, parse_segment, &self->num_data) < 0)
+        parse_segments(self, data, ranges) < 0)
         return -1;
 #undef ITEMS
     if ((size_t)template_size != (size_t)self->num_globals * VMGLOBAL_SIZE)
@@ -224,14 +233,12 @@ int tp_template_traverse(NativeModule *self, visitproc visit, void *arg) {
     Py_VISIT(self->compile);
     for (uint32_t i = 0; self->signatures != NULL && i < self->num_types; i++)
         Py_VISIT(self->signatures[i]);
-    for (uint32_t i = 0; i < self->num_data; i++)
-        Py_VISIT(self->data[i].buffer.obj);
+    Py_VISIT(self->data_buffer.obj);
     return 0;
 }
 
 void tp_template_free(NativeModule *self) {
-    for (uint32_t i = 0; i < self->num_data; i++)
-        PyBuffer_Release(&self->data[i].buffer); /* does nothing for empty segments */
+    PyBuffer_Release(&self->data_buffer); /* does nothing if there is none */
     for (uint32_t i = 0; self->signatures != NULL && i < self->num_types; i++)
         Py_XDECREF(self->signatures[i]);
     PyMem_Free(self->func_type_indices);

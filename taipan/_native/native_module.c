@@ -99,7 +99,7 @@ void *tp_lazy_compile(VMContext *vmctx, NativeModule *module, uint32_t defined_i
             tp_unwind_with_python_error(store);
         }
         PyObject *compile = Py_NewRef(module->compile);
-        PyObject *result = PyObject_CallFunction(compile, "I", defined_index);
+        PyObject *result = PyObject_CallFunction(compile, "OI", module, defined_index);
         Py_DECREF(compile);
         if (result == NULL)
             tp_unwind_with_python_error(store);

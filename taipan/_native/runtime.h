@@ -240,7 +240,6 @@ typedef struct GlobalPlan {
     bool mutable_;
 } GlobalPlan;
 typedef struct DataSegment {
-    Py_buffer buffer; /* held; buffer.obj is NULL for an empty segment */
     const uint8_t *bytes;
     size_t size;
 } DataSegment;
@@ -265,6 +264,7 @@ struct NativeModule {
     MemoryPlan *memories;
     TablePlan *tables;
     GlobalPlan *globals;
+    Py_buffer data_buffer; /* what all segments lie in */
     DataSegment *data;
     uint8_t *globals_template; /* [num_globals * 16] */
     VMOffsets offsets;

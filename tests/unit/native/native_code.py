@@ -148,7 +148,6 @@ def new_code_module(
     """compile: called with the module and an index; None: everything is published now."""
     imported = [(bytes(params), bytes(results)) for params, results in imports or []]
     types = imported + [(function.params, function.results) for function in functions]
-    holder: list[Any] = []
     module = native.NativeModule(
         region,
         info,
@@ -160,14 +159,13 @@ def new_code_module(
         memories=memories or [],
         tables=[],
         globals=[],
-        data=[],
+        data=b"",
+        data_ranges=b"",
         num_elements=0,
         globals_template=b"",
-        compile=None if compile is None else lambda index: compile(holder[0], index),
+        compile=compile,
     )
     if compile is None:
         for index, function in enumerate(functions):
             module.publish(index, *function.published())
-    else:
-        holder.append(module)
     return module

@@ -129,6 +129,12 @@ class Info:
         return 0
 
 
+def data_range(segments: list[bytes], index: int) -> tuple[int, int]:
+    """Where a segment lies when all are put together."""
+    start = sum(map(len, segments[:index]))
+    return start, start + len(segments[index])
+
+
 def new_module(
     funcs: list[Code] | None = None,
     *,
@@ -159,10 +165,11 @@ def new_module(
         memories=memories or [],
         tables=tables or [],
         globals=globals or [],
-        data=[(segment, 0, len(segment)) for segment in data or []],
+        data=b"".join(data or []),
+        data_ranges=u32s(*(bound for i in range(len(data or [])) for bound in data_range(data or [], i))),
         num_elements=num_elements,
         globals_template=globals_template if globals_template is not None else bytes(16 * len(globals or [])),
-        compile=lambda index: pytest.fail(f"function {index} was not published"),
+        compile=lambda _, index: pytest.fail(f"function {index} was not published"),
     )
     for index, code in enumerate(funcs):
         module.publish(index, code.code, b"", code.sites, b"")

@@ -239,7 +239,8 @@ def test_bad_modules() -> None:
             "memories": [],
             "tables": [],
             "globals": [],
-            "data": [],
+            "data": b"",
+            "data_ranges": b"",
             "num_elements": 0,
             "globals_template": b"",
             "compile": None,
@@ -259,11 +260,18 @@ def test_bad_modules() -> None:
         {"tables": [(0, -1, False, I32)]},
         {"globals": [(99, False)]},
         {"globals": [(I32, False)]},
-        {"data": [(b"abc", 1, 4)]},
+        {"data": b"abc", "data_ranges": u32s(1, 4)},
+        {"data": b"abc", "data_ranges": u32s(2, 1)},
+        {"data": b"abc", "data_ranges": u32s(1)},
     ):
         with pytest.raises(ValueError):
             make(**changes)
-    for changes in ({"signatures": [1]}, {"memories": [1]}, {"data": [(1, 0, 1)]}, {"compile": ..., "type_ids": None}):
+    for changes in (
+        {"signatures": [1]},
+        {"memories": [1]},
+        {"data": 1, "data_ranges": u32s(0, 1)},
+        {"compile": ..., "type_ids": None},
+    ):
         with pytest.raises(TypeError):
             make(**changes)
 
@@ -403,7 +411,8 @@ def test_load(gap: int) -> None:
         memories=[],
         tables=[],
         globals=[],
-        data=[],
+        data=b"",
+        data_ranges=b"",
         num_elements=0,
         globals_template=b"",
         compile=None,
