@@ -69,6 +69,11 @@ class Memory(_native.MemoryBase):
 
     def read(self, store: Storelike, start: int | None = 0, stop: int | None = None) -> bytearray:
         """The bytes from start to stop, which count and clamp like those of a slice."""
+        if start is not None and stop is not None and 0 <= start <= stop:
+            try:
+                return self._read(store, start, stop)
+            except IndexError:
+                pass  # beyond the end: clamp
         start, stop, _ = slice(start, stop).indices(self._length(store))
         return self._read(store, start, stop) if start < stop else bytearray()
 

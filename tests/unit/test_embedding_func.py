@@ -497,3 +497,18 @@ def test_linker_functions_in_many_stores(engine: taipan.Engine) -> None:
         store.close()
     gc.collect()
     assert alive() is None
+
+
+def test_a_store_that_its_own_callback_refers_to_is_collected(engine: taipan.Engine) -> None:
+    class Holder:
+        pass
+
+    holder: Any = Holder()
+    alive = weakref.ref(holder)
+    store = Store(engine, holder)
+    holder.store = store
+    holder.func = Func(store, FuncType([], []), lambda: holder.store)
+    instance_of(store, '(module (import "" "" (func)))', holder.func)
+    del holder, store
+    gc.collect()
+    assert alive() is None
