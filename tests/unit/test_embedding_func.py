@@ -507,7 +507,7 @@ def test_a_store_that_its_own_callback_refers_to_is_collected(engine: taipan.Eng
     alive = weakref.ref(holder)
     store = Store(engine, holder)
     holder.store = store
-    holder.func = Func(store, FuncType([], []), lambda: holder.store)
+    holder.func = Func(store, FuncType([], []), lambda holder=holder: None)
     instance_of(store, '(module (import "" "" (func)))', holder.func)
     del holder, store
     gc.collect()
