@@ -46,6 +46,9 @@ T_OTHER: Final = 7
 
 _NUMERIC: Final[dict[int, int]] = {I32: T_I32, I64: T_I64, F32: T_F32, F64: T_F64, V128: T_V128}
 
+SHORT_TYPES: Final = bytes(_NUMERIC.get(byte, T_OTHER) if byte < 0x80 else T_OTHER for byte in range(256))
+"""First byte of a local's type -> T_I32 to T_V128; T_OTHER where more must be looked at."""
+
 REF_FUNC: Final = 0xD2
 
 
@@ -54,7 +57,7 @@ class FlatLayout:
     """`abi.calls.CallLayout` in arrays. places: INT_REG, FLOAT_REG or STACK; where: index or byte offset."""
 
     def __init__(self, layout: CallLayout) -> None:
-        self.places: Final[bytes] = bytes([place for place, _ in layout.places])
+        self.places: Final = vec[i64]([place for place, _ in layout.places])
         self.where: Final = vec[i64]([where for _, where in layout.places])
         self.out_place: Final[i64] = -1 if layout.out_place is None else layout.out_place[0]
         self.out_where: Final[i64] = 0 if layout.out_place is None else layout.out_place[1]
@@ -114,11 +117,15 @@ class ModuleEnv:
             return _NUMERIC[t]
         return self.heap_code(heap_of(t))
 
-    def block_result_code(self, t: i64) -> int:
+    def block_result_code(self, t: i64) -> i64:
         """`type_code` of a block's only result; raises UnsupportedError for types that cannot be compiled."""
         code = self.type_code(ValType(t))
         self.need(bytes([code]))
         return code
+
+    def local_type_code(self, t: i64) -> i64:
+        """The operand type of a local; raises UnsupportedError for types that cannot be compiled."""
+        return self.block_result_code(t)
 
     def need(self, types: bytes) -> None:
         """Raise UnsupportedError if values of one of these operand types cannot be compiled yet."""
@@ -137,11 +144,13 @@ class ModuleEnv:
         return T_FUNCREF if isinstance(self.module.types[heap].comp, FuncType) else T_OTHER
 
     def layout(self, type_idx: i64) -> FlatLayout:
-        """Where arguments and results of a function type go."""
+        """Where arguments and results of a function type go. Raises UnsupportedError, see `need`."""
         layout = self.layouts[type_idx]
         if layout is None:
             comp = self.module.types[type_idx].comp
             assert isinstance(comp, FuncType)
+            self.need(self.type_params[type_idx])
+            self.need(self.type_results[type_idx])
             layout = FlatLayout(CallLayout(comp.params, comp.results))
             self.layouts[type_idx] = layout
         return layout

@@ -71,7 +71,7 @@ class BaselineCompiler:
         return CompiledFunction(
             function.masm.code(),
             words(function.relocs, function.num_relocs),
-            words(function.sites, function.num_sites),
+            function.sites.getvalue(),
             words(function.maps, function.num_maps),
         )
 
@@ -88,7 +88,6 @@ class BaselineCompiler:
         count: i64 = len(env.module.body_starts)
         starts = vec[i64]([0] * count)
         relocs = vec[i64]()
-        num_sites: i64 = 0
         num_maps: i64 = 0
         index: i64 = 0
         while index < count:
@@ -105,18 +104,18 @@ class BaselineCompiler:
             code.write(function.masm.code())
             write_i32_le(offsets, i32(start))
             write_i32_le(offsets, i32(i64(len(code)) - start))
-            write_i32_le(site_starts, i32(num_sites // 4))
+            write_i32_le(site_starts, i32(i64(len(sites)) >> 4))
             write_i32_le(map_starts, i32(num_maps))
-            write_words(sites, function.sites, function.num_sites)
-            write_words(maps, function.maps, function.num_maps)
-            num_sites += function.num_sites
+            sites.write(function.sites.getvalue())
+            if function.num_maps:
+                write_words(maps, function.maps, function.num_maps)
             num_maps += function.num_maps
             i: i64 = 0
             while i < function.num_relocs:
                 relocs = append(append(relocs, start + function.relocs[i]), function.relocs[i + 2])
                 i += 3
             index += 1
-        write_i32_le(site_starts, i32(num_sites // 4))
+        write_i32_le(site_starts, i32(i64(len(sites)) >> 4))
         write_i32_le(map_starts, i32(num_maps))
         i = 0
         while i < i64(len(relocs)):

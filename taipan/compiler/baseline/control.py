@@ -12,8 +12,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from librt.strings import BytesWriter, write_i32_le
 from librt.vecs import append, vec
-from mypy_extensions import i64
+from mypy_extensions import i32, i64
 
 from taipan.abi import builtins, traps
 from taipan.abi.layout import NULL_TYPE_ID, SITE_CALL, SITE_FAULT, SITE_TRAP, field_offsets
@@ -76,8 +77,8 @@ class Control(OperandStack):
         self.exchanged_label: i64 = -1
         self.cold: vec[i64] = to_vec([0] * 60)
         self.num_cold: i64 = 0
-        self.sites: vec[i64] = to_vec([0] * 256)
-        self.num_sites: i64 = 0
+        self.sites: Final = BytesWriter()
+        self.last_call_at: i64 = -1
         self.maps: vec[i64] = vec[i64]()
         self.num_maps: i64 = 0
         self.last_map: i64 = 0
@@ -90,24 +91,25 @@ class Control(OperandStack):
     # --- sites and cold code --------------------------------------------------------------------------------------
     def add_site(self, code_offset: i64, kind: i64, stack_map: i64) -> None:
         """Record what the runtime must know about an address; kind: SITE_* | trap << 8."""
-        n = self.num_sites
-        while n + 4 > len(self.sites):
-            self.sites = append(self.sites, 0)
-        self.sites[n] = code_offset
-        self.sites[n + 1] = self.pos
-        self.sites[n + 2] = kind
-        self.sites[n + 3] = stack_map
-        self.num_sites = n + 4
+        sites = self.sites
+        write_i32_le(sites, i32(code_offset))
+        write_i32_le(sites, i32(self.pos))
+        write_i32_le(sites, i32(kind))
+        write_i32_le(sites, i32(stack_map))
 
     def call_site(self) -> None:
         """Record the call that was just emitted; arguments are popped, everything else is live."""
-        self.add_site(self.masm.offset(), SITE_CALL, self.stack_map())
+        at = self.masm.offset()
+        self.last_call_at = at
+        self.add_site(at, SITE_CALL, self.stack_map())
 
     def fault_site(self) -> None:
         """Record the access to linear memory that comes next. An address has one site: not that of a call before it."""
-        if self.num_sites and self.sites[self.num_sites - 4] == self.masm.offset():
+        at = self.masm.offset()
+        if at == self.last_call_at:
             self.masm.nop()
-        self.add_site(self.masm.offset(), SITE_FAULT, 0)
+            at = self.masm.offset()
+        self.add_site(at, SITE_FAULT, 0)
 
     def stack_map(self) -> i64:
         """Position + 1 of a stack map of the references that live in the frame now; 0 if there are none."""
@@ -275,7 +277,12 @@ class Control(OperandStack):
     def block_results(self, type: i64) -> bytes:
         if type == -1:
             return NOTHING
-        return self.env.type_results[type] if type >= 0 else SINGLE[self.env.block_result_code(~type)]
+        return self.env.type_results[type] if type >= 0 else self.single_result(~type)
+
+    def single_result(self, t: i64) -> bytes:
+        if 0x7C <= t <= 0x7F:
+            return SINGLE[0x7F - t]
+        return SINGLE[self.env.block_result_code(t)]
 
     def block(self, type: i64) -> None:
         params = self.block_params(type)

@@ -51,6 +51,8 @@ class Calls(Control):
         self.in_tail_call: bool = False
         self.lost_pins: vec[i64] = to_vec([0] * 64)
         self.num_lost_pins: i64 = 0
+        self.live_pins: vec[i64] = to_vec([0] * 64)
+        self.num_live_pins: i64 = 0
         self.result_area: i64 = 0
         self.uses_memory0: bool = False
         self.memory0_moves: bool = False
@@ -75,6 +77,12 @@ class Calls(Control):
         sizes = self.move_sizes
         masm = self.masm
         n = self.num_moves
+        if n == 1:
+            if floats:
+                masm.move_float(dst[0], src[0])
+            else:
+                masm.move(sizes[0], dst[0], src[0])
+            n = 0
         while n > 0:
             # A move whose destination no other move still reads.
             i: i64 = 0
@@ -131,7 +139,7 @@ class Calls(Control):
         i = 0
         while i < count:
             if self.kinds[first + i] == K_REG:
-                place: i64 = layout.places[i]
+                place = layout.places[i]
                 if place == INT_REG:
                     self.add_move(8, self.vals[first + i], self.plan.int_args[layout.where[i]])
                 elif place == FLOAT_REG:
@@ -201,12 +209,16 @@ class Calls(Control):
 
     def save_lost_pins(self) -> None:
         """Store the pinned locals that live on after the call at `pos` and that it may change."""
+        count: i64 = 0
         i: i64 = 0
         while i < self.num_lost_pins:
             index = self.lost_pins[i]
             if self.lives_on(index):
                 self.masm.store_frame(self.local_types[index], self.local_regs[index], self.local_offs[index])
+                self.live_pins[count] = index
+                count += 1
             i += 1
+        self.num_live_pins = count
 
     def lives_on(self, index: i64) -> bool:
         """Whether a pinned local's value is used after the current instruction."""
@@ -220,10 +232,9 @@ class Calls(Control):
     def after_call(self) -> None:
         """Reload what a call may have changed."""
         i: i64 = 0
-        while i < self.num_lost_pins:
-            index = self.lost_pins[i]
-            if self.lives_on(index):
-                self.masm.load_frame(self.local_types[index], self.local_regs[index], self.local_offs[index])
+        while i < self.num_live_pins:
+            index = self.live_pins[i]
+            self.masm.load_frame(self.local_types[index], self.local_regs[index], self.local_offs[index])
             i += 1
         if self.memory0_moves:
             self.masm.load_ptr(self.memory_base, self.vmctx, MEMORY0_OFFSET)
@@ -272,8 +283,6 @@ class Calls(Control):
     def begin_call(self, type: i64) -> FlatLayout:
         """Before operands are popped: layout of the callee's type, and room in the frame for its results."""
         env = self.env
-        env.need(env.type_params[type])
-        env.need(env.type_results[type])
         layout = env.layout(type)
         self.result_area = max(self.result_area, layout.result_area_bytes)
         self.check_code_size()

@@ -75,13 +75,18 @@ class Liveness:
             self.ends = to_vec(blank)
             self.reads_zero = to_vec(blank)
             self.carriers = to_vec(blank)
+        weights = self.weights
+        starts = self.starts
+        ends = self.ends
+        reads_zero = self.reads_zero
+        carriers = self.carriers
         i: i64 = 0
         while i < num_locals:
-            self.weights[i] = 0
-            self.starts[i] = -1
-            self.ends[i] = -1
-            self.reads_zero[i] = 0
-            self.carriers[i] = -1
+            weights[i] = 0
+            starts[i] = -1
+            ends[i] = -1
+            reads_zero[i] = 0
+            carriers[i] = -1
             i += 1
         words = (num_locals + WORD_BITS - 1) >> WORD_SHIFT
         self.words = words if words < MAX_WORDS else MAX_WORDS
@@ -106,14 +111,18 @@ class Liveness:
         self.weights[index] += self.weight
         self.ends[index] = pos
         word = index >> WORD_SHIFT
+        if word >= MAX_WORDS or not self.assigned[word] & BIT[index & (WORD_BITS - 1)]:
+            self.expose(index)
+
+    def expose(self, index: i64) -> None:
+        """A local is read that may not be assigned in this iteration of the innermost loop."""
+        word = index >> WORD_SHIFT
         if word >= MAX_WORDS:
             self.carry(index, 0)
             self.reads_zero[index] = 1
             return
         bit = BIT[index & (WORD_BITS - 1)]
-        if self.assigned[word] & bit:
-            return
-        # Exposed in the innermost loop, and further out until a loop had assigned it before the next one began.
+        # Exposed further out, too, until a loop had assigned it before the next one began.
         loop = self.loops
         while loop > 0:
             loop -= 1
@@ -258,12 +267,14 @@ class Liveness:
 
     def finish(self, start: i64) -> None:
         """Complete the intervals. start: offset of the first instruction, where initial zeros begin to live."""
+        starts = self.starts
+        ends = self.ends
         i: i64 = 0
         while i < self.num_locals:
-            if self.weights[i] > 0:
+            if ends[i] >= 0:
                 carrier = self.carriers[i]
-                if carrier >= 0 and self.loop_ends[carrier] > self.ends[i]:
-                    self.ends[i] = self.loop_ends[carrier]
+                if carrier >= 0 and self.loop_ends[carrier] > ends[i]:
+                    ends[i] = self.loop_ends[carrier]
                 if self.reads_zero[i]:
-                    self.starts[i] = start - 1
+                    starts[i] = start - 1
             i += 1

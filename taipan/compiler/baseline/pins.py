@@ -1,8 +1,8 @@
 """Which local gets which register.
 
 Locals are taken by weight, heaviest first; one gets the first register whose other locals live at other times and whose
-price its uses outweigh. A register that calls change costs a store and a load around every call in the local's interval; one
-that must be preserved for the caller costs a save and a restore, once.
+price its uses outweigh. A register that calls change costs a store and a load around every call in the local's
+interval; one that must be preserved for the caller costs a save and a restore, once.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from mypy_extensions import i64
 
 from taipan.compiler.baseline.masm import to_vec
 from taipan.compiler.baseline.prescan import Prescan
-from taipan.compiler.baseline.registers import BIT
+from taipan.compiler.baseline.registers import BIT, RegisterPlan
 from taipan.compiler.environ import T_EXTERNREF, T_F32, T_F64
 
 SAVE_COST: Final = 2
@@ -23,106 +23,132 @@ SAVE_COST: Final = 2
 MAX_CANDIDATES: Final = 64
 """Locals considered, of each function: a bound on the work. Those that follow are hardly used."""
 
+INDEX_BITS: Final = 16
+INDEX_MASK: Final = 0xFFFF
+"""A candidate is weight << INDEX_BITS | INDEX_MASK - index: sorting puts heavy locals, then low indices, first."""
+
+MAX_WEIGHT: Final = 1 << 40
+
 END: Final = -1
-MAX_WEIGHT: Final = 0x7FFF_FFFF_FFFF_FFFF
+
+
+@final
+class PinSet:
+    """The registers that may hold locals in one kind of function, in the order in which they are tried.
+
+    survives: 1 where calls leave the register alone, or there are none.  saves: 1 where using it costs a save.
+    """
+
+    def __init__(self, plan: RegisterPlan, calls: bool, memory0: bool, context: bool) -> None:
+        self.regs: vec[i64] = vec[i64]()
+        self.is_float: vec[i64] = vec[i64]()
+        self.survives: vec[i64] = vec[i64]()
+        self.saves: vec[i64] = vec[i64]()
+        if calls:
+            if not memory0:
+                self.add(plan.memory_base, False, True, True)
+            self.add_all(plan.lost_pins, False, False, plan.saved_mask)
+            self.add_all(plan.saved_pins, False, True, plan.saved_mask)
+            self.num_ints: i64 = len(self.regs)
+            self.add_all(plan.float_pins, True, False, 0)
+        else:
+            if not memory0:
+                self.add(plan.leaf_memory_base, False, True, False)
+            if not context:
+                self.add(plan.leaf_vmctx, False, True, False)
+            self.add_all(plan.leaf_pins, False, True, plan.saved_mask)
+            self.num_ints = len(self.regs)
+            self.add_all(plan.leaf_float_pins, True, True, 0)
+
+    def add(self, reg: i64, is_float: bool, survives: bool, saves: bool) -> None:
+        self.regs = append(self.regs, reg)
+        self.is_float = append(self.is_float, 1 if is_float else 0)
+        self.survives = append(self.survives, 1 if survives else 0)
+        self.saves = append(self.saves, 1 if saves else 0)
+
+    def add_all(self, regs: vec[i64], is_float: bool, survives: bool, saved: i64) -> None:
+        i: i64 = 0
+        while i < i64(len(regs)):
+            self.add(regs[i], is_float, survives, saved & BIT[regs[i]] != 0)
+            i += 1
 
 
 @final
 class Pinner:
-    """Registers are added in the order in which they are tried; then `assign`."""
+    """pin_locals: after `assign`, the first local of each register of the set, or END; next_local: the one after a local."""
 
     def __init__(self) -> None:
-        self.num_pins: i64 = 0
-        self.pin_regs: vec[i64] = to_vec([0] * 32)
-        self.pin_floats: vec[i64] = to_vec([0] * 32)
-        self.pin_survives: vec[i64] = to_vec([0] * 32)
-        self.pin_saves: vec[i64] = to_vec([0] * 32)
-        self.pin_locals: vec[i64] = to_vec([0] * 32)
+        self.pin_locals: vec[i64] = to_vec([0] * 64)
         self.next_local: vec[i64] = vec[i64]()
+        self.candidates: vec[i64] = to_vec([0] * (MAX_CANDIDATES + 1))
 
-    def begin(self) -> None:
-        self.num_pins = 0
-
-    def add(self, reg: i64, is_float: bool, survives: bool, saves: bool) -> None:
-        n = self.num_pins
-        self.pin_regs[n] = reg
-        self.pin_floats[n] = 1 if is_float else 0
-        self.pin_survives[n] = 1 if survives else 0
-        self.pin_saves[n] = 1 if saves else 0
-        self.pin_locals[n] = END
-        self.num_pins = n + 1
-
-    def add_int(self, reg: i64, survives: bool, saves: bool) -> None:
-        """survives: calls leave it alone, or there are none.  saves: the first use of it costs a save and a restore."""
-        self.add(reg, False, survives, saves)
-
-    def add_ints(self, regs: vec[i64], survives: bool, saved: i64) -> None:
-        """saved: mask of the registers that must be preserved for the caller."""
+    def assign(self, scan: Prescan, pins: PinSet, types: vec[i64]) -> None:
+        """Distribute the registers of a set among the locals of the scanned function."""
+        count = self.find_candidates(scan, types)
+        pin_locals = self.pin_locals
         i: i64 = 0
-        while i < i64(len(regs)):
-            self.add(regs[i], False, survives, saved & BIT[regs[i]] != 0)
+        while i < i64(len(pins.regs)):
+            pin_locals[i] = END
+            i += 1
+        i = 0
+        while i < count:
+            candidate = self.candidates[i]
+            index = INDEX_MASK - (candidate & INDEX_MASK)
+            self.place(scan, pins, index, candidate >> INDEX_BITS, types[index])
             i += 1
 
-    def add_floats(self, regs: vec[i64], survives: bool) -> None:
-        i: i64 = 0
-        while i < i64(len(regs)):
-            self.add(regs[i], True, survives, False)
-            i += 1
-
-    def assign(self, scan: Prescan, types: vec[i64], regs: vec[i64]) -> None:
-        """Set `regs[n]` for the locals that get a register; it is -1 for all before."""
+    def find_candidates(self, scan: Prescan, types: vec[i64]) -> i64:
+        """Fill `candidates` with the locals that are used most, in order; how many there are."""
         weights = scan.live.weights
+        candidates = self.candidates
         n = scan.live.num_locals
-        while i64(len(self.next_local)) < n:
-            self.next_local = append(self.next_local, END)
-        # Candidates in the order of their weight, by repeated search: functions have few locals.
-        tried: i64 = 0
-        bound: i64 = MAX_WEIGHT
-        last: i64 = -1
-        while tried < MAX_CANDIDATES:
-            best: i64 = -1
-            most: i64 = 0
-            i: i64 = 0
-            while i < n:
-                weight = weights[i]
-                if weight > most and (weight < bound or (weight == bound and i > last)):
-                    best = i
-                    most = weight
-                i += 1
-            if best < 0:
-                return
-            bound = most
-            last = best
-            if types[best] != T_EXTERNREF:
-                self.place(scan, best, most, types[best] == T_F32 or types[best] == T_F64, regs)
-            tried += 1
+        if n > i64(len(self.next_local)):
+            self.next_local = to_vec([END] * (int(n) + 64))
+        count: i64 = 0
+        index: i64 = 0
+        while index < n:
+            weight = weights[index]
+            if weight > 0 and types[index] != T_EXTERNREF:
+                weight = min(weight, MAX_WEIGHT)
+                key = (weight << INDEX_BITS) | (INDEX_MASK - index)
+                if count < MAX_CANDIDATES or candidates[count - 1] < key:
+                    at = count
+                    if count == MAX_CANDIDATES:
+                        at -= 1
+                    else:
+                        count += 1
+                    while at > 0 and candidates[at - 1] < key:
+                        candidates[at] = candidates[at - 1]
+                        at -= 1
+                    candidates[at] = key
+            index += 1
+        return count
 
-    def place(self, scan: Prescan, index: i64, weight: i64, is_float: bool, regs: vec[i64]) -> None:
+    def place(self, scan: Prescan, pins: PinSet, index: i64, weight: i64, t: i64) -> None:
         """Give local `index` the first register that pays."""
-        start = scan.live.starts[index]
-        end = scan.live.ends[index]
-        crossed = 2 * scan.calls_weight(start, end) if scan.num_calls else 0
-        wanted: i64 = 1 if is_float else 0
+        live = scan.live
+        start = live.starts[index]
+        end = live.ends[index]
+        crossed: i64 = -1
         pin: i64 = 0
-        while pin < self.num_pins:
-            if self.pin_floats[pin] == wanted and self.is_free(scan, pin, start, end):
-                cost: i64 = 0 if self.pin_survives[pin] else crossed
-                if self.pin_saves[pin] and self.pin_locals[pin] == END:
-                    cost += SAVE_COST
+        last = pins.num_ints
+        if t == T_F32 or t == T_F64:
+            pin = last
+            last = len(pins.regs)
+        while pin < last:
+            other = self.pin_locals[pin]
+            first = other
+            # The register is free if no local that has it lives between start and end, both included.
+            while other != END and (live.starts[other] > end or live.ends[other] < start):
+                other = self.next_local[other]
+            if other == END:
+                cost: i64 = SAVE_COST if first == END and pins.saves[pin] else 0
+                if not pins.survives[pin]:
+                    if crossed < 0:
+                        crossed = 2 * scan.calls_weight(start, end)
+                    cost += crossed
                 if weight > cost:
-                    regs[index] = self.pin_regs[pin]
-                    self.next_local[index] = self.pin_locals[pin]
+                    self.next_local[index] = first
                     self.pin_locals[pin] = index
                     return
             pin += 1
-
-    def is_free(self, scan: Prescan, pin: i64, start: i64, end: i64) -> bool:
-        """Whether no local of a register lives between start and end, both included."""
-        starts = scan.live.starts
-        ends = scan.live.ends
-        other = self.pin_locals[pin]
-        while other != END:
-            if starts[other] <= end and ends[other] >= start:
-                return False
-            other = self.next_local[other]
-        return True

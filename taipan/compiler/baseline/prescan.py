@@ -15,8 +15,9 @@ from typing import Final, final
 from librt.vecs import append, vec
 from mypy_extensions import i64
 
-from taipan.compiler.baseline.liveness import Liveness
+from taipan.compiler.baseline.liveness import WORD_BITS, Liveness
 from taipan.compiler.baseline.masm import to_vec
+from taipan.compiler.baseline.registers import BIT
 from taipan.compiler.environ import T_EXTERNREF, ModuleEnv
 from taipan.errors import UnsupportedError
 
@@ -121,6 +122,10 @@ class Prescan:
         code = self.env.code
         live = self.live
         live.begin(num_params, num_locals, start)
+        weights = live.weights
+        starts = live.starts
+        ends = live.ends
+        assigned = live.assigned
         self.num_cuts = 0
         self.num_calls = 0
         self.uses_memory0 = False
@@ -143,7 +148,18 @@ class Prescan:
                     self.next = pos - 1
                     index = self.read_u32()
                     pos = self.next
-                if op == 0x20:
+                # `Liveness.read` and `write`, in line for the locals of the first word.
+                if index < WORD_BITS:
+                    weights[index] += live.weight
+                    ends[index] = at
+                    bit = BIT[index]
+                    if op != 0x20:
+                        assigned[0] |= bit
+                        if starts[index] < 0:
+                            starts[index] = at
+                    elif not assigned[0] & bit:
+                        live.expose(index)
+                elif op == 0x20:
                     live.read(index, at)
                 else:
                     live.write(index, at)

@@ -11,21 +11,18 @@ from typing import Final, final
 from librt.vecs import append
 from mypy_extensions import i64
 
-from taipan.abi.calls import FLOAT_REG, INT_REG
+from taipan.abi.calls import FLOAT_REG, INT_REG, STACK
 from taipan.compiler.baseline.control import C_FUNC, COLD_ENTRY
 from taipan.compiler.baseline.emit_call import MEMORY0_OFFSET, NULL_OFFSET
 from taipan.compiler.baseline.emit_reference import Reference
 from taipan.compiler.baseline.masm import LT_U, Masm
-from taipan.compiler.baseline.pins import Pinner
+from taipan.compiler.baseline.pins import Pinner, PinSet
 from taipan.compiler.baseline.registers import BIT
 from taipan.compiler.baseline.stack import PLACE_FLOAT, PLACE_FRAME, SIZE, is_float_type
-from taipan.compiler.environ import T_EXTERNREF, T_FUNCREF, T_I32, FlatLayout, ModuleEnv
-from taipan.wasm.types import ValType
+from taipan.compiler.environ import SHORT_TYPES, T_EXTERNREF, T_FUNCREF, T_I32, T_V128, FlatLayout, ModuleEnv
 
 SMALL_FRAME: Final = 2048
 """Bytes that a function which calls nothing may use below the stack limit without asking."""
-
-UNUSED_HOME: Final = 0
 
 
 @final
@@ -37,6 +34,7 @@ class FunctionCompiler(Reference):
         self.frame_field: i64 = 0
         self.checks_limit: bool = False
         self.pinner: Final = Pinner()
+        self.pin_sets: Final[list[PinSet | None]] = [None] * 8
 
     def compile(self, defined_index: i64) -> None:
         """Generate code for a defined function into `masm`, with `sites`, `maps` and `relocs`."""
@@ -54,8 +52,6 @@ class FunctionCompiler(Reference):
         type = env.func_types[env.num_imported_funcs + defined_index]
         params = env.type_params[type]
         results = env.type_results[type]
-        env.need(params)
-        env.need(results)
         layout = env.layout(type)
         self.reset()
         start = self.read_locals(params, start, end)
@@ -95,7 +91,8 @@ class FunctionCompiler(Reference):
         self.exchanged_label = -1
         self.zero_flag_at = -1
         self.num_cold = 0
-        self.num_sites = 0
+        self.sites.truncate(0)
+        self.last_call_at = -1
         self.num_maps = 0
         self.last_map = 0
         self.has_refs = False
@@ -121,33 +118,40 @@ class FunctionCompiler(Reference):
         groups = self.read_u32()
         while groups > 0:
             count = self.read_u32()
-            t = env.type_code(ValType(self.read_valtype()))
-            env.need(bytes([t]))
-            self.add_locals(count, i64(t))
+            code: i64 = SHORT_TYPES[i64(self.code[self.next])]
+            if code < T_V128:
+                self.next += 1
+            else:
+                code = env.local_type_code(self.read_valtype())
+            self.add_locals(count, code)
             groups -= 1
         return self.next
 
     def add_locals(self, count: i64, t: i64) -> None:
         n = self.num_locals
         end = n + count
-        while len(self.local_types) < end:
+        if end > len(self.local_types):
+            self.grow_locals(end)
+        types = self.local_types
+        regs = self.local_regs
+        places = self.places
+        pending = self.pending
+        while n < end:
+            types[n] = t
+            regs[n] = -1
+            places[n] = PLACE_FRAME + n
+            pending[PLACE_FRAME + n] = 0
+            n += 1
+        self.num_locals = end
+
+    def grow_locals(self, count: i64) -> None:
+        while len(self.local_types) < count:
             self.local_types = append(self.local_types, 0)
             self.local_regs = append(self.local_regs, 0)
             self.local_offs = append(self.local_offs, 0)
             self.places = append(self.places, 0)
-        while len(self.pending) < PLACE_FRAME + end:
+        while len(self.pending) < PLACE_FRAME + count:
             self.pending = append(self.pending, 0)
-        types = self.local_types
-        regs = self.local_regs
-        offs = self.local_offs
-        while n < end:
-            types[n] = t
-            regs[n] = -1
-            offs[n] = UNUSED_HOME
-            self.places[n] = PLACE_FRAME + n
-            self.pending[PLACE_FRAME + n] = 0
-            n += 1
-        self.num_locals = end
 
     def assign_registers(self, calls: bool) -> None:
         """Decide which registers hold contexts, locals and operands."""
@@ -157,10 +161,6 @@ class FunctionCompiler(Reference):
         if plan.shift_count >= 0 and not self.masm.shift_takes_any_count(0):
             self.shunned |= BIT[plan.shift_count]
         self.memory0_moves = False
-        self.scratch_ints = plan.scratch_int_mask
-        self.scratch_floats = plan.scratch_float_mask
-        pinner = self.pinner
-        pinner.begin()
         if calls:
             self.vmctx = plan.vmctx
             self.memory_base = plan.memory_base
@@ -168,56 +168,62 @@ class FunctionCompiler(Reference):
             if self.uses_memory0:
                 self.save_register(plan.memory_base)
                 self.memory0_moves = self.env.memory_static[0] == 0
-            else:
-                pinner.add_int(plan.memory_base, True, True)
-            pinner.add_ints(plan.lost_pins, False, plan.saved_mask)
-            pinner.add_ints(plan.saved_pins, True, plan.saved_mask)
-            pinner.add_floats(plan.float_pins, False)
         else:
             self.vmctx = plan.leaf_vmctx
             self.memory_base = plan.leaf_memory_base
-            self.scratch_ints &= ~BIT[plan.leaf_vmctx]
-            if not self.uses_memory0:
-                pinner.add_int(plan.leaf_memory_base, True, False)
-            if not scan.needs_context:
-                pinner.add_int(plan.leaf_vmctx, True, False)
-            pinner.add_ints(plan.leaf_pins, True, plan.saved_mask)
-            pinner.add_floats(plan.leaf_float_pins, True)
-        pinner.assign(scan, self.local_types, self.local_regs)
-        self.note_pins()
-        self.free_ints = self.scratch_ints
-        self.free_floats = self.scratch_floats
-
-    def note_pins(self) -> None:
-        """Take over what the pinner decided: places, saved registers, locals to save around calls, scratch sets."""
-        plan = self.plan
-        saved = plan.saved_mask
-        context = BIT[self.vmctx] | (BIT[self.memory_base] if self.uses_memory0 else 0)
-        used: i64 = 0
+        pins = self.pin_set(calls, self.uses_memory0, scan.needs_context)
+        self.scratch_ints = plan.scratch_int_mask & ~(0 if calls else BIT[plan.leaf_vmctx])
+        self.scratch_floats = plan.scratch_float_mask
         i: i64 = 0
-        while i < self.num_locals:
-            reg = self.local_regs[i]
-            if reg >= 0:
-                if is_float_type(self.local_types[i]):
-                    self.places[i] = PLACE_FLOAT + reg
-                    self.scratch_floats &= ~BIT[reg]
-                else:
-                    self.places[i] = reg
-                    self.scratch_ints &= ~BIT[reg]
-                    if BIT[reg] & saved & ~context & ~used:
-                        used |= BIT[reg]
-                        self.save_register(reg)
-                if self.prescan.num_calls > 0 and self.is_lost(i):
-                    n = self.num_lost_pins
-                    if n >= len(self.lost_pins):
-                        self.lost_pins = append(self.lost_pins, 0)
-                    self.lost_pins[n] = i
-                    self.num_lost_pins = n + 1
-            i += 1
-        i = 0
         while i < PLACE_FRAME:
             self.pending[i] = 0
             i += 1
+        self.pinner.assign(scan, pins, self.local_types)
+        self.take_pins(pins, calls)
+        self.free_ints = self.scratch_ints
+        self.free_floats = self.scratch_floats
+
+    def pin_set(self, calls: bool, memory0: bool, context: bool) -> PinSet:
+        """The registers that may hold locals in a function that calls, uses memory 0, needs the context, or not."""
+        key: i64 = (1 if calls else 0) + (2 if memory0 else 0) + (4 if context else 0)
+        pins = self.pin_sets[key]
+        if pins is None:
+            pins = PinSet(self.plan, calls, memory0, context)
+            self.pin_sets[key] = pins
+        return pins
+
+    def take_pins(self, pins: PinSet, calls: bool) -> None:
+        """Take over what the pinner decided: registers, places, what to save at entry and around calls, scratch sets."""
+        pinner = self.pinner
+        i: i64 = 0
+        n: i64 = len(pins.regs)
+        while i < n:
+            local = pinner.pin_locals[i]
+            if local >= 0:
+                reg = pins.regs[i]
+                place = reg
+                if pins.is_float[i]:
+                    place = PLACE_FLOAT + reg
+                    self.scratch_floats &= ~BIT[reg]
+                else:
+                    self.scratch_ints &= ~BIT[reg]
+                if pins.saves[i]:
+                    self.save_register(reg)
+                while local >= 0:
+                    self.local_regs[local] = reg
+                    self.places[local] = place
+                    if not pins.survives[i]:
+                        self.add_lost_pin(local)
+                    local = pinner.next_local[local]
+            i += 1
+
+    def add_lost_pin(self, local: i64) -> None:
+        n = self.num_lost_pins
+        if n >= len(self.lost_pins):
+            self.lost_pins = append(self.lost_pins, 0)
+            self.live_pins = append(self.live_pins, 0)
+        self.lost_pins[n] = local
+        self.num_lost_pins = n + 1
 
     def save_register(self, reg: i64) -> None:
         self.saved_regs[self.num_saved] = reg
@@ -226,28 +232,33 @@ class FunctionCompiler(Reference):
     def assign_homes(self, params: bytes, layout: FlatLayout, calls: bool) -> None:
         """Frame offsets of locals that need memory. Stack parameters stay where they came."""
         weights = self.prescan.live.weights
+        types = self.local_types
+        regs = self.local_regs
+        offs = self.local_offs
         bytes_used = 8 * self.num_saved
         param_count: i64 = len(params)
         i: i64 = 0
         while i < self.num_locals:
             if weights[i] > 0:
-                t = self.local_types[i]
-                if t == T_EXTERNREF:
-                    self.has_refs = True
-                    if self.num_ref_locals >= len(self.ref_locals):
-                        self.ref_locals = append(self.ref_locals, 0)
-                    self.ref_locals[self.num_ref_locals] = i
-                    self.num_ref_locals += 1
-                if i < param_count and layout.places[i] != INT_REG and layout.places[i] != FLOAT_REG:
-                    self.local_offs[i] = 16 + layout.where[i]
-                elif self.local_regs[i] < 0 or (calls and self.is_lost(i)):
+                if types[i] == T_EXTERNREF:
+                    self.add_ref_local(i)
+                if i < param_count and layout.places[i] == STACK:
+                    offs[i] = 16 + layout.where[i]
+                elif regs[i] < 0 or (calls and self.is_lost(i)):
                     bytes_used += 8
-                    self.local_offs[i] = -bytes_used
+                    offs[i] = -bytes_used
             i += 1
         if len(layout.result_offsets):
             bytes_used += 8
             self.out_off = -bytes_used
         self.slots_start = bytes_used
+
+    def add_ref_local(self, index: i64) -> None:
+        self.has_refs = True
+        if self.num_ref_locals >= len(self.ref_locals):
+            self.ref_locals = append(self.ref_locals, 0)
+        self.ref_locals[self.num_ref_locals] = index
+        self.num_ref_locals += 1
 
     def is_lost(self, index: i64) -> bool:
         """Whether calls change a pinned local's register."""
@@ -282,7 +293,7 @@ class FunctionCompiler(Reference):
         float_moves: i64 = 0
         i: i64 = 0
         while i < count:
-            place: i64 = layout.places[i]
+            place = layout.places[i]
             if weights[i] > 0:
                 t = self.local_types[i]
                 reg = self.local_regs[i]
@@ -326,15 +337,14 @@ class FunctionCompiler(Reference):
         masm = self.masm
         weights = self.prescan.live.weights
         reads_zero = self.prescan.live.reads_zero
+        types = self.local_types
         i = first
         while i < self.num_locals:
-            if weights[i] > 0:
-                t = self.local_types[i]
+            if weights[i] > 0 and (reads_zero[i] or types[i] == T_EXTERNREF):
+                t = types[i]
                 reg = self.local_regs[i]
                 if t == T_EXTERNREF:
                     masm.store_frame_const(8, 0, self.local_offs[i])
-                elif not reads_zero[i]:
-                    pass
                 elif t == T_FUNCREF:
                     # The scratch registers still hold nothing: every parameter has its place.
                     d = reg if reg >= 0 else self.plan.int_result

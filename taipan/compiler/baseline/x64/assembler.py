@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from typing import Final, final
 
-from librt.strings import BytesWriter, write_i32_le, write_i64_le
+from librt.strings import BytesWriter, write_i16_le, write_i32_le, write_i64_le
 from librt.vecs import append, vec
-from mypy_extensions import i32, i64, u8
+from mypy_extensions import i16, i32, i64, u8
 
 W32: Final = 0
 W64: Final = 8
@@ -106,8 +106,7 @@ class Assembler:
                 self.out.append(u8(0x70 | cc))
                 self.out.append(u8(distance & 0xFF))
                 return
-        self.out.append(u8(0x0F))
-        self.out.append(u8(0x80 | cc))
+        write_i16_le(self.out, i16((0x0F | ((0x80 | cc) << 8)) - 0x1_0000))
         self.rel32(label)
 
     # --- operands -------------------------------------------------------------------------------------------------
@@ -131,15 +130,33 @@ class Assembler:
 
     def rr(self, opcode: i64, width: i64, reg: i64, rm: i64) -> None:
         """Register operands; `reg` may also be an opcode extension."""
-        self.head(opcode, width | ((reg >> 3) << 2) | (rm >> 3))
-        self.out.append(u8(0xC0 | ((reg & 7) << 3) | (rm & 7)))
+        out = self.out
+        rex = width | ((reg >> 3) << 2) | (rm >> 3)
+        modrm = 0xC0 | ((reg & 7) << 3) | (rm & 7)
+        if opcode < 0x100:
+            if rex:
+                out.append(u8(0x40 | rex))
+            # Both bytes at once; the upper one makes the 16-bit number negative.
+            write_i16_le(out, i16((opcode | (modrm << 8)) - 0x1_0000))
+            return
+        self.head(opcode, rex)
+        out.append(u8(modrm))
 
     def rm(self, opcode: i64, width: i64, reg: i64, base: i64, disp: i64) -> None:
         """Memory operand [base + disp]; disp: signed 32 bits."""
-        self.head(opcode, width | ((reg >> 3) << 2) | (base >> 3))
         out = self.out
         low = base & 7
+        rex = width | ((reg >> 3) << 2) | (base >> 3)
         modrm = ((reg & 7) << 3) | low
+        if -128 <= disp <= 127 and opcode < 0x100 and low != 4 and (disp or low == 5):
+            # By far the most frequent form, in as few writes as possible.
+            if rex:
+                write_i32_le(out, i32((disp << 24) | ((0x40 | modrm) << 16) | (opcode << 8) | 0x40 | rex))
+            else:
+                write_i16_le(out, i16(((0x40 | modrm) << 8) | opcode))
+                out.append(u8(disp & 0xFF))
+            return
+        self.head(opcode, rex)
         if disp == 0 and low != 5:  # rbp and r13 have no form without displacement
             out.append(u8(modrm))
             if low == 4:  # rsp and r12 need a SIB byte
@@ -157,20 +174,25 @@ class Assembler:
 
     def rmx(self, opcode: i64, width: i64, reg: i64, base: i64, index: i64, shift: i64, disp: i64) -> None:
         """Memory operand [base + (index << shift) + disp]; index is not rsp."""
-        self.head(opcode, width | ((reg >> 3) << 2) | ((index >> 3) << 1) | (base >> 3))
         out = self.out
+        rex = width | ((reg >> 3) << 2) | ((index >> 3) << 1) | (base >> 3)
         modrm = ((reg & 7) << 3) | 4
         sib = (shift << 6) | ((index & 7) << 3) | (base & 7)
         if disp == 0 and base & 7 != 5:
-            out.append(u8(modrm))
-            out.append(u8(sib))
+            mod: i64 = 0
         elif -128 <= disp <= 127:
-            out.append(u8(0x40 | modrm))
-            out.append(u8(sib))
-            out.append(u8(disp & 0xFF))
+            mod = 0x40
         else:
-            out.append(u8(0x80 | modrm))
+            mod = 0x80
+        if opcode < 0x100 and rex and shift < 2:
+            write_i32_le(out, i32((sib << 24) | ((mod | modrm) << 16) | (opcode << 8) | 0x40 | rex))
+        else:
+            self.head(opcode, rex)
+            out.append(u8(mod | modrm))
             out.append(u8(sib))
+        if mod == 0x40:
+            out.append(u8(disp & 0xFF))
+        elif mod == 0x80:
             write_i32_le(out, i32(disp))
 
     def rmi(self, opcode: i64, width: i64, reg: i64, index: i64, shift: i64, disp: i64) -> None:
