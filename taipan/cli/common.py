@@ -72,13 +72,27 @@ def read_file(path: str) -> bytes:
         fail(f"cannot read {path}: {error.strerror or error}")
 
 
+def is_text(path: str, data: bytes) -> bool:
+    """Whether a file holds the text format: by its name, else by its first character."""
+    return path.endswith(".wat") or data.lstrip()[:1] in (b"(", b";")
+
+
 def load_module(engine: taipan.Engine, path: str) -> taipan.Module:
     """Compile a `.wasm` or `.wat` file; ends the process with a line that names file and place if it is no module."""
     data = read_file(path)
     try:
-        return taipan.Module(engine, data)
+        return taipan.Module(engine, assembled(path, data, engine.features))
     except taipan.WasmError as error:
         fail(f"{path}: {error}")
+
+
+def assembled(path: str, data: bytes, features: Features) -> bytes:
+    """The binary format of a file's contents. Raises MalformedError if it is text, but not of a module."""
+    if not is_text(path, data):
+        return data
+    from taipan import binary, text
+
+    return bytes(binary.encode(text.parse(data, features)))
 
 
 def write_output(path: str | None, data: bytes) -> None:

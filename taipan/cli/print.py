@@ -6,13 +6,14 @@ import argparse
 from typing import Any
 
 import taipan
-from taipan.cli.common import read_file, write_output
+from taipan.cli.common import assembled, read_file, write_output
 from taipan.cli.main import fail
 from taipan.features import Features
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help="a .wasm or .wat file, or - for standard input")
+    parser.add_argument("--folded", action="store_true", help="nest operands in their instructions")
     parser.add_argument("-o", "--output", metavar="FILE", help="where to write; standard output if absent")
 
 
@@ -22,11 +23,8 @@ def run(args: Any) -> int:
     data = read_file(args.file)
     features = Features.everything()
     try:
-        if data.startswith(b"\0asm"):
-            module = binary.decode(data, features)
-        else:
-            module = text.parse(data, features)
-        output = text.print_module(module)
+        module = binary.decode(assembled(args.file, data, features), features)
+        output = text.print_module(module, folded=args.folded)
     except taipan.WasmError as error:
         fail(f"{args.file}: {error}")
     write_output(args.output, output.encode())

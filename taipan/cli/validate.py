@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 import taipan
-from taipan.cli.common import add_feature_option, features_from, read_file
+from taipan.cli.common import add_feature_option, assembled, features_from, read_file
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,7 +23,7 @@ def run(args: Any) -> int:
     for path in args.files:
         data = read_file(path)
         try:
-            taipan.Module.validate(engine, data)
+            taipan.Module.validate(engine, assembled(path, data, engine.features))
         except taipan.WasmError as error:
             sys.stderr.write(f"{path}: {error}\n")
             status = 1
