@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Final, final
 
 from librt.strings import BytesWriter, write_i32_le
-from librt.vecs import append, vec
-from mypy_extensions import i32, i64, u8
+from librt.vecs import vec
+from mypy_extensions import i32, i64
 
+from taipan.compiler.baseline.masm import to_vec
 from taipan.compiler.baseline.visitor import FunctionCompiler
 from taipan.compiler.baseline.x64.cpu import host_flags
 from taipan.compiler.baseline.x64.masm import X64Masm
 from taipan.compiler.environ import ModuleEnv
 from taipan.errors import UnsupportedError
 
-FUNCTION_ALIGNMENT: Final = 16
-PADDING: Final = 0xCC  # int3
+SITE_SHIFT: Final = 4  # a site has 16 bytes
 MAX_IMAGE_BYTES: Final = 1 << 30
 """Keeps every distance inside the image within the 2 GiB that a relative call reaches."""
 
@@ -76,55 +76,47 @@ class BaselineCompiler:
         )
 
     def compile_image(self) -> Image:
-        """Compile all functions into one image, with the calls among them resolved."""
+        """Compile all functions into one image, with the calls among them resolved. The compiler is used up by it."""
         env = self.env
         function = self.function
-        code = BytesWriter()
+        masm = function.masm
         offsets = BytesWriter()
-        sites = BytesWriter()
         site_starts = BytesWriter()
         maps = BytesWriter()
         map_starts = BytesWriter()
         count: i64 = len(env.module.body_starts)
-        starts = vec[i64]([0] * count)
-        relocs = vec[i64]()
+        starts = to_vec([0] * int(count))
         num_maps: i64 = 0
+        function.appending = True
         index: i64 = 0
         while index < count:
+            write_i32_le(site_starts, i32(i64(len(function.sites)) >> SITE_SHIFT))
+            write_i32_le(map_starts, i32(num_maps))
             try:
                 function.compile(index)
             except UnsupportedError as error:
                 raise UnsupportedError(f"{error} (function {index + env.num_imported_funcs})") from None
-            while i64(len(code)) & (FUNCTION_ALIGNMENT - 1):
-                code.append(u8(PADDING))
-            start: i64 = len(code)
+            start = masm.function_start()
             if start > MAX_IMAGE_BYTES:
                 raise UnsupportedError("module too large: its machine code would exceed 1 GiB")
             starts[index] = start
-            code.write(function.masm.code())
             write_i32_le(offsets, i32(start))
-            write_i32_le(offsets, i32(i64(len(code)) - start))
-            write_i32_le(site_starts, i32(i64(len(sites)) >> 4))
-            write_i32_le(map_starts, i32(num_maps))
-            sites.write(function.sites.getvalue())
+            write_i32_le(offsets, i32(masm.offset()))
             if function.num_maps:
                 write_words(maps, function.maps, function.num_maps)
-            num_maps += function.num_maps
-            i: i64 = 0
-            while i < function.num_relocs:
-                relocs = append(append(relocs, start + function.relocs[i]), function.relocs[i + 2])
-                i += 3
+                num_maps += function.num_maps
             index += 1
-        write_i32_le(site_starts, i32(i64(len(sites)) >> 4))
+        write_i32_le(site_starts, i32(i64(len(function.sites)) >> SITE_SHIFT))
         write_i32_le(map_starts, i32(num_maps))
-        i = 0
-        while i < i64(len(relocs)):
-            patch32(code, relocs[i], starts[relocs[i + 1]] - relocs[i] - 4)
-            i += 2
+        relocs = function.relocs
+        i: i64 = 0
+        while i < function.num_relocs:
+            masm.patch_distance(relocs[i], starts[relocs[i + 2]])
+            i += 3
         return Image(
-            code.getvalue(),
+            masm.code(),
             offsets.getvalue(),
-            sites.getvalue(),
+            function.sites.getvalue(),
             site_starts.getvalue(),
             maps.getvalue(),
             map_starts.getvalue(),
@@ -143,11 +135,3 @@ def write_words(out: BytesWriter, items: vec[i64], count: i64) -> None:
     while i < count:
         write_i32_le(out, i32(items[i]))
         i += 1
-
-
-def patch32(out: BytesWriter, at: i64, value: i64) -> None:
-    """Overwrite the 32-bit field at offset `at`."""
-    out[at] = u8(value & 0xFF)
-    out[at + 1] = u8((value >> 8) & 0xFF)
-    out[at + 2] = u8((value >> 16) & 0xFF)
-    out[at + 3] = u8((value >> 24) & 0xFF)

@@ -136,27 +136,32 @@ class Calls(Control):
                     self.place_stack_argument(first + i, layout.where[i])
                 i += 1
         float_moves: i64 = 0
+        others: i64 = 0
+        places = layout.places
         i = 0
         while i < count:
-            if self.kinds[first + i] == K_REG:
-                place = layout.places[i]
-                if place == INT_REG:
-                    self.add_move(8, self.vals[first + i], self.plan.int_args[layout.where[i]])
-                elif place == FLOAT_REG:
-                    float_moves += 1
+            place = places[i]
+            if self.kinds[first + i] != K_REG:
+                others += 1
+            elif place == INT_REG:
+                self.add_move(8, self.vals[first + i], self.plan.int_args[layout.where[i]])
+            elif place == FLOAT_REG:
+                float_moves += 1
             i += 1
-        self.do_moves(False)
+        if self.num_moves:
+            self.do_moves(False)
         if float_moves:
             i = 0
             while i < count:
-                if self.kinds[first + i] == K_REG and layout.places[i] == FLOAT_REG:
+                if self.kinds[first + i] == K_REG and places[i] == FLOAT_REG:
                     self.add_move(8, self.vals[first + i], layout.where[i])
                 i += 1
             self.do_moves(True)
         i = 0
-        while i < count:
+        while others > 0:
             if self.kinds[first + i] != K_REG:
-                place = layout.places[i]
+                others -= 1
+                place = places[i]
                 if place == INT_REG:
                     self.load_int(first + i, self.plan.int_args[layout.where[i]])
                 elif place == FLOAT_REG:
@@ -274,7 +279,7 @@ class Calls(Control):
         n = self.num_relocs
         while n + 3 > len(self.relocs):
             self.relocs = append(self.relocs, 0)
-        self.relocs[n] = self.masm.offset() - 4
+        self.relocs[n] = self.masm.function_start() + self.masm.offset() - 4
         self.relocs[n + 1] = kind
         self.relocs[n + 2] = target
         self.num_relocs = n + 3

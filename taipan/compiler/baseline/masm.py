@@ -107,6 +107,11 @@ class Masm:
         self.pool_sizes = append(self.pool_sizes, size)
         return label
 
+    def drop_pool(self) -> None:
+        self.pool_labels = vec[i64]()
+        self.pool_bits = vec[i64]()
+        self.pool_sizes = vec[i64]()
+
     def emit_pool(self) -> None:
         n: i64 = len(self.pool_labels)
         if n == 0:
@@ -121,15 +126,27 @@ class Masm:
                     self.pool_data(size, self.pool_bits[i])
                 i += 1
             size -= 4
-        self.pool_labels = vec[i64]()
-        self.pool_bits = vec[i64]()
-        self.pool_sizes = vec[i64]()
+        self.drop_pool()
 
     # --- code and labels ------------------------------------------------------------------------------------------
-    def begin(self) -> None:
+    def begin(self, append: bool) -> None:
+        """Start a function. append: behind those before it, aligned; else they are forgotten."""
+        raise NotImplementedError
+
+    def restart(self) -> None:
+        """Forget the code of the function begun last."""
         raise NotImplementedError
 
     def offset(self) -> i64:
+        """Bytes from the function's beginning to here."""
+        raise NotImplementedError
+
+    def function_start(self) -> i64:
+        """Offset of the current function in `code`."""
+        raise NotImplementedError
+
+    def patch_distance(self, at: i64, target: i64) -> None:
+        """Let the 32-bit field at an offset in `code` hold the distance from its end to another offset."""
         raise NotImplementedError
 
     def code(self) -> bytes:

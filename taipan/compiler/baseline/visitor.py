@@ -31,15 +31,29 @@ class FunctionCompiler(Reference):
 
     def __init__(self, env: ModuleEnv, masm: Masm) -> None:
         super().__init__(env, masm)
+        self.appending: bool = False
+        self.first_site: i64 = 0
+        self.first_reloc: i64 = 0
         self.frame_field: i64 = 0
         self.checks_limit: bool = False
+        self.has_funcref_locals: bool = False
         self.pinner: Final = Pinner()
         self.pin_sets: Final[list[PinSet | None]] = [None] * 8
 
     def compile(self, defined_index: i64) -> None:
-        """Generate code for a defined function into `masm`, with `sites`, `maps` and `relocs`."""
+        """Generate code for a defined function into `masm`, with `sites`, `maps` and `relocs`.
+
+        With `appending`, they grow; offsets in `relocs` then count from the first function's beginning.
+        """
+        if not self.appending:
+            self.sites.truncate(0)
+            self.num_relocs = 0
+        self.first_site = len(self.sites)
+        self.first_reloc = self.num_relocs
+        self.masm.begin(self.appending)
         if not self.compile_with(defined_index, False):
             # It calls nothing, so it did not look at the stack limit, but its frame became large.
+            self.masm.restart()
             self.compile_with(defined_index, True)
 
     def compile_with(self, defined_index: i64, check_limit: bool) -> bool:
@@ -61,7 +75,6 @@ class FunctionCompiler(Reference):
         self.result_offsets = layout.result_offsets
         self.uses_memory0 = scan.uses_memory0
         calls = scan.num_calls > 0
-        masm.begin()
         self.assign_registers(calls)
         self.assign_homes(params, layout, calls)
         self.checks_limit = calls or check_limit or self.slots_start > SMALL_FRAME
@@ -91,13 +104,13 @@ class FunctionCompiler(Reference):
         self.exchanged_label = -1
         self.zero_flag_at = -1
         self.num_cold = 0
-        self.sites.truncate(0)
+        self.sites.truncate(self.first_site)
         self.last_call_at = -1
         self.num_maps = 0
         self.last_map = 0
         self.has_refs = False
         self.num_tables = 0
-        self.num_relocs = 0
+        self.num_relocs = self.first_reloc
         self.num_moves = 0
         self.num_lost_pins = 0
         self.num_saved = 0
@@ -110,6 +123,7 @@ class FunctionCompiler(Reference):
         """Read parameter types and local declarations; the offset of the first instruction."""
         env = self.env
         self.num_locals = 0
+        self.has_funcref_locals = False
         for t in params:
             self.add_locals(1, i64(t))
         self.code = env.code
@@ -123,6 +137,8 @@ class FunctionCompiler(Reference):
                 self.next += 1
             else:
                 code = env.local_type_code(self.read_valtype())
+            if code == T_FUNCREF:
+                self.has_funcref_locals = True
             self.add_locals(count, code)
             groups -= 1
         return self.next
@@ -171,7 +187,9 @@ class FunctionCompiler(Reference):
         else:
             self.vmctx = plan.leaf_vmctx
             self.memory_base = plan.leaf_memory_base
-        pins = self.pin_set(calls, self.uses_memory0, scan.needs_context)
+        # `clear_locals` reads the null of function references from the context.
+        context = scan.needs_context or self.has_funcref_locals
+        pins = self.pin_set(calls, self.uses_memory0, context)
         self.scratch_ints = plan.scratch_int_mask & ~(0 if calls else BIT[plan.leaf_vmctx])
         self.scratch_floats = plan.scratch_float_mask
         i: i64 = 0

@@ -29,6 +29,7 @@ LOAD: Final = (
     0x0FBE, 0x0FB6, 0x0FBF, 0x0FB7, 0x63, 0x8B,
 )  # fmt: skip
 LOAD_WIDTH: Final = bytes([0, 8, 0, 0, 0, 0, 0, 0, 8, 0, 8, 0, 8, 0])
+FUNCTION_ALIGNMENT: Final = 16
 CALLER_SAVED: Final = [RAX, RCX, RDX, RSI, RDI, R8, R9, R10, R11]
 # Bounds of truncation, by i32 and i64: the largest float that is too low, or the smallest number itself.
 LOWEST_F32: Final = (0xCF00_0000, 0xDF00_0000)
@@ -53,15 +54,41 @@ class X64Masm(Masm):
         self.has_lzcnt: Final = "abm" in cpu_flags or "lzcnt" in cpu_flags
         self.has_bmi1: Final = "bmi1" in cpu_flags
         self.has_bmi2: Final = "bmi2" in cpu_flags
+        self.start: i64 = 0
         self.load_opcodes: Final = m.to_vec(LOAD)
 
     # --- code and labels ------------------------------------------------------------------------------------------
-    def begin(self) -> None:
-        self.asm.out.truncate(0)
+    def begin(self, append: bool) -> None:
+        """Start a function. append: behind those before it, aligned; else they are forgotten."""
+        asm = self.asm
+        if append:
+            while i64(len(asm.out)) & (FUNCTION_ALIGNMENT - 1):
+                asm.out.append(u8(0xCC))  # int3
+            self.start = len(asm.out)
+        else:
+            asm.out.truncate(0)
+            self.start = 0
+        asm.num_labels = 0
+        if len(self.pool_labels):
+            self.drop_pool()  # of a function that could not be compiled
+
+    def restart(self) -> None:
+        """Forget the code of the function begun last."""
+        self.asm.out.truncate(self.start)
         self.asm.num_labels = 0
+        self.drop_pool()
 
     def offset(self) -> i64:
-        return len(self.asm.out)
+        """Bytes from the function's beginning to here."""
+        return i64(len(self.asm.out)) - self.start
+
+    def function_start(self) -> i64:
+        """Offset of the current function in `code`."""
+        return self.start
+
+    def patch_distance(self, at: i64, target: i64) -> None:
+        """Let the 32-bit field at an offset in `code` hold the distance from its end to another offset."""
+        self.asm.patch32(at, target - at - 4)
 
     def code(self) -> bytes:
         return self.asm.out.getvalue()
@@ -789,14 +816,15 @@ class X64Masm(Masm):
         return field
 
     def set_frame_size(self, field: i64, size: i64) -> None:
+        asm = self.asm
+        at = self.start + field
         if size:
-            self.asm.patch32(field, size)
+            asm.patch32(at, size)
             return
-        out = self.asm.out  # nop dword [rax + 0], seven bytes long
-        out[field - 3] = u8(0x0F)
-        out[field - 2] = u8(0x1F)
-        out[field - 1] = u8(0x80)
-        self.asm.patch32(field, 0)
+        asm.out[at - 3] = u8(0x0F)  # nop dword [rax + 0], seven bytes long
+        asm.out[at - 2] = u8(0x1F)
+        asm.out[at - 1] = u8(0x80)
+        asm.patch32(at, 0)
 
     def poll_check(self, vmctx: i64) -> None:
         self.asm.rm(0x3B, W64, RSP, vmctx, 0)
