@@ -10,6 +10,7 @@ COMMANDS = {
     "gen": "write the generated files; --check only compares",
     "bless": "rewrite the expected text of golden tests",
     "bench": "run the benchmarks",
+    "fuzz": "run one fuzz target for longer than the tests do",
 }
 
 

@@ -70,6 +70,8 @@ class Table(_native.TableBase):
 
     def copy(self, store: Storelike, start: int, source: Table, source_start: int, length: int) -> None:
         """Copy elements of a table, which may be this one, here. Raises WasmError, changing nothing, out of bounds."""
+        if not isinstance(source, Table):
+            raise TypeError("expected a Table")
         if source._element != self._element:
             raise WasmError("tables do not have the same element type")
         if not 0 <= start <= start + length <= self._size(store) or not (

@@ -1,0 +1,156 @@
+"""One generated module in two engines of the same API shape: what each did, in a form that can be compared."""
+
+from __future__ import annotations
+
+import math
+import random
+from typing import Any
+
+import taipan
+from tests.fuzz.generate import Generated, generate
+from tests.fuzz.shape import Global, Memory, Table, Types
+
+FEATURES = (
+    "wasm_tail_call",
+    "wasm_reference_types",
+    "wasm_bulk_memory",
+    "wasm_multi_value",
+    "wasm_multi_memory",
+    "wasm_memory64",
+    "wasm_function_references",
+    "wasm_gc",
+    "wasm_wide_arithmetic",
+    "wasm_simd",
+)
+
+
+def plain(value: Any) -> Any:
+    """A value that is equal in both engines: NaNs are one, functions are one, -0.0 is not 0.0."""
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, float):
+        return "nan" if math.isnan(value) else value.hex()
+    if value is None or isinstance(value, (int, str)):
+        return value
+    if hasattr(value, "as_externref"):  # how wasmtime-py gives null references of tables and globals
+        return plain(value.value)
+    return "func" if callable(value) else repr(value)
+
+
+def host_result(t: str, seed: int) -> Any:
+    if t in ("i32", "i64"):
+        return seed - 50
+    if t in ("f32", "f64"):
+        return seed / 4
+    return "host" if t == "externref" and seed % 2 else None
+
+
+class Engine:
+    """api: the module `taipan` or `wasmtime`.  settings: further attributes of its `Config`."""
+
+    def __init__(self, api: Any, **settings: Any) -> None:
+        self.api = api
+        config = api.Config()
+        for name, value in {**dict.fromkeys(FEATURES, True), **settings}.items():
+            setattr(config, name, value)
+        self.engine = api.Engine(config)
+        types = api.ValType
+        self.types = {t: getattr(types, t)() for t in ("i32", "i64", "f32", "f64", "funcref", "externref")}
+
+    def run(self, case: Generated) -> list[Any]:
+        """One entry for every observation: what host functions saw, outcomes of calls, final state."""
+        log: list[Any] = []
+        api = self.api
+        module = api.Module(self.engine, case.wasm)
+        store = api.Store(self.engine)
+        imports = [self.imported(store, log, i, item) for i, item in enumerate(case.imports)]
+        try:
+            exports = api.Instance(store, module, imports).exports(store)
+        except api.Trap as trap:
+            log.append(("instantiate", trap.trap_code.name))
+            return log
+        for call in case.calls:
+            exports["fuel"].set_value(store, call.fuel)
+            try:
+                log.append((call.export, plain(exports[call.export](store, *call.arguments))))
+            except api.Trap as trap:
+                log.append((call.export, "trap", trap.trap_code.name))
+        self.final_state(store, exports, log)
+        store.close()
+        return log
+
+    def imported(self, store: Any, log: list[Any], index: int, item: Any) -> Any:
+        api = self.api
+        if isinstance(item, Table):
+            return api.Table(store, api.TableType(self.types[item.element], api.Limits(item.low, item.high)), None)
+        if isinstance(item, Memory):
+            return api.Memory(store, api.MemoryType(api.Limits(item.low, item.high), is_64=item.is_64))
+        if isinstance(item[0], Global):
+            return api.Global(store, api.GlobalType(self.types[item[0].type], item[0].mutable), item[1])
+        return self.host(store, log, index, *item)
+
+    def host(self, store: Any, log: list[Any], index: int, params: Types, results: Types) -> Any:
+        def called(*arguments: Any) -> Any:
+            log.append(("host", index, plain(arguments)))
+            seed = len(log) % 97
+            found = [host_result(t, seed + i) for i, t in enumerate(results)]
+            return found if len(found) > 1 else found[0] if found else None
+
+        signature = self.api.FuncType([self.types[t] for t in params], [self.types[t] for t in results])
+        return self.api.Func(store, signature, called)
+
+    def final_state(self, store: Any, exports: Any, log: list[Any]) -> None:
+        for name in exports:
+            extern = exports[name]
+            if name[0] == "g":
+                log.append((name, plain(extern.value(store))))
+            elif name[0] == "m":
+                log.append((name, extern.size(store), bytes(extern.read(store))))
+            elif name[0] == "t":
+                size = extern.size(store)
+                log.append((name, size, [plain(extern.get(store, i)) for i in range(size)]))
+
+
+def difference(ours: list[Any], theirs: list[Any]) -> str:
+    """The first observation that differs, "" if there is none."""
+    for mine, other in zip(ours, theirs, strict=False):
+        if mine != other:
+            if mine[0][0] == "m" and mine[0] == other[0] and mine[1] == other[1]:
+                at = next(i for i, (a, b) in enumerate(zip(mine[2], other[2], strict=True)) if a != b)
+                return f"{mine[0]} at {at:#x}: {mine[2][at : at + 16].hex()}, not {other[2][at : at + 16].hex()}"
+            return f"{str(mine)[:300]}, not {str(other)[:300]}"
+    return "" if len(ours) == len(theirs) else f"{len(ours)} observations, not {len(theirs)}"
+
+
+CONFIGURATIONS: tuple[dict[str, Any], ...] = (
+    {},
+    {"lazy_compilation": False},
+    {"static_memory_maximum_size": 0},
+    {"static_memory_maximum_size": 0, "dynamic_memory_reserved_for_growth": 0, "lazy_compilation": False},
+    {"static_memory_maximum_size": 1 << 16, "memory_guard_size": 0, "dynamic_memory_reserved_for_growth": 1 << 16},
+    {"static_memory_maximum_size": 1 << 20, "static_memory_guard_size": 1 << 16, "guard_before_linear_memory": False},
+)
+"""Of this package; each case takes one of them."""
+
+
+class ExecutionTarget:
+    """Against wasmtime-py, or without it against this package with its default settings."""
+
+    def __init__(self, seed: str) -> None:
+        self.engines = [Engine(taipan, **settings) for settings in CONFIGURATIONS]
+        try:
+            import wasmtime
+        except ImportError:
+            self.other = self.engines[0]
+        else:
+            self.other = Engine(wasmtime, cranelift_opt_level="none")
+
+    def case(self, source: random.Random) -> str:
+        case = generate(source)
+        engine = source.choice(self.engines)
+        return difference(engine.run(case), self.other.run(case))
+
+    def all_differences(self, case: Generated) -> str:
+        """With every configuration."""
+        expected = self.other.run(case)
+        return "".join(difference(engine.run(case), expected) for engine in self.engines)

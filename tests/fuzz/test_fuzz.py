@@ -1,0 +1,73 @@
+"""A modest number of cases of every target; `python -m tools fuzz` runs more of them.
+
+TAIPAN_FUZZ_CASES is the number of cases of each target in place of those below; TAIPAN_FUZZ_SEED picks others.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+import taipan._native
+
+if not hasattr(taipan._native, "StoreBase"):  # the folder of its sources imports, too
+    pytest.skip("the native runtime is not built", allow_module_level=True)
+
+from taipan.binary.decode import decode
+from taipan.wast.features import features_for
+from taipan.wast.runner import Runner
+from tests.fuzz import worker
+from tests.fuzz.generate import generate
+
+COMPILED = not decode.__module__ or not hasattr(decode, "__code__")
+CASES = {"binary": 5000, "text": 2000, "execution": 600, "api": 150, "wasi_paths": 500}
+INTERPRETED_SHARE = 5
+"""How many times fewer cases are run where the hot modules are not compiled."""
+
+REGRESS = Path(__file__).resolve().parent / "regress"
+
+
+def count(target: str) -> int:
+    chosen = os.environ.get("TAIPAN_FUZZ_CASES")
+    if chosen:
+        return int(chosen)
+    return CASES[target] if COMPILED else CASES[target] // INTERPRETED_SHARE
+
+
+@pytest.mark.parametrize("target", worker.TARGETS)
+def test_target(target: str) -> None:
+    seed = os.environ.get("TAIPAN_FUZZ_SEED", "0")
+    failures, max_bytes = worker.run(target, seed, 0, count(target))
+    again = f"python -m tools fuzz {target} --seed {seed} --cases 1 --first"
+    assert not failures, "\n".join(f"{again} {failure.case}\n{failure.reason}" for failure in failures)
+    assert max_bytes <= worker.MAX_BYTES
+
+
+def test_same_seed_gives_same_module() -> None:
+    first, second = (generate(worker.source_of("execution", "x", 3)) for _ in range(2))
+    assert first == second
+    assert first.wasm != generate(worker.source_of("execution", "y", 3)).wasm
+
+
+@pytest.mark.parametrize("crash", ["os.abort()", "raise SystemExit(3)", "ctypes.string_at(0)"])
+def test_worker_reports_the_case_that_ended_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, crash: str) -> None:
+    """And goes on with the next."""
+    script = tmp_path / "dies.py"
+    script.write_text(
+        "import ctypes, os, sys\n"
+        "first, last = int(sys.argv[3]), int(sys.argv[3]) + int(sys.argv[4])\n"
+        "for case in range(first, last):\n"
+        "    open(sys.argv[5], 'wb').write(case.to_bytes(8, 'little'))\n"
+        f"    if case == 5: {crash}\n"
+    )
+    monkeypatch.setattr(worker, "__file__", str(script))
+    failures, _ = worker.run("api", "0", 2, 6)
+    assert [failure.case for failure in failures] == [5]
+
+
+@pytest.mark.parametrize("path", sorted(REGRESS.glob("*.wast")), ids=lambda path: path.stem)
+def test_regression(path: Path) -> None:
+    failed = [outcome for outcome in Runner(features_for(str(path))).run_file(path) if not outcome.passed]
+    assert not failed

@@ -1,0 +1,131 @@
+"""Runs cases of one target in a process of their own, so that a crash or a hang is an outcome like any other.
+
+    python tests/fuzz/worker.py TARGET SEED FIRST COUNT STATUS
+
+The number of the running case is in the file STATUS; failures are printed, one JSON object each. Case k of a seed is
+always the same, whatever ran before it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import importlib
+import json
+import mmap
+import os
+import random
+import resource
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from pathlib import Path
+from typing import Any, NamedTuple
+
+ROOT = Path(__file__).resolve().parents[2]
+TARGETS = {
+    "binary": "BinaryTarget",
+    "text": "TextTarget",
+    "execution": "ExecutionTarget",
+    "api": "ApiTarget",
+    "wasi_paths": "WasiPathsTarget",
+}
+HANG_SECONDS = 60.0
+"""Without a new case for so long, the process is ended. Far above what a case may take: machines can be busy."""
+MAX_BYTES = 1 << 30
+STATUS = struct.Struct("<q")
+
+
+class Failure(NamedTuple):
+    case: int
+    reason: str
+
+
+class Result(NamedTuple):
+    failures: list[Failure]
+    max_bytes: int
+    """Peak of the process's resident memory."""
+
+
+def source_of(target: str, seed: str, case: int) -> random.Random:
+    return random.Random(f"{target}:{seed}:{case}")
+
+
+def run(target: str, seed: str, first: int, count: int, most_failures: int = 10) -> Result:
+    """Run `count` cases from `first` on; goes on behind a crash. Returns what failed, at most `most_failures`."""
+    failures: list[Failure] = []
+    peak = 0
+    end = first + count
+    while first < end and len(failures) < most_failures:
+        with tempfile.TemporaryDirectory() as folder:
+            status = Path(folder, "status")
+            status.write_bytes(STATUS.pack(first))
+            arguments = [target, seed, str(first), str(end - first), str(status)]
+            process = subprocess.Popen(
+                [sys.executable, str(Path(__file__).resolve()), *arguments],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                cwd=folder,
+            )
+            output, errors, hung = watch(process, status)
+            reached = STATUS.unpack(status.read_bytes())[0]
+        for line in output.splitlines():
+            found = json.loads(line)
+            if "reason" in found:
+                failures.append(Failure(found["case"], found["reason"]))
+            else:
+                peak = max(peak, found["max_bytes"])
+        if process.returncode == 0 and not hung:
+            break
+        why = "does not end" if hung else f"exit status {process.returncode}"
+        failures.append(Failure(reached, f"{why}\n{errors[-2000:]}"))
+        first = reached + 1
+    return Result(failures[:most_failures], peak)
+
+
+def watch(process: subprocess.Popen[str], status: Path) -> tuple[str, str, bool]:
+    """Wait for the process; its output, what it wrote to stderr, and whether it had to be ended."""
+    last, since = b"", time.monotonic()
+    while True:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            output, errors = process.communicate(timeout=1)
+            return output, errors, False
+        now = status.read_bytes()
+        if now != last:
+            last, since = now, time.monotonic()
+        elif time.monotonic() - since > HANG_SECONDS:
+            process.send_signal(signal.SIGABRT)
+            output, errors = process.communicate()
+            return output, errors, True
+
+
+def load(target: str, seed: str) -> Any:
+    return getattr(importlib.import_module(f"tests.fuzz.{target}"), TARGETS[target])(seed)
+
+
+def main(arguments: list[str]) -> None:
+    target, seed, first, count, path = arguments
+    faulthandler.enable()
+    tried = load(target, seed)
+    with open(path, "r+b") as file, mmap.mmap(file.fileno(), STATUS.size) as status:
+        for case in range(int(first), int(first) + int(count)):
+            status[:] = STATUS.pack(case)
+            try:
+                reason = tried.case(source_of(target, seed, case))
+            except Exception:
+                reason = traceback.format_exc(limit=-8)
+            if reason:
+                print(json.dumps({"case": case, "reason": reason}), flush=True)
+    print(json.dumps({"max_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}), flush=True)
+
+
+if __name__ == "__main__":
+    # Behind the installed packages, so that `taipan` is the one that the tests see.
+    sys.path[0:1] = []
+    sys.path.append(os.fspath(ROOT))
+    main(sys.argv[1:])
