@@ -68,6 +68,7 @@ class FunctionCompiler(Reference):
         results = env.type_results[type]
         layout = env.layout(type)
         self.reset()
+        self.pos = start
         start = self.read_locals(params, start, end)
         scan = self.prescan
         scan.scan(start, end, i64(len(params)), self.num_locals)

@@ -54,7 +54,8 @@ CASES = {
         [],
     ),
     "in a loop, assigned on all ways": (
-        "(local i32) (loop nop (if (i32.const 2) (then (local.set 0 (i32.const 2))) (else (local.set 0 (i32.const 3)))) "
+        "(local i32) (loop nop "
+        "(if (i32.const 2) (then (local.set 0 (i32.const 2))) (else (local.set 0 (i32.const 3)))) "
         "nop (drop (local.get 0)) nop)",
         ["1"],
         [],
