@@ -54,9 +54,15 @@ REF_FUNC: Final = 0xD2
 
 @final
 class FlatLayout:
-    """`abi.calls.CallLayout` in arrays. places: INT_REG, FLOAT_REG or STACK; where: index or byte offset."""
+    """`abi.calls.CallLayout` in arrays. places: INT_REG, FLOAT_REG or STACK; where: index or byte offset.
 
-    def __init__(self, layout: CallLayout) -> None:
+    params, results: operand types.
+    """
+
+    def __init__(self, layout: CallLayout, params: bytes, results: bytes) -> None:
+        self.params: Final = params
+        self.results: Final = results
+        self.param_count: Final[i64] = len(params)
         self.places: Final = vec[i64]([place for place, _ in layout.places])
         self.where: Final = vec[i64]([where for _, where in layout.places])
         self.out_place: Final[i64] = -1 if layout.out_place is None else layout.out_place[0]
@@ -151,7 +157,9 @@ class ModuleEnv:
             assert isinstance(comp, FuncType)
             self.need(self.type_params[type_idx])
             self.need(self.type_results[type_idx])
-            layout = FlatLayout(CallLayout(comp.params, comp.results))
+            layout = FlatLayout(
+                CallLayout(comp.params, comp.results), self.type_params[type_idx], self.type_results[type_idx]
+            )
             self.layouts[type_idx] = layout
         return layout
 

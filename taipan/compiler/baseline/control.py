@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from librt.strings import BytesWriter, write_i32_le
+from librt.strings import BytesWriter, write_i64_le
 from librt.vecs import append, vec
-from mypy_extensions import i32, i64
+from mypy_extensions import i64
 
 from taipan.abi import builtins, traps
 from taipan.abi.layout import NULL_TYPE_ID, SITE_CALL, SITE_FAULT, SITE_TRAP, field_offsets
@@ -91,11 +91,9 @@ class Control(OperandStack):
     # --- sites and cold code --------------------------------------------------------------------------------------
     def add_site(self, code_offset: i64, kind: i64, stack_map: i64) -> None:
         """Record what the runtime must know about an address; kind: SITE_* | trap << 8."""
-        sites = self.sites
-        write_i32_le(sites, i32(code_offset))
-        write_i32_le(sites, i32(self.pos))
-        write_i32_le(sites, i32(kind))
-        write_i32_le(sites, i32(stack_map))
+        # Two little-endian words at a time; offsets have 30 bits at most.
+        write_i64_le(self.sites, code_offset | (self.pos << 32))
+        write_i64_le(self.sites, kind | (stack_map << 32))
 
     def call_site(self) -> None:
         """Record the call that was just emitted; arguments are popped, everything else is live."""

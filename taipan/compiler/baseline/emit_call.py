@@ -299,7 +299,7 @@ class Calls(Control):
         plan = self.plan
         type = env.func_types[func]
         layout = self.begin_call(type)
-        count: i64 = len(env.type_params[type])
+        count = layout.param_count
         first = self.sp - count
         self.spill_registers(first)
         self.save_lost_pins()
@@ -322,18 +322,18 @@ class Calls(Control):
                 self.add_reloc(RELOC_CALL, func - imported)
         self.call_site()
         self.after_call()
-        self.push_results(layout, env.type_results[type])
+        self.push_results(layout, layout.results)
 
     # --- calls through references ---------------------------------------------------------------------------------
     def call_indirect(self, type: i64, table: i64) -> None:
         layout = self.begin_call(type)
-        self.spill_registers(self.sp - 1 - i64(len(self.env.type_params[type])))
+        self.spill_registers(self.sp - 1 - layout.param_count)
         ref = self.load_callee(type, table)
         self.finish_call_ref(type, layout, ref)
 
     def call_ref(self, type: i64) -> None:
         layout = self.begin_call(type)
-        self.spill_registers(self.sp - 1 - i64(len(self.env.type_params[type])))
+        self.spill_registers(self.sp - 1 - layout.param_count)
         ref = self.pop_owned_int()
         self.check_not_null(ref)
         self.finish_call_ref(type, layout, ref)
@@ -372,10 +372,9 @@ class Calls(Control):
 
     def finish_call_ref(self, type: i64, layout: FlatLayout, ref: i64) -> None:
         """Call the function reference in scratch register `ref` with the arguments on the stack."""
-        env = self.env
         masm = self.masm
         plan = self.plan
-        count: i64 = len(env.type_params[type])
+        count = layout.param_count
         first = self.sp - count
         self.save_lost_pins()
         masm.adjust_stack(layout.stack_arg_bytes)
@@ -387,7 +386,7 @@ class Calls(Control):
         masm.call_at(plan.int_result, FUNCREF_CODE)
         self.call_site()
         self.after_call()
-        self.push_results(layout, env.type_results[type])
+        self.push_results(layout, layout.results)
 
     # --- helpers --------------------------------------------------------------------------------------------------
     def call_helper(self, helper: i64, immediates: vec[i64], count: i64) -> None:
@@ -487,7 +486,7 @@ class Calls(Control):
         """
         masm = self.masm
         plan = self.plan
-        count: i64 = len(self.env.type_params[type])
+        count = layout.param_count
         first = self.sp - count
         self.in_tail_call = True
         masm.adjust_stack(layout.stack_arg_bytes)

@@ -217,6 +217,9 @@ class Liveness:
         words = self.words
         base = depth * words
         i: i64 = 0
+        if words == 1 and (self.loops == 0 or self.loop_depths[self.loops - 1] < depth):
+            self.merged[depth] &= self.assigned[0]
+            return
         while i < words:
             bits = self.assigned[i]
             loop = self.loops - 1

@@ -126,9 +126,12 @@ class Pinner:
 
     def place(self, scan: Prescan, pins: PinSet, index: i64, weight: i64, t: i64) -> None:
         """Give local `index` the first register that pays."""
-        live = scan.live
-        start = live.starts[index]
-        end = live.ends[index]
+        starts = scan.live.starts
+        ends = scan.live.ends
+        pin_locals = self.pin_locals
+        next_local = self.next_local
+        start = starts[index]
+        end = ends[index]
         crossed: i64 = -1
         pin: i64 = 0
         last = pins.num_ints
@@ -136,11 +139,11 @@ class Pinner:
             pin = last
             last = len(pins.regs)
         while pin < last:
-            other = self.pin_locals[pin]
+            other = pin_locals[pin]
             first = other
             # The register is free if no local that has it lives between start and end, both included.
-            while other != END and (live.starts[other] > end or live.ends[other] < start):
-                other = self.next_local[other]
+            while other != END and (starts[other] > end or ends[other] < start):
+                other = next_local[other]
             if other == END:
                 cost: i64 = SAVE_COST if first == END and pins.saves[pin] else 0
                 if not pins.survives[pin]:
@@ -148,7 +151,7 @@ class Pinner:
                         crossed = 2 * scan.calls_weight(start, end)
                     cost += crossed
                 if weight > cost:
-                    self.next_local[index] = first
-                    self.pin_locals[pin] = index
+                    next_local[index] = first
+                    pin_locals[pin] = index
                     return
             pin += 1

@@ -84,6 +84,7 @@ def _shapes() -> bytes:
 
 SHAPES: Final = _shapes()
 """Shape of each one-byte opcode."""
+SHAPE_VEC: Final = to_vec(SHAPES)
 
 _HELPER: Final = CALLS | NEEDS_CONTEXT
 SHAPES_FC: Final = bytes(
@@ -134,13 +135,14 @@ class Prescan:
         dead = False
         extents = self.env.memory_extents
         extent0: i64 = extents[0] if len(extents) > 0 else -1
+        shapes = SHAPE_VEC
         pos = start
         while pos < end:
             at = pos
             op: i64 = code[pos]
             pos += 1
-            shape: i64 = SHAPES[op]
-            kind: i64 = shape & 15
+            shape = shapes[op]
+            kind = shape & 15
             if kind == LOCAL:
                 index: i64 = code[pos]
                 pos += 1
@@ -233,7 +235,7 @@ class Prescan:
                     pos += 1
                     if sub >= i64(len(SHAPES_FC)):
                         raise self.unsupported(at)
-                    shape = SHAPES_FC[sub]
+                    shape = i64(SHAPES_FC[sub])
                     kind = shape & 15
                     flags |= shape
                 pos = self.skip_immediates(kind, pos)

@@ -104,15 +104,14 @@ class OperandStack(Visitor):
             self.settled = n
 
     def push_local(self, index: i64) -> None:
-        self.pending[self.places[index]] += 1
-        self.push(K_LOCAL, self.local_types[index], index)
+        self.local_get(index)
 
     def push_int(self, t: i64, reg: i64) -> None:
         """Push a result: an owned scratch register, or the pinned one that `int_target` named."""
         if self.scratch_ints & BIT[reg]:
             self.push(K_REG, t, reg)
         else:
-            self.push_local(self.target_local)
+            self.local_get(self.target_local)
 
     def push_float(self, t: i64, reg: i64) -> None:
         if self.scratch_floats & BIT[reg]:

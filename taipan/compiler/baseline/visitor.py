@@ -193,10 +193,6 @@ class FunctionCompiler(Reference):
         pins = self.pin_set(calls, self.uses_memory0, context)
         self.scratch_ints = plan.scratch_int_mask & ~(0 if calls else BIT[plan.leaf_vmctx])
         self.scratch_floats = plan.scratch_float_mask
-        i: i64 = 0
-        while i < PLACE_FRAME:
-            self.pending[i] = 0
-            i += 1
         self.pinner.assign(scan, pins, self.local_types)
         self.take_pins(pins, calls)
         self.free_ints = self.scratch_ints
@@ -226,6 +222,7 @@ class FunctionCompiler(Reference):
                     self.scratch_floats &= ~BIT[reg]
                 else:
                     self.scratch_ints &= ~BIT[reg]
+                self.pending[place] = 0
                 if pins.saves[i]:
                     self.save_register(reg)
                 while local >= 0:
