@@ -313,6 +313,9 @@ class Body:
         self.out += GLOBAL_SET + encode.unsigned(index)
         self.pop(1)
 
+    def nop(self) -> None:
+        self.out += NOP
+
     def drop(self) -> None:
         if self.above():
             self.discard()

@@ -8,7 +8,7 @@ from typing import Any
 
 import taipan
 from tests.fuzz.generate import Generated, generate
-from tests.fuzz.shape import Global, Memory, Table, Types
+from tests.fuzz.shape import Types
 
 FEATURES = (
     "wasm_tail_call",
@@ -60,34 +60,49 @@ class Engine:
     def run(self, case: Generated) -> list[Any]:
         """One entry for every observation: what host functions saw, outcomes of calls, final state."""
         log: list[Any] = []
-        api = self.api
-        module = api.Module(self.engine, case.wasm)
-        store = api.Store(self.engine)
-        imports = [self.imported(store, log, i, item) for i, item in enumerate(case.imports)]
+        store = self.api.Store(self.engine)
         try:
-            exports = api.Instance(store, module, imports).exports(store)
-        except api.Trap as trap:
+            before = self.instantiate(store, log, case.before, None) if case.before is not None else None
+            exports = self.instantiate(store, log, case, before)
+        except self.api.Trap as trap:
             log.append(("instantiate", trap.trap_code.name))
             return log
+        for found in (before, exports):
+            if found is not None:
+                self.final_state(store, found, log)
+        store.close()
+        return log
+
+    def instantiate(self, store: Any, log: list[Any], case: Generated, before: Any) -> Any:
+        """The exports, after all calls. before: the exports of the module before it."""
+        api = self.api
+        module = api.Module(self.engine, case.wasm)
+        imports = [
+            before[item.export] if item.export else self.made(store, log, case, index)
+            for index, item in enumerate(case.imports)
+        ]
+        exports = api.Instance(store, module, imports).exports(store)
         for call in case.calls:
-            exports["fuel"].set_value(store, call.fuel)
+            for found in (before, exports):
+                if found is not None:
+                    found["fuel"].set_value(store, call.fuel)
             try:
                 log.append((call.export, plain(exports[call.export](store, *call.arguments))))
             except api.Trap as trap:
                 log.append((call.export, "trap", trap.trap_code.name))
-        self.final_state(store, exports, log)
-        store.close()
-        return log
+        return exports
 
-    def imported(self, store: Any, log: list[Any], index: int, item: Any) -> Any:
+    def made(self, store: Any, log: list[Any], case: Generated, index: int) -> Any:
+        """An import made by the host."""
         api = self.api
-        if isinstance(item, Table):
+        kind, item, value, _ = case.imports[index]
+        if kind == 0:
+            return self.host(store, log, index, *case.types[item])
+        if kind == 1:
             return api.Table(store, api.TableType(self.types[item.element], api.Limits(item.low, item.high)), None)
-        if isinstance(item, Memory):
+        if kind == 2:
             return api.Memory(store, api.MemoryType(api.Limits(item.low, item.high), is_64=item.is_64))
-        if isinstance(item[0], Global):
-            return api.Global(store, api.GlobalType(self.types[item[0].type], item[0].mutable), item[1])
-        return self.host(store, log, index, *item)
+        return api.Global(store, api.GlobalType(self.types[item.type], item.mutable), value)
 
     def host(self, store: Any, log: list[Any], index: int, params: Types, results: Types) -> Any:
         def called(*arguments: Any) -> Any:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from tests.fuzz import encode, values
 from tests.fuzz.body import BY_NAME, CONST, Body
-from tests.fuzz.shape import NUMERIC, REFERENCES, Elem, Global, Memory, Shape, Table, Types, random_types
+from tests.fuzz.shape import NUMERIC, REFERENCES, Elem, Global, Import, Memory, Shape, Table, Types, random_types
 
 STEPS = {
     "plain": 30,
@@ -17,6 +18,7 @@ STEPS = {
     "update": 10,
     "globals": 4,
     "drop": 2,
+    "nop": 1,
     "select": 4,
     "load": 8,
     "store": 8,
@@ -48,12 +50,14 @@ class Call(NamedTuple):
 class Generated(NamedTuple):
     """A module, what it needs and what to do with it.
 
-    imports: in order; functions as their signatures, globals with the value to begin with.
+    imports: in order, with the module's types.  before: a module that is instantiated first, or None.
     """
 
     wasm: bytes
-    imports: list[tuple[Types, Types] | Table | Memory | tuple[Global, Any]]
+    imports: list[Import]
+    types: list[tuple[Types, Types]]
     calls: list[Call]
+    before: Generated | None
 
 
 def const_expr(source: random.Random, shape: Shape, t: str, funcs: int) -> bytes:
@@ -89,16 +93,16 @@ def memory_limits(memory: Memory) -> tuple[int, int | None, bool]:
 
 
 class Builder:
-    """One module under construction."""
+    """One module under construction. other: the shape of a module from which it imports."""
 
-    def __init__(self, source: random.Random) -> None:
+    def __init__(self, source: random.Random, other: Shape | None = None) -> None:
         self.random = source
+        self.other = other
         self.shape = Shape()
-        self.imports: list[tuple[Types, Types] | Table | Memory | tuple[Global, Any]] = []
         self.elem_section: list[bytes] = []
         self.data_section: list[bytes] = []
 
-    def build(self) -> Generated:
+    def build(self, before: Generated | None = None) -> Generated:
         source = self.random
         shape = self.shape
         self.functions()
@@ -106,59 +110,91 @@ class Builder:
         self.tables()
         self.globals()
         self.segments()
-        imported = shape.num_imported_funcs
         weights = {name: weight * source.choice([0, 1, 1, 1, 3]) for name, weight in STEPS.items()}
         weights["plain"] += 5
         budget = source.choice([5, 20, 40, 80, 80, 160, 300])
         bodies = []
-        for index in range(imported, len(shape.funcs)):
+        for index in range(shape.imported(0), len(shape.funcs)):
             leaf = source.random() < 0.3
             code = Body(source, shape, index, leaf, weights).generate(source.randint(1, budget))
             bodies.append(encode.unsigned(len(code)) + code)
-        return Generated(self.assemble(bodies), self.imports, self.calls())
+        return Generated(self.assemble(bodies), shape.imports, shape.types, self.calls(), before)
 
     def signature(self, most: int) -> int:
         results = random_types(self.random, self.random.choice([1, 1, 1, 2, 5]), True)
         return self.shape.type_index(random_types(self.random, most, True), results)
 
+    def take(self, kind: int, letter: str, theirs: Sequence[Any], ours: list[Any]) -> None:
+        """Import some of the exports of the other module."""
+        if self.other is not None and theirs:
+            for index in self.random.choices(range(len(theirs)), k=self.random.randint(0, 2)):
+                ours.append(theirs[index])
+                self.shape.imports.append(Import(kind, theirs[index], None, f"{letter}{index}"))
+
     def functions(self) -> None:
         shape = self.shape
-        shape.num_imported_funcs = self.random.choice([0, 0, 1, 2])
-        count = shape.num_imported_funcs + self.random.randint(1, 6)
+        if self.other is not None:
+            theirs = [self.other.signature(i) for i in range(len(self.other.funcs))]
+            for index in self.random.choices(range(len(theirs)), k=self.random.randint(0, 4)):
+                shape.funcs.append(shape.type_index(*theirs[index]))
+                shape.imports.append(Import(0, shape.funcs[-1], None, f"f{index}"))
+        hosts = self.random.choice([0, 0, 1, 2])
         few = self.random.random() < 0.4
-        for _ in range(count):
+        for number in range(hosts + self.random.randint(1, 6)):
             if shape.funcs and few:
                 shape.funcs.append(self.random.choice(shape.funcs))
             else:
                 shape.funcs.append(self.signature(self.random.choice([2, 4, 6, 14])))
-        self.imports += [shape.signature(i) for i in range(shape.num_imported_funcs)]
+            if number < hosts:
+                shape.imports.append(Import(0, shape.funcs[-1]))
 
     def memories(self) -> None:
-        for _ in range(self.random.choice([0, 1, 1, 1, 2, 3])):
+        shape = self.shape
+        if self.other is not None:
+            self.take(2, "m", self.other.memories, shape.memories)
+        made = self.random.choice([0, 1, 1, 1, 2, 3])
+        imported = made and self.random.random() < 0.2
+        for _ in range(made):
             low = self.random.choice([0, 1, 1, 1, 2])
-            self.shape.memories.append(Memory(self.random.random() < 0.3, low, low + self.random.randint(0, 3)))
-        if self.shape.memories and self.random.random() < 0.2:
-            self.imports.append(self.shape.memories[0])
+            shape.memories.append(Memory(self.random.random() < 0.3, low, low + self.random.randint(0, 3)))
+            if imported:
+                shape.imports.append(Import(2, shape.memories[-1]))
+                imported = False
 
     def tables(self) -> None:
-        for _ in range(self.random.choice([0, 1, 1, 2, 4])):
+        shape = self.shape
+        if self.other is not None:
+            self.take(1, "t", self.other.tables, shape.tables)
+            # The indices of functions are others here.
+            shape.tables = [
+                table._replace(funcs=self.some_funcs(table.low) if table.element == "funcref" else [])
+                for table in shape.tables
+            ]
+        made = self.random.choice([0, 1, 1, 2, 4])
+        imported = made and self.random.random() < 0.2
+        for _ in range(made):
             low = self.random.randint(0, 9)
             element = self.random.choice(["funcref", "funcref", "externref"])
-            funcs = []
-            if element == "funcref":
-                funcs = [self.random.randrange(len(self.shape.funcs)) for _ in range(self.random.randint(0, low))]
+            # wasmtime-py has no types of tables with 64-bit indices, so the host cannot make them.
+            is_64 = self.random.random() < 0.3 and not imported
             high = low + self.random.randint(0, 5)
-            self.shape.tables.append(Table(element, self.random.random() < 0.3, low, high, funcs))
-        # wasmtime-py has no types of tables with 64-bit indices.
-        if self.shape.tables and not self.shape.tables[0].is_64 and self.random.random() < 0.2:
-            self.imports.append(self.shape.tables[0])
+            funcs = self.some_funcs(low) if element == "funcref" else []
+            shape.tables.append(Table(element, is_64, low, high, funcs))
+            if imported:
+                shape.imports.append(Import(1, shape.tables[-1]))
+                imported = False
+
+    def some_funcs(self, most: int) -> list[int]:
+        return [self.random.randrange(len(self.shape.funcs)) for _ in range(self.random.randint(0, most))]
 
     def globals(self) -> None:
         shape = self.shape
+        if self.other is not None:
+            self.take(3, "g", self.other.globals, shape.globals)
         for _ in range(self.random.choice([0, 0, 0, 1, 3])):
             t = self.random.choice(NUMERIC * 2 + REFERENCES)
             shape.globals.append(Global(t, self.random.random() < 0.75, b""))
-            self.imports.append((shape.globals[-1], values.argument(self.random, t)))
+            shape.imports.append(Import(3, shape.globals[-1], values.argument(self.random, t)))
         shape.fuel = len(shape.globals)
         shape.globals.append(Global("i32", True, offset("i32", FUEL)))
         for t in NUMERIC:
@@ -199,7 +235,7 @@ class Builder:
     def calls(self) -> list[Call]:
         shape = self.shape
         calls = []
-        for index in range(shape.num_imported_funcs, len(shape.funcs)):
+        for index in range(shape.imported(0), len(shape.funcs)):
             for _ in range(2):
                 arguments = [values.argument(self.random, t) for t in shape.signature(index)[0]]
                 calls.append(Call(f"f{index}", arguments, self.random.choice([FUEL, FUEL, 3])))
@@ -217,33 +253,26 @@ class Builder:
             listed += [encode.name(f"{letter}{i}") + bytes([kind]) + encode.unsigned(i) for i in range(count)]
         return listed
 
-    def imported_counts(self) -> list[int]:
-        """How many functions, tables, memories and globals are imported."""
-        counts = [self.shape.num_imported_funcs, 0, 0, 0]
-        for item in self.imports[counts[0] :]:
-            counts[1 if isinstance(item, Table) else 2 if isinstance(item, Memory) else 3] += 1
-        return counts
-
-    def imported(self, index: int) -> bytes:
+    def described(self, item: Import) -> bytes:
         """The description of an import."""
-        item = self.imports[index]
-        if isinstance(item, Table):
-            return b"\1" + table_type(item)
-        if isinstance(item, Memory):
-            return b"\2" + encode.limits(*memory_limits(item))
-        if isinstance(item[0], Global):
-            return b"\3" + encode.valtype(item[0].type) + bytes([item[0].mutable])
-        return b"\0" + encode.unsigned(self.shape.funcs[index])
+        of = item.item
+        if item.kind == 0:
+            return b"\0" + encode.unsigned(of)
+        if item.kind == 1:
+            return b"\1" + table_type(of)
+        if item.kind == 2:
+            return b"\2" + encode.limits(*memory_limits(of))
+        return b"\3" + encode.valtype(of.type) + bytes([of.mutable])
 
     def assemble(self, bodies: list[bytes]) -> bytes:
         shape = self.shape
-        imported = self.imported_counts()
+        imported = [shape.imported(kind) for kind in range(4)]
         sections: dict[int, list[bytes]] = {
             1: [
                 b"\x60" + encode.vector(map(encode.valtype, params)) + encode.vector(map(encode.valtype, results))
                 for params, results in shape.types
             ],
-            2: [encode.name("host") + encode.name(str(i)) + self.imported(i) for i in range(len(self.imports))],
+            2: [encode.name("") + encode.name(item.export) + self.described(item) for item in shape.imports],
             3: [encode.unsigned(index) for index in shape.funcs[imported[0] :]],
             4: [table_type(table) for table in shape.tables[imported[1] :]],
             5: [encode.limits(*memory_limits(memory)) for memory in shape.memories[imported[2] :]],
@@ -264,4 +293,8 @@ class Builder:
 
 
 def generate(source: random.Random) -> Generated:
-    return Builder(source).build()
+    """A module, sometimes with one before it from which it imports."""
+    if source.random() < 0.75:
+        return Builder(source).build()
+    first = Builder(source)
+    return Builder(source, first.shape).build(first.build())

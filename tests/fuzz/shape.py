@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 Types = tuple[str, ...]
 
@@ -45,13 +45,26 @@ class Elem(NamedTuple):
     length: int
 
 
+class Import(NamedTuple):
+    """kind: 0 function, 1 table, 2 memory, 3 global.
+
+    item: a function's type index, a table, a memory or a global.  value: what a global made by the host begins with.
+    export: name among the exports of the module that came before; "" for what the host makes.
+    """
+
+    kind: int
+    item: Any
+    value: Any = None
+    export: str = ""
+
+
 class Shape:
     """Index spaces of a module under construction. Functions count imports first."""
 
     def __init__(self) -> None:
         self.types: list[tuple[Types, Types]] = []
+        self.imports: list[Import] = []
         self.funcs: list[int] = []
-        self.num_imported_funcs = 0
         self.memories: list[Memory] = []
         self.tables: list[Table] = []
         self.globals: list[Global] = []
@@ -65,6 +78,10 @@ class Shape:
         if signature not in self.types:
             self.types.append(signature)
         return self.types.index(signature)
+
+    def imported(self, kind: int) -> int:
+        """How many functions, tables, memories or globals are imported."""
+        return sum(item.kind == kind for item in self.imports)
 
     def signature(self, func: int) -> tuple[Types, Types]:
         return self.types[self.funcs[func]]
