@@ -20,7 +20,7 @@ from taipan.runtime.instantiate import cross_store, func_mismatch, incompatible
 from taipan.runtime.managed import Managed, already_closed
 from taipan.runtime.module_info import ImportPlan
 from taipan.runtime.store import Store, Storelike, store_of
-from taipan.runtime.types import FuncType, ValType
+from taipan.runtime.types import FuncType, ImportType, ValType
 from taipan.wasm.module import FUNC, KIND_NAMES
 
 Item = HostFunc | AsExtern
@@ -215,6 +215,8 @@ class Linker(Managed):
 
     def get_by_import(self, store: Storelike, import_type: Any) -> AsExtern:
         """What is defined for an `ImportType`. Raises WasmError if nothing is."""
+        if not isinstance(import_type, ImportType):
+            raise TypeError("expected an ImportType")
         return self.get(store, import_type.module, import_type.name)
 
     def get_default(self, store: Storelike, name: str) -> Func:

@@ -76,6 +76,8 @@ class Val:
     @classmethod
     def ref_null(cls, ty: ValType) -> Val:
         """The null of a reference type. Raises WasmError for other types."""
+        if not isinstance(ty, ValType):
+            raise TypeError("expected a ValType")
         if not ty.is_nullable:
             raise WasmError(f"Invalid reference type for `ref_null`: {ty}")
         return cls._of(ty, None)

@@ -72,6 +72,8 @@ LEFT_OUT = {
     *("memory_plan", "region", "tunables", "types"),
 }
 
+SETTABLE = (taipan.Config, taipan.Limits)
+
 POOL_SIZE = 60
 MAX_DEPTH = 4
 STEPS = 60
@@ -236,7 +238,7 @@ class Session:
         name = self.random.choice(names)
         if name == "close" and self.random.random() < 0.8:
             return
-        if self.random.random() < 0.1:
+        if isinstance(item, SETTABLE) and self.random.random() < 0.4:
             value = self.value()
             self.note(f"{item}.{name} = {value}"[:200])
             try:
