@@ -217,7 +217,7 @@ class Linker(Managed):
         """What is defined for an `ImportType`. Raises WasmError if nothing is."""
         if not isinstance(import_type, ImportType):
             raise TypeError("expected an ImportType")
-        return self.get(store, import_type.module, import_type.name)
+        return self.get(store, import_type.module, import_type.name or "")
 
     def get_default(self, store: Storelike, name: str) -> Func:
         """The function to run for a module: its export "" or `_start`; one that does nothing if it has neither."""
