@@ -1,11 +1,16 @@
-"""Target `binary`: mutated modules. Errors have the documented classes, and accepted is what wasmtime-py accepts."""
+"""Target `binary`: mutated modules. Errors have the documented classes, and accepted is what wasmtime-py accepts.
+
+What is accepted can be compiled or is refused as not supported.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import random
 import time
 from typing import Any
 
+import taipan
 from taipan.binary.decode import decode
 from taipan.binary.encode import encode as encode_module
 from taipan.errors import InvalidError, MalformedError, UnsupportedError
@@ -147,16 +152,20 @@ class Mutator:
 class BinaryTarget:
     def __init__(self, seed: str) -> None:
         self.corpus = Corpus(seed)
+        config = taipan.Config()
+        config.features = FEATURES
+        config.lazy_compilation = False
+        self.eager = taipan.Engine(config)
         self.wasmtime: Any = None
         try:
             import wasmtime
         except ImportError:
             return
-        config = wasmtime.Config()
+        settings = wasmtime.Config()
         for feature in WASMTIME:
-            setattr(config, feature, True)
+            setattr(settings, feature, True)
         self.wasmtime = wasmtime
-        self.engine = wasmtime.Engine(config)
+        self.engine = wasmtime.Engine(settings)
 
     def make(self, source: random.Random) -> bytes:
         base = self.corpus.binary(source)
@@ -181,6 +190,9 @@ class BinaryTarget:
             again = encode_module(parse(text, FEATURES))
             if print_module(decode(again, FEATURES)) != text:
                 return "printing, parsing and printing again gives another text"
+        if not ours:
+            with contextlib.suppress(UnsupportedError):
+                taipan.Module(self.eager, data)
         return self.compare(data, ours)
 
     def compare(self, data: bytes, ours: str) -> str:

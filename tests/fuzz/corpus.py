@@ -55,7 +55,6 @@ class Corpus:
             self.texts += modules_of(path)
         for path in extra_files():
             (self.binaries if path.suffix == ".wasm" else self.texts).append(path.read_bytes())
-        self.files = len(self.binaries)
         self.encoded: dict[int, bytes] = {}
 
     def text(self, source: random.Random) -> bytes:
@@ -66,9 +65,9 @@ class Corpus:
 
     def binary(self, source: random.Random) -> bytes:
         kind = source.random()
-        if kind < 0.3 and self.binaries:
+        if kind < 0.6 and self.binaries:
             return source.choice(self.binaries)
-        if kind < 0.7 and self.texts:
+        if kind < 0.8 and self.texts:
             return self.assembled(source.randrange(len(self.texts)), source)
         return generate(source).wasm
 
