@@ -265,7 +265,7 @@ class Session:
             hash(item)
         elif kind == 2:
             repr(item)
-        elif kind == 3:
+        elif kind == 3 and type(item).__module__.startswith("taipan"):
             self.keep(item[other])
         elif kind == 4 and isinstance(item, taipan.Memory):
             with memoryview(item) as view:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import random
+import sys
 from typing import Any
 
 import taipan
@@ -24,8 +26,17 @@ FEATURES = (
 )
 
 
+class Token:
+    """An object for externref, whose references are counted after every case."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
 def plain(value: Any) -> Any:
     """A value that is equal in both engines: NaNs are one, functions are one, -0.0 is not 0.0."""
+    if isinstance(value, Token):
+        return value.name
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
     if isinstance(value, float):
@@ -42,7 +53,7 @@ def host_result(t: str, seed: int) -> Any:
         return seed - 50
     if t in ("f32", "f64"):
         return seed / 4
-    return "host" if t == "externref" and seed % 2 else None
+    return ("a", "c", None)[seed % 3] if t == "externref" else None
 
 
 class Engine:
@@ -50,6 +61,7 @@ class Engine:
 
     def __init__(self, api: Any, **settings: Any) -> None:
         self.api = api
+        self.tokens: dict[str, Token] = {}
         config = api.Config()
         for name, value in {**dict.fromkeys(FEATURES, True), **settings}.items():
             setattr(config, name, value)
@@ -61,6 +73,7 @@ class Engine:
         """One entry for every observation: what host functions saw, outcomes of calls, final state."""
         log: list[Any] = []
         store = self.api.Store(self.engine)
+        self.tokens = {name: Token(name) for name in "abc"}
         try:
             before = self.instantiate(store, log, case.before, None) if case.before is not None else None
             exports = self.instantiate(store, log, case, before)
@@ -87,7 +100,8 @@ class Engine:
                 if found is not None:
                     found["fuel"].set_value(store, call.fuel)
             try:
-                log.append((call.export, plain(exports[call.export](store, *call.arguments))))
+                arguments = [self.token(value) for value in call.arguments]
+                log.append((call.export, plain(exports[call.export](store, *arguments))))
             except api.Trap as trap:
                 log.append((call.export, "trap", trap.trap_code.name))
         return exports
@@ -102,13 +116,22 @@ class Engine:
             return api.Table(store, api.TableType(self.types[item.element], api.Limits(item.low, item.high)), None)
         if kind == 2:
             return api.Memory(store, api.MemoryType(api.Limits(item.low, item.high), is_64=item.is_64))
-        return api.Global(store, api.GlobalType(self.types[item.type], item.mutable), value)
+        return api.Global(store, api.GlobalType(self.types[item.type], item.mutable), self.token(value))
+
+    def token(self, value: Any) -> Any:
+        return self.tokens[value] if isinstance(value, str) else value
+
+    def counts(self) -> list[int]:
+        """References to the tokens of the last run."""
+        return [sys.getrefcount(token) for token in self.tokens.values()]
 
     def host(self, store: Any, log: list[Any], index: int, params: Types, results: Types) -> Any:
         def called(*arguments: Any) -> Any:
             log.append(("host", index, plain(arguments)))
             seed = len(log) % 97
-            found = [host_result(t, seed + i) for i, t in enumerate(results)]
+            if seed % 5 == 0:
+                store.gc()
+            found = [self.token(host_result(t, seed + i)) for i, t in enumerate(results)]
             return found if len(found) > 1 else found[0] if found else None
 
         signature = self.api.FuncType([self.types[t] for t in params], [self.types[t] for t in results])
@@ -137,6 +160,9 @@ def difference(ours: list[Any], theirs: list[Any]) -> str:
     return "" if len(ours) == len(theirs) else f"{len(ours)} observations, not {len(theirs)}"
 
 
+TOKEN_COUNTS = [sys.getrefcount(token) for token in {name: Token(name) for name in "abc"}.values()]
+"""When only the dictionary has them."""
+
 CONFIGURATIONS: tuple[dict[str, Any], ...] = (
     {},
     {"lazy_compilation": False},
@@ -163,7 +189,15 @@ class ExecutionTarget:
     def case(self, source: random.Random) -> str:
         case = generate(source)
         engine = source.choice(self.engines)
-        return difference(engine.run(case), self.other.run(case))
+        return difference(engine.run(case), self.other.run(case)) or self.miscounted(engine)
+
+    def miscounted(self, engine: Engine) -> str:
+        """Whether the store, which is gone now, took or left references to the host's objects."""
+        if engine.counts() == TOKEN_COUNTS:
+            return ""
+        gc.collect()
+        counts = engine.counts()
+        return "" if counts == TOKEN_COUNTS else f"reference counts {counts}, not {TOKEN_COUNTS}"
 
     def all_differences(self, case: Generated) -> str:
         """With every configuration."""

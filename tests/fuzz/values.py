@@ -59,5 +59,5 @@ def argument(source: random.Random, t: str) -> Any:
         number: float = struct.unpack("<f" if t == "f32" else "<d", data)[0]
         return math.nan if math.isnan(number) else number
     if t == "externref":
-        return source.choice([None, "a", "b", 7, (1, 2)])
+        return source.choice([None, "a", "b", "b", 7, (1, 2)])
     return None
