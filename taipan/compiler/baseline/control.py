@@ -20,7 +20,19 @@ from taipan.abi import builtins, traps
 from taipan.abi.layout import NULL_TYPE_ID, SITE_CALL, SITE_FAULT, SITE_TRAP, field_offsets
 from taipan.compiler.baseline.masm import GE_U, LT_U, Masm, to_vec
 from taipan.compiler.baseline.registers import BIT
-from taipan.compiler.baseline.stack import K_CONST, K_LOCAL, K_REG, K_SLOT, OperandStack, is_float_type, signed32
+from taipan.compiler.baseline.stack import (
+    K_LOCAL,
+    K_REG,
+    K_SLOT,
+    K_WIDE,
+    KIND,
+    TYPE,
+    TYPE_SHIFT,
+    VALUE_SHIFT,
+    OperandStack,
+    is_float_type,
+    signed32,
+)
 from taipan.compiler.environ import T_EXTERNREF, ModuleEnv
 from taipan.errors import UnsupportedError
 
@@ -123,7 +135,7 @@ class Control(OperandStack):
             raise self.too_complex("stack maps")
         i = 0
         while i < self.sp:
-            if self.types_of[i] == T_EXTERNREF and self.kinds[i] == K_SLOT:
+            if self.ops[i] == K_SLOT | (T_EXTERNREF << TYPE_SHIFT):
                 self.add_map_word(-self.slot_off(i))
             i += 1
         count = self.num_maps - start - 1
@@ -412,7 +424,7 @@ class Control(OperandStack):
             return
         if self.takes_one_register(n):
             top = self.sp - 1
-            if is_float_type(self.types_of[top]):
+            if is_float_type(self.type_at(top)):
                 self.load_float(top, 0)
             else:
                 self.load_int(top, self.plan.int_result)
@@ -441,10 +453,11 @@ class Control(OperandStack):
 
     def copy_to_frame(self, i: i64, off: i64, int_temp: i64, float_temp: i64) -> None:
         """Copy operand i to a frame offset."""
-        kind = self.kinds[i]
-        t = self.types_of[i]
-        reg = self.vals[i]
-        if kind == K_CONST:
+        op = self.ops[i]
+        kind = op & KIND
+        t = (op >> TYPE_SHIFT) & TYPE
+        reg = op >> VALUE_SHIFT
+        if kind <= K_WIDE:
             self.store_const(i, off)
             return
         if kind == K_SLOT and self.slot_off(i) == off:
@@ -468,7 +481,7 @@ class Control(OperandStack):
             masm.load_ptr(pointer, self.plan.frame, self.out_off)
             i: i64 = 1
             while i < count:
-                t = self.types_of[first + i]
+                t = self.type_at(first + i)
                 if is_float_type(t):
                     self.load_float(first + i, float_temp)
                     masm.store_at(t, float_temp, pointer, self.result_offsets[i - 1])
@@ -477,7 +490,7 @@ class Control(OperandStack):
                     masm.store_at(t, int_temp, pointer, self.result_offsets[i - 1])
                 i += 1
         # Last, because an operand above may be in that register.
-        if is_float_type(self.types_of[first]):
+        if is_float_type(self.type_at(first)):
             self.load_float(first, 0)
         else:
             self.load_int(first, self.plan.int_result)
@@ -554,15 +567,16 @@ class Control(OperandStack):
     def top_to_result(self) -> None:
         """Have the top operand in the result register, where it stays an operand. Leaves the flags alone."""
         n = self.sp - 1
-        t = self.types_of[n]
+        op = self.ops[n]
+        t = (op >> TYPE_SHIFT) & TYPE
         if is_float_type(t):
-            if self.kinds[n] != K_REG or self.vals[n] != 0:
+            if op & KIND != K_REG or op >> VALUE_SHIFT:
                 self.take_float(0)
                 self.pop_float_to(0)
                 self.push(K_REG, t, 0)
             return
         reg = self.plan.int_result
-        if self.kinds[n] != K_REG or self.vals[n] != reg:
+        if op & KIND != K_REG or op >> VALUE_SHIFT != reg:
             self.take_int(reg)
             self.pop_int_to(reg)
             self.push(K_REG, t, reg)
@@ -581,7 +595,7 @@ class Control(OperandStack):
             self.spill_registers(self.sp)
         if arity == 1:
             # Most labels want the operand in the result register, so it goes there before the jump.
-            if index == self.plan.int_result and not is_float_type(self.types_of[self.sp - 1]):
+            if index == self.plan.int_result and not is_float_type(self.type_at(self.sp - 1)):
                 other = self.alloc_int()
                 masm.move(4, other, index)
                 self.free_int(index)

@@ -19,7 +19,7 @@ from taipan.compiler.baseline.liveness import Liveness
 from taipan.compiler.baseline.masm import EQ, GE_U, NE, Masm, to_vec
 from taipan.compiler.baseline.prescan import Prescan
 from taipan.compiler.baseline.registers import BIT
-from taipan.compiler.baseline.stack import K_CONST, K_LOCAL, K_REG, is_float_type
+from taipan.compiler.baseline.stack import K_CONST, K_LOCAL, K_REG, KIND, TYPE, TYPE_SHIFT, VALUE_SHIFT, is_float_type
 from taipan.compiler.environ import T_EXTERNREF, T_FUNCREF, T_I32, FlatLayout, ModuleEnv
 
 FUNCREF: Final = field_offsets("VMFuncRef")[0]
@@ -141,10 +141,11 @@ class Calls(Control):
         i = 0
         while i < count:
             place = places[i]
-            if self.kinds[first + i] != K_REG:
+            op = self.ops[first + i]
+            if op & KIND != K_REG:
                 others += 1
             elif place == INT_REG:
-                self.add_move(8, self.vals[first + i], self.plan.int_args[layout.where[i]])
+                self.add_move(8, op >> VALUE_SHIFT, self.plan.int_args[layout.where[i]])
             elif place == FLOAT_REG:
                 float_moves += 1
             i += 1
@@ -153,13 +154,14 @@ class Calls(Control):
         if float_moves:
             i = 0
             while i < count:
-                if self.kinds[first + i] == K_REG and places[i] == FLOAT_REG:
-                    self.add_move(8, self.vals[first + i], layout.where[i])
+                op = self.ops[first + i]
+                if op & KIND == K_REG and places[i] == FLOAT_REG:
+                    self.add_move(8, op >> VALUE_SHIFT, layout.where[i])
                 i += 1
             self.do_moves(True)
         i = 0
         while others > 0:
-            if self.kinds[first + i] != K_REG:
+            if self.ops[first + i] & KIND != K_REG:
                 others -= 1
                 place = places[i]
                 if place == INT_REG:
@@ -182,9 +184,10 @@ class Calls(Control):
 
     def place_stack_argument(self, i: i64, off: i64) -> None:
         masm = self.masm
-        kind = self.kinds[i]
-        t = self.types_of[i]
-        reg = self.vals[i]
+        op = self.ops[i]
+        kind = op & KIND
+        t = (op >> TYPE_SHIFT) & TYPE
+        reg = op >> VALUE_SHIFT
         if kind == K_LOCAL:
             reg = self.local_regs[reg]
         if (kind == K_REG or kind == K_LOCAL) and reg >= 0:
@@ -195,7 +198,7 @@ class Calls(Control):
                     self.free_floats |= BIT[reg]
                 else:
                     self.free_ints |= BIT[reg]
-                self.kinds[i] = K_CONST
+                self.ops[i] = K_CONST
             return
         if is_float_type(t):
             tmp = self.plan.float_temp
@@ -402,13 +405,14 @@ class Calls(Control):
         self.save_lost_pins()
         i: i64 = 0
         while i < count:
-            if self.kinds[first + i] == K_REG:
-                self.add_move(8, self.vals[first + i], plan.helper_args[num_immediates + i])
+            op = self.ops[first + i]
+            if op & KIND == K_REG:
+                self.add_move(8, op >> VALUE_SHIFT, plan.helper_args[num_immediates + i])
             i += 1
         self.do_moves(False)
         i = 0
         while i < count:
-            if self.kinds[first + i] != K_REG:
+            if self.ops[first + i] & KIND != K_REG:
                 self.load_int(first + i, plan.helper_args[num_immediates + i])
             i += 1
         i = 0

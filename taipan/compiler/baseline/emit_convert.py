@@ -6,16 +6,16 @@ from mypy_extensions import i64
 
 from taipan.abi import traps
 from taipan.compiler.baseline.emit_numeric import Numeric
-from taipan.compiler.baseline.stack import K_CONST, K_LOCAL, K_REG, signed32
+from taipan.compiler.baseline.stack import K_LOCAL, K_REG, K_WIDE, KIND, VALUE_SHIFT, signed32
 from taipan.compiler.environ import T_F32, T_F64, T_I32, T_I64
 
 
 class Convert(Numeric):
     def i32_wrap_i64(self) -> None:
         n = self.sp - 1
-        if self.kinds[n] == K_CONST:
-            self.types_of[n] = T_I32
-            self.vals[n] = signed32(self.vals[n] & 0xFFFF_FFFF)
+        if self.ops[n] & KIND <= K_WIDE:
+            self.sp = n
+            self.push_const(T_I32, signed32(self.const_at(n) & 0xFFFF_FFFF))
             return
         off = self.top_in_frame()
         if off:
@@ -36,14 +36,16 @@ class Convert(Numeric):
 
     def i64_extend_i32_u(self) -> None:
         n = self.sp - 1
-        kind = self.kinds[n]
-        if kind == K_CONST:
-            self.types_of[n] = T_I64
-            self.vals[n] &= 0xFFFF_FFFF
+        op = self.ops[n]
+        kind = op & KIND
+        if kind <= K_WIDE:
+            self.sp = n
+            self.push_const(T_I64, self.const_at(n) & 0xFFFF_FFFF)
             return
-        if kind == K_REG or (kind == K_LOCAL and self.local_regs[self.vals[n]] >= 0):
+        if kind == K_REG or (kind == K_LOCAL and self.local_regs[op >> VALUE_SHIFT] >= 0):
             # Registers hold i32s zero-extended.
-            self.types_of[n] = T_I64
+            self.sp = n
+            self.push(kind, T_I64, op >> VALUE_SHIFT)
             return
         self.push(K_REG, T_I64, self.pop_int())
 
@@ -89,10 +91,10 @@ class Convert(Numeric):
 
     def float_to_int(self, t: i64, size: i64) -> None:
         n = self.sp - 1
-        if self.kinds[n] == K_CONST:
-            self.types_of[n] = t
-            if size == 4:
-                self.vals[n] = signed32(self.vals[n])
+        if self.ops[n] & KIND <= K_WIDE:
+            bits = self.const_at(n)
+            self.sp = n
+            self.push_const(t, signed32(bits) if size == 4 else bits)
             return
         s = self.pop_float()
         d = self.int_target(self.pos + 1)
@@ -104,10 +106,10 @@ class Convert(Numeric):
 
     def int_to_float(self, t: i64, size: i64) -> None:
         n = self.sp - 1
-        if self.kinds[n] == K_CONST:
-            self.types_of[n] = t
-            if size == 4:
-                self.vals[n] &= 0xFFFF_FFFF
+        if self.ops[n] & KIND <= K_WIDE:
+            bits = self.const_at(n)
+            self.sp = n
+            self.push_const(t, bits & 0xFFFF_FFFF if size == 4 else bits)
             return
         s = self.pop_int()
         d = self.int_target(self.pos + 1)

@@ -17,7 +17,7 @@ from taipan.abi.layout import field_offsets
 from taipan.compiler.baseline.emit_convert import Convert
 from taipan.compiler.baseline.masm import ADD, GT_U, LT_U, SHR_U, Masm
 from taipan.compiler.baseline.registers import BIT
-from taipan.compiler.baseline.stack import K_CONST, K_REG, fits32, signed32
+from taipan.compiler.baseline.stack import K_CONST, K_REG, K_WIDE, KIND, VALUE_SHIFT, fits32, signed32
 from taipan.compiler.environ import T_F32, T_F64, T_I32, T_I64, ModuleEnv
 
 MEMORY: Final = field_offsets("VMMemory")[0]
@@ -62,8 +62,9 @@ class Memory(Convert):
             masm.load_ptr(base, base, MEMORY_BASE)
             self.addr_base = base
         n = self.sp - 1
-        if self.kinds[n] == K_CONST:
-            ea = (self.vals[n] & 0xFFFF_FFFF) + offset
+        op = self.ops[n]
+        if op & KIND == K_CONST:
+            ea = ((op >> VALUE_SHIFT) & 0xFFFF_FFFF) + offset
             self.sp = n
             self.addr_index = -1
             self.addr_disp = ea
@@ -164,8 +165,9 @@ class Memory(Convert):
 
     def int_store(self, kind: i64, width: i64, offset: i64, memory: i64) -> None:
         n = self.sp - 1
-        if self.kinds[n] == K_CONST and (fits32(self.vals[n]) or kind != STORE_I64):
-            value = self.vals[n]
+        op = self.ops[n]
+        if op & KIND <= K_WIDE and (kind != STORE_I64 or (op & KIND == K_CONST and fits32(op >> VALUE_SHIFT))):
+            value = self.const_at(n)
             self.sp = n
             self.address(memory, offset, width)
             self.fault_site()
@@ -183,7 +185,8 @@ class Memory(Convert):
 
     def float_store(self, kind: i64, width: i64, offset: i64, memory: i64) -> None:
         n = self.sp - 1
-        if self.kinds[n] == K_CONST and (width == 4 or fits32(self.vals[n])):
+        op = self.ops[n]
+        if op & KIND == K_CONST and (width == 4 or fits32(op >> VALUE_SHIFT)):
             # The same bytes as an integer constant.
             self.int_store(STORE_I32 if width == 4 else STORE_I64, width, offset, memory)
             return

@@ -53,10 +53,15 @@ from taipan.compiler.baseline.stack import (
     K_LOCAL,
     K_REG,
     K_SLOT,
+    K_WIDE,
+    KIND,
     OP_BR_IF,
     OP_I32_EQZ,
     OP_IF,
     OP_LOCAL_SET,
+    TYPE,
+    TYPE_SHIFT,
+    VALUE_SHIFT,
     fits32,
     is_float_type,
 )
@@ -107,24 +112,25 @@ class Numeric(Calls):
     def swap_constant(self) -> None:
         """Of a commutative instruction's two operands, let a constant be the second."""
         n = self.sp - 1
-        if self.kinds[n - 1] == K_CONST and self.kinds[n] != K_CONST:
-            value = self.vals[n - 1]
-            self.kinds[n - 1] = self.kinds[n]
-            self.vals[n - 1] = self.vals[n]
-            if self.kinds[n] == K_SLOT:
+        if self.ops[n - 1] & KIND <= K_WIDE and self.ops[n] & KIND > K_WIDE:
+            op = self.ops[n]
+            t = (op >> TYPE_SHIFT) & TYPE
+            value = self.const_at(n - 1)
+            if op & KIND == K_SLOT:
                 # A slot belongs to its position.
-                reg = self.pop_int() if not is_float_type(self.types_of[n]) else self.pop_float()
-                self.kinds[n - 1] = K_REG
-                self.vals[n - 1] = reg
-                self.sp = n + 1
-            self.settled = min(self.settled, n - 1)
-            self.kinds[n] = K_CONST
-            self.vals[n] = value
+                reg = self.pop_float() if is_float_type(t) else self.pop_int()
+                op = K_REG | (t << TYPE_SHIFT) | (reg << VALUE_SHIFT)
+            self.ops[n - 1] = op
+            if n <= self.settled:
+                self.settled = n - 1
+            self.sp = n
+            self.push_const(t, value)
 
     def constant_top(self) -> bool:
         """Whether the top operand is a constant that fits a signed 32-bit immediate."""
         n = self.sp - 1
-        return self.kinds[n] == K_CONST and fits32(self.vals[n])
+        op = self.ops[n]
+        return op & KIND == K_CONST and fits32(op >> VALUE_SHIFT)
 
     # --- integer instructions by shape ----------------------------------------------------------------------------
     def int_binop(self, op: i64, t: i64, size: i64) -> None:
@@ -136,14 +142,14 @@ class Numeric(Calls):
             if self.update_local(op, size):
                 return
         if self.constant_top():
-            value = self.vals[n]
+            value = self.ops[n] >> VALUE_SHIFT
             self.sp = n
             a = self.pop_int()
             d = self.int_result(a)
             self.note_flags(size, d, masm.alu_const(op, size, d, a, value))
             self.push_int(t, d)
             return
-        if op == SUB and self.kinds[n - 1] == K_CONST and self.vals[n - 1] == 0:
+        if op == SUB and self.ops[n - 1] & ~(TYPE << TYPE_SHIFT) == K_CONST:
             self.negate(t, size)
             return
         off = self.top_in_frame()
@@ -173,9 +179,10 @@ class Numeric(Calls):
 
     def updated_in_place(self, n: i64) -> bool:
         """Whether operand n is a local in the frame to which the next instruction assigns the result."""
-        if self.kinds[n] != K_LOCAL or self.code[self.pos + 1] != OP_LOCAL_SET:
+        op = self.ops[n]
+        if op & KIND != K_LOCAL or self.code[self.pos + 1] != OP_LOCAL_SET:
             return False
-        index = self.vals[n]
+        index = op >> VALUE_SHIFT
         return (
             index < 0x80
             and i64(self.code[self.pos + 2]) == index
@@ -186,18 +193,20 @@ class Numeric(Calls):
     def update_local(self, op: i64, size: i64) -> bool:
         """Compute `local = local op top` in the frame, if the target can, and leave the local as the result."""
         n = self.sp - 1
-        index = self.vals[n - 1]
+        index = self.ops[n - 1] >> VALUE_SHIFT
         off = self.local_offs[index]
         if self.constant_top():
-            if not self.masm.update_frame_const(op, size, self.vals[n], off):
+            if not self.masm.update_frame_const(op, size, self.ops[n] >> VALUE_SHIFT, off):
                 return False
             self.sp = n
             return True
-        if self.kinds[n] != K_REG and (self.kinds[n] != K_LOCAL or self.local_regs[self.vals[n]] < 0):
+        reg = self.ops[n] >> VALUE_SHIFT
+        kind = self.ops[n] & KIND
+        if kind == K_LOCAL:
+            reg = self.local_regs[reg]
+        elif kind != K_REG:
             return False
-        if not self.masm.update_frame(
-            op, size, self.vals[n] if self.kinds[n] == K_REG else self.local_regs[self.vals[n]], off
-        ):
+        if reg < 0 or not self.masm.update_frame(op, size, reg, off):
             return False
         self.discard()
         return True
@@ -217,10 +226,11 @@ class Numeric(Calls):
         self.swap_constant()
         if self.constant_top():
             n = self.sp - 1
-            value = self.vals[n]
+            value = self.ops[n] >> VALUE_SHIFT
             shift = log2(value)
             if shift >= 0:
-                self.vals[n] = shift
+                self.sp = n
+                self.push_const(t, shift)
                 self.int_shift(SHL, t, size)
                 return
             self.sp = n
@@ -258,7 +268,7 @@ class Numeric(Calls):
         self.swap_constant()
         if self.constant_top():
             n = self.sp - 1
-            value = self.vals[n]
+            value = self.ops[n] >> VALUE_SHIFT
             self.sp = n
             a = self.pop_int()
             self.masm.test_const(size, a, value)
@@ -273,8 +283,9 @@ class Numeric(Calls):
     def int_shift(self, op: i64, t: i64, size: i64) -> None:
         masm = self.masm
         n = self.sp - 1
-        if self.kinds[n] == K_CONST:
-            count = self.vals[n] & (size * 8 - 1)
+        top = self.ops[n]
+        if top & KIND <= K_WIDE:
+            count = self.const_at(n) & (size * 8 - 1)
             self.sp = n
             a = self.pop_int()
             d = self.int_result(a)
@@ -294,7 +305,7 @@ class Numeric(Calls):
             self.push_int(t, d)
             return
         b = self.plan.shift_count
-        if self.kinds[n] != K_REG or self.vals[n] != b:
+        if top & KIND != K_REG or top >> VALUE_SHIFT != b:
             self.take_int(b)
             self.pop_int_to(b)
         else:
@@ -329,21 +340,22 @@ class Numeric(Calls):
 
     def equal_zero(self, size: i64) -> None:
         n = self.sp - 1
-        if self.kinds[n] == K_FLAGS:
+        op = self.ops[n]
+        if op & KIND == K_FLAGS:
             self.sp = n
-            self.push_condition(self.vals[n] ^ 1)
+            self.push_condition((op >> VALUE_SHIFT) ^ 1)
             return
-        self.push(K_CONST, T_I32, 0)
+        self.push_const(T_I32, 0)
         self.int_compare(EQ, size)
 
     def int_compare(self, cond: i64, size: i64) -> None:
         masm = self.masm
         n = self.sp - 1
-        if self.kinds[n - 1] == K_CONST and self.kinds[n] != K_CONST:
+        if self.ops[n - 1] & KIND <= K_WIDE and self.ops[n] & KIND > K_WIDE:
             self.swap_constant()
             cond = i64(SWAPPED[cond])
         if self.constant_top():
-            value = self.vals[n]
+            value = self.ops[n] >> VALUE_SHIFT
             self.sp = n
             off = self.top_in_frame()
             if off:
@@ -381,8 +393,8 @@ class Numeric(Calls):
     def divide(self, signed: bool, remainder: bool, t: i64, size: i64) -> None:
         masm = self.masm
         n = self.sp - 1
-        constant = self.kinds[n] == K_CONST
-        divisor = self.vals[n]
+        constant = self.ops[n] & KIND <= K_WIDE
+        divisor = self.const_at(n) if constant else n
         if constant and divisor > 0:
             shift = log2(divisor)
             if shift >= 0:
@@ -390,10 +402,10 @@ class Numeric(Calls):
                 if signed:
                     self.divide_by_power(remainder, shift, t, size)
                 elif remainder:
-                    self.push(K_CONST, t, divisor - 1)
+                    self.push_const(t, divisor - 1)
                     self.int_binop(AND, t, size)
                 else:
-                    self.push(K_CONST, t, shift)
+                    self.push_const(t, shift)
                     self.int_shift(SHR_U, t, size)
                 return
             if size == 4:
@@ -409,7 +421,7 @@ class Numeric(Calls):
             self.free_int(b)
             b = other
         n = self.sp - 1
-        if self.kinds[n] == K_REG and self.vals[n] == low:
+        if self.ops[n] & ~(TYPE << TYPE_SHIFT) == K_REG | (low << VALUE_SHIFT):
             self.sp = n
         else:
             self.take_int(low)
@@ -500,7 +512,7 @@ class Numeric(Calls):
         if shift == 0:
             if remainder:
                 self.discard()
-                self.push(K_CONST, t, 0)
+                self.push_const(t, 0)
             return
         a = self.pop_int()
         d = self.alloc_int()
@@ -529,8 +541,8 @@ class Numeric(Calls):
     def float_binop(self, op: i64, t: i64, size: i64) -> None:
         masm = self.masm
         n = self.sp - 1
-        if self.kinds[n] == K_CONST:
-            bits = self.vals[n]
+        if self.ops[n] & KIND <= K_WIDE:
+            bits = self.const_at(n)
             self.sp = n
             a = self.pop_float()
             d = self.float_result(a)
@@ -651,7 +663,7 @@ class Numeric(Calls):
             self.free_int(b)
             b = other
         n = self.sp - 1
-        if self.kinds[n] == K_REG and self.vals[n] == low:
+        if self.ops[n] & ~(TYPE << TYPE_SHIFT) == K_REG | (low << VALUE_SHIFT):
             self.sp = n
         else:
             self.take_int(low)

@@ -15,7 +15,7 @@ from taipan.abi import builtins, traps
 from taipan.compiler.baseline.emit_call import IMPORTED, NULL_OFFSET, TABLE_ELEMENTS, TABLE_LENGTH
 from taipan.compiler.baseline.emit_memory import Memory
 from taipan.compiler.baseline.masm import EQ, GE_U, NE
-from taipan.compiler.baseline.stack import K_CONST, K_REG, K_SLOT, is_float_type
+from taipan.compiler.baseline.stack import K_REG, K_SLOT, is_float_type
 from taipan.compiler.environ import T_EXTERNREF, T_FUNCREF, T_I32, T_I64, T_OTHER
 from taipan.wasm.types import EXACT_BIT, HeapType
 
@@ -155,9 +155,9 @@ class Reference(Memory):
     def swap_operands(self) -> None:
         """Exchange the top two operands, integers or references."""
         n = self.sp - 1
-        b_type = self.types_of[n]
+        b_type = self.type_at(n)
         b = self.pop_owned_int()
-        a_type = self.types_of[n - 1]
+        a_type = self.type_at(n - 1)
         a = self.pop_owned_int()
         self.push(K_REG, b_type, b)
         self.push(K_REG, a_type, a)
@@ -183,7 +183,7 @@ class Reference(Memory):
             self.push(K_REG, t, d)
         elif t == T_EXTERNREF:
             self.has_refs = True
-            self.push(K_CONST, t, 0)
+            self.push_const(t, 0)
         else:
             self.env.need(bytes([int(t)]))
 
@@ -205,21 +205,21 @@ class Reference(Memory):
             self.masm.compare_const(8, reg, 0)
 
     def ref_is_null(self) -> None:
-        t = self.types_of[self.sp - 1]
+        t = self.type_at(self.sp - 1)
         reg = self.pop_int()
         self.compare_null(reg, t)
         self.free_int(reg)
         self.push_condition(EQ)
 
     def ref_as_non_null(self) -> None:
-        t = self.types_of[self.sp - 1]
+        t = self.type_at(self.sp - 1)
         reg = self.pop_owned_int()
         self.compare_null(reg, t)
         self.trap_if(EQ, traps.NULL_REFERENCE)
         self.push(K_REG, t, reg)
 
     def br_on_null(self, label: i64) -> None:
-        t = self.types_of[self.sp - 1]
+        t = self.type_at(self.sp - 1)
         reg = self.pop_owned_int()
         self.compare_null(reg, t)
         # Only what lies below goes to the label: put the reference aside while its operands are arranged.
@@ -231,7 +231,7 @@ class Reference(Memory):
         self.push(K_SLOT, t, 0)
 
     def br_on_non_null(self, label: i64) -> None:
-        t = self.types_of[self.sp - 1]
+        t = self.type_at(self.sp - 1)
         reg = self.pop_owned_int()
         self.push(K_REG, t, reg)
         self.compare_null(reg, t)

@@ -24,11 +24,18 @@ from taipan.compiler.baseline.registers import BIT, RegisterPlan, lowest
 from taipan.compiler.environ import T_F32, T_F64, T_I32, T_I64, T_V128, ModuleEnv
 from taipan.wasm._generated_visit import Visitor
 
+# An operand is one integer: kind | type << TYPE_SHIFT | value << VALUE_SHIFT.
 K_CONST: Final = 0
-K_LOCAL: Final = 1
-K_REG: Final = 2
-K_SLOT: Final = 3
-K_FLAGS: Final = 4
+K_WIDE: Final = 1  # a constant beyond WIDE_LIMIT; the value is in `wide`
+K_LOCAL: Final = 2
+K_REG: Final = 3
+K_SLOT: Final = 4
+K_FLAGS: Final = 5
+KIND: Final = 7
+TYPE_SHIFT: Final = 3
+TYPE: Final = 7
+VALUE_SHIFT: Final = 6
+WIDE_LIMIT: Final = 1 << 56
 
 SIZE: Final = bytes([4, 8, 4, 8, 8, 8, 16, 8])
 """Bytes of each operand type."""
@@ -56,7 +63,7 @@ def is_float_type(t: i64) -> bool:
 class OperandStack(Visitor):
     """Operands, locals and registers of the function being compiled.
 
-    kinds, types, vals: of operand i < sp; vals is the constant, local, register or condition.
+    ops: operand i < sp; its value is the constant, local, register or condition.
     local_regs: pinned register of each local or -1; local_offs: its frame offset (also where it is spilled).
     places: what holds each local: PLACE_FLOAT + register, register, or PLACE_FRAME + local. Locals that live at different
     times share registers.  pending: per place, how many K_LOCAL operands there are.
@@ -66,9 +73,8 @@ class OperandStack(Visitor):
         self.env: Final = env
         self.masm: Final = masm
         self.plan: Final[RegisterPlan] = masm.plan
-        self.kinds: vec[i64] = to_vec([0] * 256)
-        self.types_of: vec[i64] = to_vec([0] * 256)
-        self.vals: vec[i64] = to_vec([0] * 256)
+        self.ops: vec[i64] = to_vec([0] * 256)
+        self.wide: vec[i64] = vec[i64]()
         self.sp: i64 = 0
         self.settled: i64 = 0
         self.base: i64 = 0
@@ -91,20 +97,38 @@ class OperandStack(Visitor):
 
     # --- pushing --------------------------------------------------------------------------------------------------
     def push(self, kind: i64, t: i64, value: i64) -> None:
+        """Push an operand that is no constant."""
         n = self.sp
-        if n >= len(self.kinds):
-            self.kinds = append(self.kinds, 0)
-            self.types_of = append(self.types_of, 0)
-            self.vals = append(self.vals, 0)
-        self.kinds[n] = kind
-        self.types_of[n] = t
-        self.vals[n] = value
+        if n >= len(self.ops):
+            self.ops = append(self.ops, 0)
+        self.ops[n] = kind | (t << TYPE_SHIFT) | (value << VALUE_SHIFT)
         self.sp = n + 1
-        if n < self.settled and kind != K_CONST:
-            self.settled = n
+        self.settled = min(self.settled, n)
 
-    def push_local(self, index: i64) -> None:
-        self.local_get(index)
+    def push_const(self, t: i64, value: i64) -> None:
+        """Push a constant: signed bits, of an f32 unsigned ones."""
+        n = self.sp
+        if n >= len(self.ops):
+            self.ops = append(self.ops, 0)
+        self.sp = n + 1
+        if -WIDE_LIMIT < value < WIDE_LIMIT:
+            self.ops[n] = (t << TYPE_SHIFT) | (value << VALUE_SHIFT)
+        else:
+            self.set_wide(n, t, value)
+
+    def set_wide(self, n: i64, t: i64, value: i64) -> None:
+        while n >= len(self.wide):
+            self.wide = append(self.wide, 0)
+        self.wide[n] = value
+        self.ops[n] = K_WIDE | (t << TYPE_SHIFT)
+
+    def const_at(self, n: i64) -> i64:
+        """The value of operand n, a constant."""
+        op = self.ops[n]
+        return op >> VALUE_SHIFT if op & KIND == K_CONST else self.wide[n]
+
+    def type_at(self, n: i64) -> i64:
+        return (self.ops[n] >> TYPE_SHIFT) & TYPE
 
     def push_int(self, t: i64, reg: i64) -> None:
         """Push a result: an owned scratch register, or the pinned one that `int_target` named."""
@@ -117,7 +141,7 @@ class OperandStack(Visitor):
         if self.scratch_floats & BIT[reg]:
             self.push(K_REG, t, reg)
         else:
-            self.push_local(self.target_local)
+            self.local_get(self.target_local)
 
     def push_condition(self, cond: i64) -> None:
         """Push the i32 that the flags mean: as flags if the next instruction branches or selects on it."""
@@ -179,7 +203,8 @@ class OperandStack(Visitor):
         i = self.sp
         while i > self.settled:
             i -= 1
-            if self.kinds[i] == K_REG and self.vals[i] == reg and is_float_type(self.types_of[i]):
+            op = self.ops[i]
+            if op & KIND == K_REG and op >> VALUE_SHIFT == reg and is_float_type((op >> TYPE_SHIFT) & TYPE):
                 self.spill(i)
                 return
         raise AssertionError("bug: a scratch register has no owner")
@@ -192,11 +217,13 @@ class OperandStack(Visitor):
         i = self.sp
         while i > self.settled:
             i -= 1
-            if self.kinds[i] == K_REG and self.vals[i] == reg and not is_float_type(self.types_of[i]):
+            op = self.ops[i]
+            t = (op >> TYPE_SHIFT) & TYPE
+            if op & KIND == K_REG and op >> VALUE_SHIFT == reg and not is_float_type(t):
                 if self.free_ints:
                     other = self.alloc_int()
-                    self.masm.move(i64(SIZE[self.types_of[i]]), other, reg)
-                    self.vals[i] = other
+                    self.masm.move(i64(SIZE[t]), other, reg)
+                    self.ops[i] = K_REG | (t << TYPE_SHIFT) | (other << VALUE_SHIFT)
                     self.free_ints |= BIT[reg]
                 else:
                     self.spill(i)
@@ -210,7 +237,8 @@ class OperandStack(Visitor):
             return
         i = self.settled
         while i < self.sp:
-            if self.kinds[i] == K_REG and not is_float_type(self.types_of[i]):
+            op = self.ops[i]
+            if op & KIND == K_REG and not is_float_type((op >> TYPE_SHIFT) & TYPE):
                 self.spill(i)
                 return
             i += 1
@@ -222,7 +250,8 @@ class OperandStack(Visitor):
             return
         i = self.settled
         while i < self.sp:
-            if self.kinds[i] == K_REG and is_float_type(self.types_of[i]):
+            op = self.ops[i]
+            if op & KIND == K_REG and is_float_type((op >> TYPE_SHIFT) & TYPE):
                 self.spill(i)
                 return
             i += 1
@@ -241,10 +270,11 @@ class OperandStack(Visitor):
 
     def spill(self, i: i64) -> None:
         """Store operand i, which is in a register, to its slot. Leaves the flags alone."""
-        reg = self.vals[i]
-        t = self.types_of[i]
+        op = self.ops[i]
+        reg = op >> VALUE_SHIFT
+        t = (op >> TYPE_SHIFT) & TYPE
         self.masm.store_frame(t, reg, self.new_slot(i))
-        self.kinds[i] = K_SLOT
+        self.ops[i] = K_SLOT | (t << TYPE_SHIFT)
         if is_float_type(t):
             self.free_floats |= BIT[reg]
         else:
@@ -259,7 +289,7 @@ class OperandStack(Visitor):
             return
         i = self.settled
         while i < end:
-            if self.kinds[i] == K_REG:
+            if self.ops[i] & KIND == K_REG:
                 self.spill(i)
             i += 1
 
@@ -272,7 +302,7 @@ class OperandStack(Visitor):
         locals_left: i64 = 0
         i = start
         while i < end:
-            kind = self.kinds[i]
+            kind = self.ops[i] & KIND
             if kind == K_REG:
                 self.spill(i)
             elif kind == K_LOCAL:
@@ -280,9 +310,9 @@ class OperandStack(Visitor):
             i += 1
         i = start
         while locals_left > 0 and i < end:
-            if self.kinds[i] == K_LOCAL:
+            if self.ops[i] & KIND == K_LOCAL:
                 self.save_local_operand(i)
-                if self.kinds[i] == K_REG:
+                if self.ops[i] & KIND == K_REG:
                     self.spill(i)
                 locals_left -= 1
             i += 1
@@ -290,24 +320,23 @@ class OperandStack(Visitor):
 
     def save_local_operand(self, i: i64) -> None:
         """Give operand i, a K_LOCAL, a place of its own: its slot, or a register where the local must be loaded."""
-        index = self.vals[i]
-        t = self.types_of[i]
+        op = self.ops[i]
+        index = op >> VALUE_SHIFT
+        t = (op >> TYPE_SHIFT) & TYPE
         reg = self.local_regs[index]
         self.pending[self.places[index]] -= 1
         if reg >= 0:
             self.masm.store_frame(t, reg, self.new_slot(i))
-            self.kinds[i] = K_SLOT
+            self.ops[i] = K_SLOT | (t << TYPE_SHIFT)
             return
         # While the operand is no register it must not be spilled for the register that it gets.
-        self.kinds[i] = K_CONST
+        self.ops[i] = K_CONST
         if is_float_type(t):
             reg = self.alloc_float()
         else:
             reg = self.alloc_int()
         self.masm.load_frame(t, reg, self.local_offs[index])
-        if self.kinds[i] == K_CONST:
-            self.kinds[i] = K_REG
-            self.vals[i] = reg
+        self.ops[i] = K_REG | (t << TYPE_SHIFT) | (reg << VALUE_SHIFT)
 
     def save_pending(self, index: i64) -> None:
         """Before local `index` changes: save the operands that mean what its place holds now."""
@@ -318,7 +347,8 @@ class OperandStack(Visitor):
         place = self.places[index]
         while self.pending[place] > 0:
             i -= 1
-            if self.kinds[i] == K_LOCAL and self.places[self.vals[i]] == place:
+            op = self.ops[i]
+            if op & KIND == K_LOCAL and self.places[op >> VALUE_SHIFT] == place:
                 self.save_local_operand(i)
 
     def force_slots(self, start: i64, end: i64) -> None:
@@ -326,15 +356,15 @@ class OperandStack(Visitor):
         self.settle(end)
         i = start
         while i < end:
-            if self.kinds[i] == K_CONST:
+            if self.ops[i] & KIND <= K_WIDE:
                 self.store_const(i, self.new_slot(i))
-                self.kinds[i] = K_SLOT
+                self.ops[i] = K_SLOT | (self.type_at(i) << TYPE_SHIFT)
             i += 1
 
     def store_const(self, i: i64, off: i64) -> None:
         """Store operand i, a constant, at a frame offset. Leaves the flags alone."""
-        value = self.vals[i]
-        size: i64 = SIZE[self.types_of[i]]
+        value = self.const_at(i)
+        size: i64 = SIZE[self.type_at(i)]
         if size == 4 and value >= 0x8000_0000:
             value -= 0x1_0000_0000
         if -0x8000_0000 <= value <= 0x7FFF_FFFF:
@@ -348,25 +378,26 @@ class OperandStack(Visitor):
         """Pop an integer or reference into a register: an owned scratch register or a pinned one (only to read)."""
         n = self.sp - 1
         self.sp = n
-        kind = self.kinds[n]
+        op = self.ops[n]
+        kind = op & KIND
         if kind == K_REG:
-            return self.vals[n]
+            return op >> VALUE_SHIFT
         if kind == K_LOCAL:
-            index = self.vals[n]
+            index = op >> VALUE_SHIFT
             self.pending[self.places[index]] -= 1
             reg = self.local_regs[index]
             if reg >= 0:
                 return reg
             reg = self.alloc_int()
-            self.masm.load_frame(self.types_of[n], reg, self.local_offs[index])
+            self.masm.load_frame((op >> TYPE_SHIFT) & TYPE, reg, self.local_offs[index])
             return reg
         reg = self.alloc_int()
-        if kind == K_CONST:
+        if kind <= K_WIDE:
             self.masm.const(reg, self.int_const(n))
         elif kind == K_SLOT:
-            self.masm.load_frame(self.types_of[n], reg, self.slot_off(n))
+            self.masm.load_frame((op >> TYPE_SHIFT) & TYPE, reg, self.slot_off(n))
         else:
-            self.masm.set_cond(self.vals[n], reg)
+            self.masm.set_cond(op >> VALUE_SHIFT, reg)
         return reg
 
     def pop_owned_int(self) -> i64:
@@ -375,7 +406,7 @@ class OperandStack(Visitor):
         if self.scratch_ints & BIT[reg]:
             return reg
         d = self.alloc_int()
-        self.masm.move(i64(SIZE[self.types_of[self.sp]]), d, reg)
+        self.masm.move(i64(SIZE[self.type_at(self.sp)]), d, reg)
         return d
 
     def pop_int_to(self, d: i64) -> None:
@@ -383,17 +414,18 @@ class OperandStack(Visitor):
         n = self.sp - 1
         self.sp = n
         self.load_int(n, d)
-        kind = self.kinds[n]
-        if kind == K_REG:
-            self.free_int(self.vals[n])
-        elif kind == K_LOCAL:
-            self.pending[self.places[self.vals[n]]] -= 1
+        op = self.ops[n]
+        if op & KIND == K_REG:
+            self.free_int(op >> VALUE_SHIFT)
+        elif op & KIND == K_LOCAL:
+            self.pending[self.places[op >> VALUE_SHIFT]] -= 1
 
     def load_int(self, n: i64, d: i64) -> None:
         """Copy operand n to integer register d. Leaves the flags alone, changes nothing else."""
-        kind = self.kinds[n]
-        t = self.types_of[n]
-        value = self.vals[n]
+        op = self.ops[n]
+        kind = op & KIND
+        value = op >> VALUE_SHIFT
+        t = (op >> TYPE_SHIFT) & TYPE
         if kind == K_REG:
             if value != d:
                 self.masm.move(i64(SIZE[t]), d, value)
@@ -403,7 +435,7 @@ class OperandStack(Visitor):
                 self.masm.load_frame(t, d, self.local_offs[value])
             elif reg != d:
                 self.masm.move(i64(SIZE[t]), d, reg)
-        elif kind == K_CONST:
+        elif kind <= K_WIDE:
             self.masm.const(d, self.int_const(n))
         elif kind == K_SLOT:
             self.masm.load_frame(t, d, self.slot_off(n))
@@ -412,80 +444,86 @@ class OperandStack(Visitor):
 
     def int_const(self, n: i64) -> i64:
         """Constant operand n as a register holds it: an i32 zero-extended."""
-        value = self.vals[n]
-        return value & 0xFFFF_FFFF if self.types_of[n] == T_I32 else value
+        value = self.const_at(n)
+        return value & 0xFFFF_FFFF if self.type_at(n) == T_I32 else value
 
     def pop_float(self) -> i64:
         n = self.sp - 1
         self.sp = n
-        kind = self.kinds[n]
+        op = self.ops[n]
+        kind = op & KIND
         if kind == K_REG:
-            return self.vals[n]
+            return op >> VALUE_SHIFT
+        t = (op >> TYPE_SHIFT) & TYPE
         if kind == K_LOCAL:
-            index = self.vals[n]
+            index = op >> VALUE_SHIFT
             self.pending[self.places[index]] -= 1
             reg = self.local_regs[index]
             if reg >= 0:
                 return reg
             reg = self.alloc_float()
-            self.masm.load_frame(self.types_of[n], reg, self.local_offs[index])
+            self.masm.load_frame(t, reg, self.local_offs[index])
             return reg
         reg = self.alloc_float()
-        if kind == K_CONST:
-            self.masm.const_float(i64(SIZE[self.types_of[n]]), reg, self.vals[n])
+        if kind <= K_WIDE:
+            self.masm.const_float(i64(SIZE[t]), reg, self.const_at(n))
         else:
-            self.masm.load_frame(self.types_of[n], reg, self.slot_off(n))
+            self.masm.load_frame(t, reg, self.slot_off(n))
         return reg
 
     def pop_float_to(self, d: i64) -> None:
         n = self.sp - 1
         self.sp = n
         self.load_float(n, d)
-        kind = self.kinds[n]
-        if kind == K_REG:
-            self.free_float(self.vals[n])
-        elif kind == K_LOCAL:
-            self.pending[self.places[self.vals[n]]] -= 1
+        op = self.ops[n]
+        if op & KIND == K_REG:
+            self.free_float(op >> VALUE_SHIFT)
+        elif op & KIND == K_LOCAL:
+            self.pending[self.places[op >> VALUE_SHIFT]] -= 1
 
     def load_float(self, n: i64, d: i64) -> None:
         """Copy operand n to float register d. Leaves the flags alone, changes nothing else."""
-        kind = self.kinds[n]
-        value = self.vals[n]
+        op = self.ops[n]
+        kind = op & KIND
+        value = op >> VALUE_SHIFT
+        t = (op >> TYPE_SHIFT) & TYPE
         if kind == K_REG:
             if value != d:
                 self.masm.move_float(d, value)
         elif kind == K_LOCAL:
             reg = self.local_regs[value]
             if reg < 0:
-                self.masm.load_frame(self.types_of[n], d, self.local_offs[value])
+                self.masm.load_frame(t, d, self.local_offs[value])
             elif reg != d:
                 self.masm.move_float(d, reg)
-        elif kind == K_CONST:
-            self.masm.const_float(i64(SIZE[self.types_of[n]]), d, value)
+        elif kind <= K_WIDE:
+            self.masm.const_float(i64(SIZE[t]), d, self.const_at(n))
         else:
-            self.masm.load_frame(self.types_of[n], d, self.slot_off(n))
+            self.masm.load_frame(t, d, self.slot_off(n))
 
     def discard(self) -> None:
         """Pop an operand without using it."""
         n = self.sp - 1
         self.sp = n
-        kind = self.kinds[n]
+        op = self.ops[n]
+        kind = op & KIND
         if kind == K_REG:
-            if is_float_type(self.types_of[n]):
-                self.free_floats |= BIT[self.vals[n]]
+            if is_float_type((op >> TYPE_SHIFT) & TYPE):
+                self.free_floats |= BIT[op >> VALUE_SHIFT]
             else:
-                self.free_ints |= BIT[self.vals[n]]
+                self.free_ints |= BIT[op >> VALUE_SHIFT]
         elif kind == K_LOCAL:
-            self.pending[self.places[self.vals[n]]] -= 1
+            self.pending[self.places[op >> VALUE_SHIFT]] -= 1
 
     def top_in_frame(self) -> i64:
         """Frame offset of the top operand if it lies in the frame, else 0 (where the caller's rbp is)."""
         n = self.sp - 1
-        kind = self.kinds[n]
+        op = self.ops[n]
+        kind = op & KIND
         if kind == K_SLOT:
             return self.slot_off(n)
         if kind == K_LOCAL:
-            index = self.vals[n]
+            index = op >> VALUE_SHIFT
             if self.local_regs[index] < 0:
                 return self.local_offs[index]
         return 0
@@ -532,12 +570,9 @@ class OperandStack(Visitor):
     def local_get(self, index: i64) -> None:
         self.pending[self.places[index]] += 1
         n = self.sp
-        if n >= len(self.kinds):
-            self.push(K_LOCAL, self.local_types[index], index)
-            return
-        self.kinds[n] = K_LOCAL
-        self.types_of[n] = self.local_types[index]
-        self.vals[n] = index
+        if n >= len(self.ops):
+            self.ops = append(self.ops, 0)
+        self.ops[n] = K_LOCAL | (self.local_types[index] << TYPE_SHIFT) | (index << VALUE_SHIFT)
         self.sp = n + 1
         self.settled = min(self.settled, n)
 
@@ -546,70 +581,68 @@ class OperandStack(Visitor):
 
     def local_tee(self, index: i64) -> None:
         n = self.sp - 1
-        if self.kinds[n] == K_REG and self.local_regs[index] < 0:
+        op = self.ops[n]
+        kind = op & KIND
+        if kind == K_REG and self.local_regs[index] < 0:
             # The value stays in its register; reading the local would load it again.
-            reg = self.vals[n]
+            reg = op >> VALUE_SHIFT
+            t = (op >> TYPE_SHIFT) & TYPE
             self.sp = n
             if self.pending[self.places[index]]:
                 self.save_pending(index)
-            self.masm.store_frame(self.types_of[n], reg, self.local_offs[index])
-            self.push(K_REG, self.local_types[index], reg)
+            self.masm.store_frame(t, reg, self.local_offs[index])
+            self.push(K_REG, t, reg)
             return
-        if self.kinds[n] == K_CONST:
-            value = self.vals[n]
+        if kind <= K_WIDE:
+            value = self.const_at(n)
             self.assign(index)
-            self.push(K_CONST, self.local_types[index], value)
+            self.push_const(self.local_types[index], value)
             return
         self.assign(index)
-        self.push_local(index)
+        self.local_get(index)
 
     def assign(self, index: i64) -> None:
         """Pop an operand into a local."""
         n = self.sp - 1
         self.sp = n
-        kind = self.kinds[n]
-        value = self.vals[n]
+        op = self.ops[n]
+        kind = op & KIND
+        value = op >> VALUE_SHIFT
         if kind == K_LOCAL:
             self.pending[self.places[value]] -= 1
             if value == index:
                 return
         if self.pending[self.places[index]]:
             self.save_pending(index)
-        t = self.types_of[n]
+        t = (op >> TYPE_SHIFT) & TYPE
         d = self.local_regs[index]
-        if is_float_type(t):
-            if d >= 0:
+        if d >= 0:
+            if is_float_type(t):
                 self.load_float(n, d)
                 if kind == K_REG:
                     self.free_floats |= BIT[value]
-                return
-            if kind == K_CONST:
-                self.store_const(n, self.local_offs[index])
-                return
-            self.sp = n + 1
-            if kind == K_LOCAL:
-                self.pending[self.places[value]] += 1
-            reg = self.pop_float()
-            self.masm.store_frame(t, reg, self.local_offs[index])
-            self.free_float(reg)
-            return
-        if d >= 0:
-            if kind == K_CONST and value == 0:
+            elif value == 0 and kind == K_CONST:
                 self.masm.zero(d)
-                return
-            self.load_int(n, d)
-            if kind == K_REG:
-                self.free_ints |= BIT[value]
+            else:
+                self.load_int(n, d)
+                if kind == K_REG:
+                    self.free_ints |= BIT[value]
             return
-        if kind == K_CONST:
-            self.store_const(n, self.local_offs[index])
+        off = self.local_offs[index]
+        if kind <= K_WIDE:
+            self.store_const(n, off)
             return
-        self.sp = n + 1
         if kind == K_LOCAL:
             self.pending[self.places[value]] += 1
-        reg = self.pop_int()
-        self.masm.store_frame(t, reg, self.local_offs[index])
-        self.free_int(reg)
+        self.sp = n + 1
+        if is_float_type(t):
+            reg = self.pop_float()
+            self.masm.store_frame(t, reg, off)
+            self.free_float(reg)
+        else:
+            reg = self.pop_int()
+            self.masm.store_frame(t, reg, off)
+            self.free_int(reg)
 
     # --- parametric -----------------------------------------------------------------------------------------------
     def nop(self) -> None:
@@ -619,23 +652,24 @@ class OperandStack(Visitor):
         self.discard()
 
     def i32_const(self, value: i64) -> None:
-        self.push(K_CONST, T_I32, value)
+        self.push_const(T_I32, value)
 
     def i64_const(self, value: i64) -> None:
-        self.push(K_CONST, T_I64, value)
+        self.push_const(T_I64, value)
 
     def f32_const(self, bits: i64) -> None:
-        self.push(K_CONST, T_F32, bits)
+        self.push_const(T_F32, bits)
 
     def f64_const(self, bits: i64) -> None:
-        self.push(K_CONST, T_F64, bits)
+        self.push_const(T_F64, bits)
 
     def pop_condition(self) -> i64:
         """Pop an i32 and leave "is it not zero" in the flags: the condition that says so."""
         n = self.sp - 1
-        if self.kinds[n] == K_FLAGS:
+        op = self.ops[n]
+        if op & KIND == K_FLAGS:
             self.sp = n
-            return self.vals[n]
+            return op >> VALUE_SHIFT
         off = self.top_in_frame()
         if off:
             self.discard()
@@ -655,7 +689,7 @@ class OperandStack(Visitor):
 
     def select(self) -> None:
         cond = self.pop_condition()
-        t = self.types_of[self.sp - 1]
+        t = self.type_at(self.sp - 1)
         # The flags are live from here on: only moves, loads and stores may be emitted.
         if is_float_type(t):
             self.select_float(cond, t)
