@@ -304,6 +304,37 @@ class Body:
         self.out += LOCAL_SET + encode.unsigned(local)
         self.pop(1)
 
+    def overlap(self) -> None:
+        """Values of a local that are still on the stack when it gets another, after which all are used."""
+        free = [i for i, t in enumerate(self.locals) if i not in self.reserved and t in NUMERIC]
+        if not free:
+            return
+        local = self.random.choice(free)
+        t = self.locals[local]
+        index = encode.unsigned(local)
+        count = self.random.choice([1, 1, 1, 2, 3])
+        for _ in range(count):
+            self.out += LOCAL_GET + index
+            self.push(t)
+        kind = self.random.random()
+        conditional = kind < 0.3
+        if conditional:
+            self.produce("i32", 2)
+            self.out += BY_NAME["if"] + b"\x40"
+            self.pop(1)
+        self.produce(t, 1)
+        if conditional or kind < 0.6:
+            self.out += LOCAL_SET + index
+            self.pop(1)
+        else:
+            self.out += LOCAL_TEE + index
+            count += 1
+        if conditional:
+            self.out += END
+        ops = [op for op in BY_RESULT[t] if op.params == (t, t) and not op.divides]
+        for _ in range(count - 1):
+            self.emit_plain(self.random.choice(ops))
+
     def globals(self) -> None:
         choices = [i for i, of in enumerate(self.shape.globals) if of.mutable and i != self.shape.fuel]
         if not choices:

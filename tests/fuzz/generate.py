@@ -15,7 +15,8 @@ STEPS = {
     "const": 3,
     "get": 6,
     "set": 14,
-    "update": 10,
+    "update": 8,
+    "overlap": 8,
     "globals": 4,
     "drop": 2,
     "nop": 1,
@@ -26,7 +27,7 @@ STEPS = {
     "table_ops": 3,
     "references": 3,
     "copysign": 1,
-    "call": 6,
+    "call": 9,
     "tail_call": 2,
     "block": 5,
     "loop": 5,
@@ -110,7 +111,7 @@ class Builder:
         self.tables()
         self.globals()
         self.segments()
-        weights = {name: weight * source.choice([0, 1, 1, 1, 3]) for name, weight in STEPS.items()}
+        weights = {name: weight * source.choice([0, 1, 1, 2, 5]) for name, weight in STEPS.items()}
         weights["plain"] += 5
         budget = source.choice([5, 20, 40, 80, 80, 160, 300])
         bodies = []
