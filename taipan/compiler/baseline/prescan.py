@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import Final, final
 
+from librt.strings import read_i32_le
 from librt.vecs import append, vec
 from mypy_extensions import i64
 
@@ -134,17 +135,26 @@ class Prescan:
         call_weight: i64 = 0
         dead = False
         extents = self.env.memory_extents
-        extent0: i64 = extents[0] if len(extents) > 0 else -1
+        extent0: i64 = -1
+        if len(extents) > 0:
+            extent0 = extents[0]
+        last_word = i64(len(code)) - 3
         shapes = SHAPE_VEC
         pos = start
         while pos < end:
             at = pos
-            op: i64 = code[pos]
+            # Four bytes at once are cheaper than two by index: the opcode and what may be all of its immediates.
+            if pos < last_word:
+                word = i64(read_i32_le(code, pos))
+            else:
+                word = self.word_at(pos)
+            op = word & 0xFF
+            byte = (word >> 8) & 0xFF
             pos += 1
             shape = shapes[op]
             kind = shape & 15
             if kind == LOCAL:
-                index: i64 = code[pos]
+                index = byte
                 pos += 1
                 if index >= 0x80:
                     self.next = pos - 1
@@ -170,7 +180,7 @@ class Prescan:
             if kind == NONE:
                 pass
             elif kind == BRANCH:
-                label: i64 = code[pos]
+                label = byte
                 pos += 1
                 if label >= 0x80:
                     self.next = pos - 1
@@ -182,12 +192,14 @@ class Prescan:
                     if self.needs_helper(op, pos):
                         shape |= CALLS
                         flags |= CALLS
-                while code[pos] >= 0x80:
-                    pos += 1
+                if byte >= 0x80:
+                    while code[pos] >= 0x80:
+                        pos += 1
                 pos += 1
             elif kind == MEMARG:
                 extent = extent0
-                if code[pos] & 0x40:
+                offset = (word >> 16) & 0xFF
+                if byte & 0x40:
                     # A memory index follows, perhaps 0.
                     pos += 1
                     if code[pos] == 0:
@@ -197,10 +209,10 @@ class Prescan:
                     while code[pos] >= 0x80:
                         pos += 1
                     pos += 1
+                    offset = i64(code[pos])
                 else:
                     pos += 1
                     self.uses_memory0 = True
-                offset: i64 = code[pos]
                 pos += 1
                 if offset >= 0x80:
                     self.next = pos - 1
@@ -210,7 +222,7 @@ class Prescan:
                     # The check reads the memory's length through the context.
                     flags |= NEEDS_CONTEXT
             elif kind == BLOCK:
-                if code[pos] == 0x63 or code[pos] == 0x64:
+                if byte == 0x63 or byte == 0x64:
                     pos += 1
                 while code[pos] >= 0x80:
                     pos += 1
@@ -231,11 +243,10 @@ class Prescan:
                 pos = self.next
             else:
                 if kind == PREFIX_FC:
-                    sub: i64 = code[pos]
                     pos += 1
-                    if sub >= i64(len(SHAPES_FC)):
+                    if byte >= i64(len(SHAPES_FC)):
                         raise self.unsupported(at)
-                    shape = i64(SHAPES_FC[sub])
+                    shape = i64(SHAPES_FC[byte])
                     kind = shape & 15
                     flags |= shape
                 pos = self.skip_immediates(kind, pos)
@@ -248,6 +259,16 @@ class Prescan:
                     dead = True
         live.finish(start)
         self.needs_context = flags & (NEEDS_CONTEXT | CALLS) != 0
+
+    def word_at(self, pos: i64) -> i64:
+        """Four bytes from `pos` on, as far as there are any."""
+        code = self.env.code
+        word: i64 = 0
+        i: i64 = 0
+        while i < 4 and pos + i < i64(len(code)):
+            word |= i64(code[pos + i]) << (8 * i)
+            i += 1
+        return word
 
     def add_call(self, pos: i64, weight: i64) -> None:
         n = self.num_calls

@@ -4,8 +4,9 @@ An *opcode* is one integer: `prefix << 24 | escape << 16 | 0x0F? << 8 | byte`, s
 `0x03` is `add r, r/m`. A *width* is the REX bits an operand size needs: W32, W64, or W8 for byte registers (a bare REX
 makes numbers 4 to 7 mean spl bpl sil dil). Registers are their hardware numbers.
 
-Labels: `label_at[n]` is the label's offset once bound. Until then it is `-1 - f`, where f is the offset of the last
-rel32 field that wants the label, and that field holds the previous value: the fix-ups form a chain through the code.
+Labels: `label_at[n]` is the label's offset once bound. Until then it is `FIRST_FIELD - f`, where f is the offset of the last
+rel32 field that wants the label. That field holds the distance to the one before it, or 0: the fix-ups form a chain
+through the code.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ W8: Final = 0x40
 
 UNUSED: Final = -1
 """`label_at` of a label that is neither bound nor wanted."""
-WANTED: Final = -0x8000_0000
-"""`label_at` of a label that a jump table wants; like UNUSED, the end of a chain."""
+WANTED: Final = -2
+"""`label_at` of a label that only a jump table wants."""
+FIRST_FIELD: Final = -3
 
 
 @final
@@ -58,15 +60,21 @@ class Assembler:
         """Let `label` be here, and every earlier jump to it jump here."""
         out = self.out
         here: i64 = len(out)
-        field = self.label_at[label]
+        at = FIRST_FIELD - self.label_at[label]
         self.label_at[label] = here
-        while field != UNUSED and field != WANTED:
-            at = -1 - field
-            # The previous link, a signed 32-bit number, stands where the distance goes.
-            field = i64(out[at]) | (i64(out[at + 1]) << 8) | (i64(out[at + 2]) << 16) | (i64(out[at + 3]) << 24)
-            if field >= 0x8000_0000:
-                field -= 0x1_0000_0000
-            self.patch32(at, here - at - 4)
+        while at >= 0:
+            link = i64(out[at]) | (i64(out[at + 1]) << 8)
+            if out[at + 2] or out[at + 3]:
+                link |= (i64(out[at + 2]) << 16) | (i64(out[at + 3]) << 24)
+            distance = here - at - 4
+            out[at] = u8(distance & 0xFF)
+            out[at + 1] = u8((distance >> 8) & 0xFF)
+            if distance > 0xFFFF or link > 0xFFFF:
+                out[at + 2] = u8((distance >> 16) & 0xFF)
+                out[at + 3] = u8((distance >> 24) & 0xFF)
+            if link == 0:
+                return
+            at -= link
 
     def patch32(self, at: i64, value: i64) -> None:
         """Overwrite the 32-bit field at offset `at`; value: signed or unsigned 32 bits."""
@@ -82,9 +90,13 @@ class Assembler:
         here: i64 = len(self.out)
         if at >= 0:
             write_i32_le(self.out, i32(at - here - 4))
+            return
+        previous = FIRST_FIELD - at
+        if previous >= 0:
+            write_i32_le(self.out, i32(here - previous))
         else:
-            write_i32_le(self.out, i32(at))
-            self.label_at[label] = -1 - here
+            write_i32_le(self.out, 0)
+        self.label_at[label] = FIRST_FIELD - here
 
     def jmp(self, label: i64) -> None:
         at = self.label_at[label]
