@@ -188,8 +188,9 @@ class Session:
             pass
         finally:
             self.depth -= 1
-        while len(self.pool) > POOL_SIZE:
-            del self.pool[self.random.randrange(len(self.pool))]
+        pool = list(self.pool)
+        if len(pool) > POOL_SIZE:
+            self.pool = self.random.sample(pool, POOL_SIZE)
 
     def action(self) -> None:
         kind = self.random.random()

@@ -22,7 +22,7 @@ from tests.fuzz import worker
 from tests.fuzz.generate import generate
 
 COMPILED = not decode.__module__ or not hasattr(decode, "__code__")
-CASES = {"binary": 5000, "text": 2000, "execution": 600, "api": 150, "wasi_paths": 500}
+CASES = {"binary": 5000, "text": 2000, "execution": 600, "api": 150, "threads": 40, "wasi_paths": 500}
 INTERPRETED_SHARE = 5
 """How many times fewer cases are run where the hot modules are not compiled."""
 

@@ -32,6 +32,7 @@ TARGETS = {
     "text": "TextTarget",
     "execution": "ExecutionTarget",
     "api": "ApiTarget",
+    "threads": "ThreadsTarget",
     "wasi_paths": "WasiPathsTarget",
 }
 HANG_SECONDS = 60.0
