@@ -21,12 +21,15 @@ KIND_FUNCREF: Final = 5
 KIND_EXTERNREF: Final = 6
 """Kinds of values as the C side converts them; all other reference types are KIND_OPAQUE."""
 KIND_OPAQUE: Final = 7
+KIND_FUNC: Final = 8
+KIND_EXTERN: Final = 9
+"""KIND_FUNCREF and KIND_EXTERNREF without null; in signatures only."""
 
 def register(**objects: Any) -> None:
     """Tell the C side which Python objects it makes or raises.
 
     Func, Memory, Table, Global, Caller: the subclasses it instantiates.  Val: objects with `_kind` and `_value` that stand for
-    their value in calls.  make_trap(code, frames, message) -> exception;
+    their value in calls.  ask_limiter, tell_limiter: see `runtime/limiter.py`.  make_trap(code, frames, message) -> exception;
     frames is a list of (module_info, func_index, code_offset_in_function, wasm_offset).  errors: StoreClosedError,
     StoreBusyError, WrongStoreError, WasmError, UnsupportedError, InternalError.  Also switches on the vectorcall flag of Func.
     """
@@ -59,15 +62,13 @@ class Signature:
 class NativeModule:
     """Code of one compiled module in a region, with the template from which instances are made.
 
-    info: any Python object, handed back in backtraces.
+    info: handed back in backtraces; has is_subtype(type_id, wanted) for indirect calls of types that are not final.
     func_type_indices: u32 array, module type index of each function of the index space (imports first).
     type_ids: u32 array, module type index -> engine-wide type id.
     signatures: one Signature per module type index (None for types that are not functions).
     escaped: u32 array, function indices (>= num_imported_funcs, ascending) that have a VMFuncRef in the context.
     counts: (imported funcs, imported tables, imported memories, imported globals).
-    memories: own memories (min_pages, max_pages|-1, is_64, page_size_log2, shared, reservation_bytes, guard_bytes,
-    growth_reserve_bytes, guard_before: bool, may_move: bool).  tables: own tables (min, max|-1, is_64, kind KIND_*).
-    globals: own globals (kind, mutable).
+    memories, tables, globals: own ones, as `abi/plans.py` packs them.
     data: what the data segments lie in; data_ranges: u32 pairs (start, end), one per segment.
     globals_template: initial bytes of all own globals (16 each); dynamic ones are set by the caller afterwards.
     compile: called with the module and a defined function index when an uncompiled function is entered; must call `publish` for it
@@ -84,13 +85,13 @@ class NativeModule:
         signatures: Sequence[Signature | None],
         escaped: Buffer,
         counts: tuple[int, int, int, int],
-        memories: Sequence[tuple[int, int, bool, int, bool, int, int, int, bool, bool]],
-        tables: Sequence[tuple[int, int, bool, int]],
-        globals: Sequence[tuple[int, bool]],
+        memories: Buffer,
+        tables: Buffer,
+        globals: Buffer,
         data: Buffer,
         data_ranges: Buffer,
         num_elements: int,
-        globals_template: bytes,
+        globals_template: Buffer,
         compile: Callable[[NativeModule, int], None] | None,
     ) -> None: ...
     def publish(self, defined_index: int, code: Buffer, relocs: Buffer, sites: Buffer, stack_maps: Buffer) -> None:
@@ -132,8 +133,7 @@ class StoreBase:
     def _stats(self) -> dict[str, int]:
         """Counters: instances, funcrefs, externref_increments, externref_decrements, activations_table, code_bytes, bytes_moved."""
     limiter: Any
-    """None or an object with memory_growing(current, desired, maximum) / table_growing(...) -> bool and
-    memory_grow_failed / table_grow_failed(error); asked before every growth and creation, bytes for memories."""
+    """None or what is asked before every growth and creation, see `runtime/limiter.py`."""
 
 class CallerBase:
     """What a host function sees of its caller; valid only during the call (afterwards every use raises WasmError)."""
@@ -162,8 +162,8 @@ class MemoryBase:
     memories that do not move; a memory that could move is pinned while exported: growth that would move it fails)."""
 
     @classmethod
-    def _create(cls, store: StoreBase, min_pages: int, max_pages: int, is_64: bool, page_size_log2: int, shared: bool,
-                reservation_bytes: int, guard_bytes: int, growth_reserve_bytes: int, guard_before: bool, may_move: bool) -> Self: ...
+    def _create(cls, store: StoreBase, plan: bytes) -> Self:
+        """plan: from `abi.plans.memory_plan`."""
     @property
     def _store_id(self) -> int: ...
     def __buffer__(self, flags: int, /) -> memoryview: ...
@@ -183,7 +183,8 @@ class MemoryBase:
 
 class TableBase:
     @classmethod
-    def _create(cls, store: StoreBase, min: int, max: int, is_64: bool, kind: int, init: Any) -> Self: ...
+    def _create(cls, store: StoreBase, plan: bytes, init: Any) -> Self:
+        """plan: from `abi.plans.table_plan`."""
     @property
     def _store_id(self) -> int: ...
     def _type(self, store: Any) -> tuple[int, int, bool, int]: ...
@@ -221,13 +222,13 @@ class InstanceBase:
     def _global(self, store: Any, index: int) -> GlobalBase: ...
     def _set_global_bits(self, store: Any, own_index: int, value: Any) -> None:
         """Initialise an own global, immutable ones too."""
+    def _copy_global(self, store: Any, own_index: int, index: int) -> None:
+        """Initialise an own global from another one, bit by bit."""
     def _set_element_segment(self, store: Any, segment: int, kind: int, items: Buffer | Sequence[Any]) -> None:
         """Contents of an element segment: a u32 array of function indices (0xFFFFFFFF = null) or a list of references."""
     def _table_init(self, store: Any, table: int, segment: int, dst: int, src: int, length: int) -> None:
         """As the instruction; raises Trap."""
     def _elem_drop(self, store: Any, segment: int) -> None: ...
-    def _memory_init(self, store: Any, memory: int, segment: int, dst: int, src: int, length: int) -> None: ...
-    def _data_drop(self, store: Any, segment: int) -> None: ...
     def _init_data(self, store: Any, plan: Buffer) -> None:
         """Whole segments, each dropped afterwards. plan: rows of u64 address, u32 memory, u32 segment; raises Trap."""
 

@@ -15,6 +15,7 @@ import struct
 from typing import TYPE_CHECKING, Any, Final, final
 
 from taipan import _native
+from taipan.abi.plans import global_plan, memory_plan, table_plan
 from taipan.compiler.tunables import Tunables
 from taipan.config import Config
 from taipan.errors import InvalidError, UnsupportedError
@@ -105,14 +106,14 @@ class Engine(Managed):
             region = self._region = _native.CodeRegion(CODE_REGION_BYTES)
         return region
 
-    def memory_plan(self, of: core.MemType) -> tuple[int, int, bool, int, bool, int, int, int, bool, bool]:
-        """Arguments of `MemoryBase._create` for a memory of that type (requirements: static and dynamic memories)."""
+    def memory_plan(self, of: core.MemType) -> bytes:
+        """What `MemoryBase._create` takes for a memory of that type (requirements: static and dynamic memories)."""
         tunables = self.tunables
         static = tunables.static_memory(of)
         limits = of.limits
-        return (
+        return memory_plan(
             limits.min,
-            -1 if limits.max is None else limits.max,
+            limits.max,
             of.is_64,
             of.page_size_log2,
             of.shared,
@@ -327,17 +328,14 @@ def make_native(engine: Engine, module: WasmModule, info: ModuleInfo) -> _native
             module.num_imported_memories,
             module.num_imported_globals,
         ),
-        memories=[engine.memory_plan(t) for t in module.memories],
-        tables=[
-            (
-                t.type.limits.min,
-                -1 if t.type.limits.max is None else t.type.limits.max,
-                t.type.is_64,
-                info.kind_of(t.type.element),
-            )
-            for t in module.tables
-        ],
-        globals=[(info.kind_of(g.type.content), g.type.mutable) for g in module.globals],
+        memories=b"".join([engine.memory_plan(t) for t in module.memories]),
+        tables=b"".join(
+            [
+                table_plan(t.type.limits.min, t.type.limits.max, t.type.is_64, info.kind_of(t.type.element))
+                for t in module.tables
+            ]
+        ),
+        globals=b"".join([global_plan(info.kind_of(g.type.content), g.type.mutable) for g in module.globals]),
         data=module.code,
         data_ranges=data_ranges(module),
         num_elements=len(module.elems),

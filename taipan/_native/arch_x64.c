@@ -141,34 +141,16 @@ __asm__(".text\n"
         END("arch_lazy_stub"));
 
 /* Every other helper: note where wasm was left (call of the stack walker), then go on in C with the same arguments. */
-#define THUNK(name)                                                                                                        \
-    __asm__(FUNCTION("tp_thunk_" #name)                                                                                    \
+#define THUNK(name, number)                                                                                                        \
+    __asm__(".ifndef tp_thunk_" #name "\n" /* `trap` and `poll` have their own above */                                        \
+            FUNCTION("tp_thunk_" #name)                                                                                    \
             "mov 40(%rdi),%r11\n"                                                                                          \
             "mov (%rsp),%rax\n"                                                                                            \
             "mov %rax," STR(ARCH_STORE_EXIT_PC) "(%r11)\n"                                                                 \
             "mov %rbp," STR(ARCH_STORE_EXIT_FP) "(%r11)\n"                                                                 \
             "jmp tp_builtin_" #name "\n"                                                                                   \
-            END("tp_thunk_" #name));
-THUNK(memory_grow)
-THUNK(memory_fill)
-THUNK(memory_copy)
-THUNK(memory_init)
-THUNK(data_drop)
-THUNK(table_grow)
-THUNK(table_get)
-THUNK(table_set)
-THUNK(table_fill)
-THUNK(table_copy)
-THUNK(table_init)
-THUNK(elem_drop)
-THUNK(ref_func)
-THUNK(global_get_ref)
-THUNK(global_set_ref)
-THUNK(call_indirect_slow)
-THUNK(memory_atomic_notify)
-THUNK(memory_atomic_wait32)
-THUNK(memory_atomic_wait64)
-THUNK(out_of_fuel)
+            END("tp_thunk_" #name) ".endif\n");
+BUILTINS(THUNK)
 
 #define DECLARE(name, number) void tp_thunk_##name(void);
 BUILTINS(DECLARE)

@@ -3,13 +3,7 @@
    A trap or a Python exception leaves by unwinding: nothing may be owned at that point. */
 #include "objects.h"
 
-#include <string.h>
-
 static _Noreturn void out_of_bounds(VMContext *vmctx, int trap) { tp_trap(STORE_OF(vmctx), trap); }
-
-static bool in_bounds(uint64_t start, uint64_t length, uint64_t size) {
-    return length <= size && start <= size - length;
-}
 
 /* ---- memories ---- */
 
@@ -25,7 +19,7 @@ uint64_t tp_builtin_memory_grow(VMContext *vmctx, uint32_t memory, uint64_t delt
     VMMemory *grown = memory_at(vmctx, memory);
     /* Without a limiter, growth of a memory that stays where it is needs no Python. Looked at once: another thread may
        set a limiter meanwhile. */
-    bool python = store->limiter != NULL || grown->may_move;
+    bool python = store->limiter != NULL || grown->plan.may_move;
     if (python) tp_gil_take(store);
     int64_t old_pages = tp_memory_grow(store, grown, delta, python);
     if (old_pages == -2) tp_unwind_with_python_error(store);
@@ -34,7 +28,7 @@ uint64_t tp_builtin_memory_grow(VMContext *vmctx, uint32_t memory, uint64_t delt
 
 void tp_builtin_memory_fill(VMContext *vmctx, uint32_t memory, uint64_t address, uint32_t byte, uint64_t length) {
     VMMemory *filled = memory_at(vmctx, memory);
-    if (!in_bounds(address, length, filled->length)) out_of_bounds(vmctx, TRAP_MEMORY_OUT_OF_BOUNDS);
+    if (!tp_in_bounds(address, length, filled->length)) out_of_bounds(vmctx, TRAP_MEMORY_OUT_OF_BOUNDS);
     for (uint64_t done = 0, part; done < length; done += part) {
         if (done != 0) tp_check_interrupts(STORE_OF(vmctx));
         part = next_part(length - done);
@@ -44,9 +38,8 @@ void tp_builtin_memory_fill(VMContext *vmctx, uint32_t memory, uint64_t address,
 
 void tp_builtin_memory_copy(VMContext *vmctx, uint32_t to, uint32_t from, uint64_t dst, uint64_t src, uint64_t length) {
     VMMemory *target = memory_at(vmctx, to), *source = memory_at(vmctx, from);
-    if (!in_bounds(dst, length, target->length) || !in_bounds(src, length, source->length)) {
+    if (!tp_in_bounds(dst, length, target->length) || !tp_in_bounds(src, length, source->length))
         out_of_bounds(vmctx, TRAP_MEMORY_OUT_OF_BOUNDS);
-    }
     /* Parts that overlap must be read before they are written: from the end if the target lies behind the source. */
     bool backwards = target == source && dst > src;
     for (uint64_t done = 0, part; done < length; done += part) {
@@ -70,7 +63,7 @@ void tp_builtin_data_drop(VMContext *vmctx, uint32_t segment) { INSTANCE_OF(vmct
 static VMTable *table_at(VMContext *vmctx, uint32_t index) { return tp_tables(INSTANCE_OF(vmctx))[index]; }
 
 static void take_gil_for_counts(VMContext *vmctx, const VMTable *table) {
-    if (table->kind == KIND_EXTERNREF) tp_gil_take(STORE_OF(vmctx));
+    if (table->plan.kind == KIND_EXTERNREF) tp_gil_take(STORE_OF(vmctx));
 }
 
 uint64_t tp_builtin_table_grow(VMContext *vmctx, uint32_t table, uint64_t delta, uint64_t value) {
@@ -78,7 +71,7 @@ uint64_t tp_builtin_table_grow(VMContext *vmctx, uint32_t table, uint64_t delta,
     VMTable *grown = table_at(vmctx, table);
     tp_gil_take(store); /* for the limiter, and to count externrefs */
     /* The value is no longer in the caller's frame: the limiter must not collect it. */
-    PyObject *held = grown->kind == KIND_EXTERNREF ? tp_externref(value) : NULL;
+    PyObject *held = grown->plan.kind == KIND_EXTERNREF ? tp_externref(value) : NULL;
     Py_XINCREF(held);
     int64_t old_length = tp_table_grow(store, grown, delta, value);
     Py_XDECREF(held);
@@ -90,7 +83,7 @@ uint64_t tp_builtin_table_get(VMContext *vmctx, uint32_t table, uint64_t index) 
     VMTable *read = table_at(vmctx, table);
     if (index >= read->length) out_of_bounds(vmctx, TRAP_TABLE_ACCESS_OUT_OF_BOUNDS);
     uint64_t value = read->elements[index];
-    if (read->kind == KIND_EXTERNREF && value != 0) {
+    if (read->plan.kind == KIND_EXTERNREF && value != 0) {
         tp_gil_take(STORE_OF(vmctx));
         if (tp_externref_enter(STORE_OF(vmctx), tp_externref(value)) < 0) tp_unwind_with_python_error(STORE_OF(vmctx));
     }
@@ -106,20 +99,18 @@ void tp_builtin_table_set(VMContext *vmctx, uint32_t table, uint64_t index, uint
 
 void tp_builtin_table_fill(VMContext *vmctx, uint32_t table, uint64_t start, uint64_t value, uint64_t length) {
     VMTable *filled = table_at(vmctx, table);
-    if (!in_bounds(start, length, filled->length)) out_of_bounds(vmctx, TRAP_TABLE_ACCESS_OUT_OF_BOUNDS);
+    if (!tp_in_bounds(start, length, filled->length)) out_of_bounds(vmctx, TRAP_TABLE_ACCESS_OUT_OF_BOUNDS);
     take_gil_for_counts(vmctx, filled);
     if (tp_table_fill(STORE_OF(vmctx), filled, start, value, length) < 0) tp_unwind_with_python_error(STORE_OF(vmctx));
 }
 
 void tp_builtin_table_copy(VMContext *vmctx, uint32_t to, uint32_t from, uint64_t dst, uint64_t src, uint64_t length) {
     VMTable *target = table_at(vmctx, to), *source = table_at(vmctx, from);
-    if (!in_bounds(dst, length, target->length) || !in_bounds(src, length, source->length)) {
+    if (!tp_in_bounds(dst, length, target->length) || !tp_in_bounds(src, length, source->length))
         out_of_bounds(vmctx, TRAP_TABLE_ACCESS_OUT_OF_BOUNDS);
-    }
     take_gil_for_counts(vmctx, target);
-    if (tp_table_write(STORE_OF(vmctx), target, dst, source->elements + src, length) < 0) {
+    if (tp_table_write(STORE_OF(vmctx), target, dst, source->elements + src, length) < 0)
         tp_unwind_with_python_error(STORE_OF(vmctx));
-    }
 }
 
 void tp_builtin_table_init(VMContext *vmctx, uint32_t table, uint32_t segment, uint64_t dst, uint32_t src,
@@ -161,7 +152,16 @@ void tp_builtin_global_set_ref(VMContext *vmctx, uint32_t global, uint64_t value
 
 void tp_builtin_call_indirect_slow(VMContext *vmctx, uint32_t type_index, VMFuncRef *ref) {
     if (ref->code == NULL) tp_trap(STORE_OF(vmctx), TRAP_INDIRECT_CALL_TO_NULL);
-    if (ref->type_id != vmctx->type_ids[type_index]) tp_trap(STORE_OF(vmctx), TRAP_BAD_SIGNATURE);
+    uint32_t wanted = vmctx->type_ids[type_index];
+    if (ref->type_id == wanted) return;
+    Store *store = STORE_OF(vmctx);
+    tp_gil_take(store);
+    PyObject *info = INSTANCE_OF(vmctx)->head.module->info;
+    PyObject *answer = PyObject_CallMethod(info, "is_subtype", "II", ref->type_id, wanted);
+    int allowed = answer == NULL ? -1 : PyObject_IsTrue(answer);
+    Py_XDECREF(answer);
+    if (allowed < 0) tp_unwind_with_python_error(store);
+    if (!allowed) tp_trap(store, TRAP_BAD_SIGNATURE);
 }
 
 /* ---- threads and fuel ---- */
@@ -172,19 +172,8 @@ static _Noreturn void no_threads(VMContext *vmctx, const char *instruction) {
     tp_unwind_with_python_error(STORE_OF(vmctx));
 }
 
-uint64_t tp_builtin_memory_atomic_notify(VMContext *vmctx, uint32_t Py_UNUSED(memory), uint64_t Py_UNUSED(address),
-                                         uint32_t Py_UNUSED(count)) {
-    no_threads(vmctx, "memory.atomic.notify");
-}
-
-uint64_t tp_builtin_memory_atomic_wait32(VMContext *vmctx, uint32_t Py_UNUSED(memory), uint64_t Py_UNUSED(address),
-                                         uint32_t Py_UNUSED(expected), int64_t Py_UNUSED(timeout)) {
-    no_threads(vmctx, "memory.atomic.wait32");
-}
-
-uint64_t tp_builtin_memory_atomic_wait64(VMContext *vmctx, uint32_t Py_UNUSED(memory), uint64_t Py_UNUSED(address),
-                                         uint64_t Py_UNUSED(expected), int64_t Py_UNUSED(timeout)) {
-    no_threads(vmctx, "memory.atomic.wait64");
-}
+uint64_t tp_builtin_memory_atomic_notify(VMContext *vmctx) { no_threads(vmctx, "memory.atomic.notify"); }
+uint64_t tp_builtin_memory_atomic_wait32(VMContext *vmctx) { no_threads(vmctx, "memory.atomic.wait32"); }
+uint64_t tp_builtin_memory_atomic_wait64(VMContext *vmctx) { no_threads(vmctx, "memory.atomic.wait64"); }
 
 void tp_builtin_out_of_fuel(VMContext *vmctx) { tp_trap(STORE_OF(vmctx), TRAP_OUT_OF_FUEL); }

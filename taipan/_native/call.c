@@ -7,6 +7,7 @@
 #include <structmember.h>
 
 PyTypeObject *tp_func_type;
+#define FUNC_REF(self) ((VMFuncRef *)(self)->handle.target)
 
 /* The first type of stores seen here, in practice the only one: an exact match saves a walk through the bases. Strong. */
 static PyTypeObject *usual_store_type;
@@ -16,23 +17,15 @@ static inline uintptr_t stack_pointer(void) { return (uintptr_t)__builtin_frame_
 /* ---- arguments that every kind of call checks ---- */
 
 static Store *store_argument_slow(FuncObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
-    if (kwnames != NULL && PyTuple_GET_SIZE(kwnames) != 0) {
-        PyErr_SetString(PyExc_TypeError, "wasm functions take no keyword arguments");
-        return NULL;
-    }
-    if (nargs == 0) {
-        PyErr_SetString(PyExc_TypeError, "the first argument must be a Store or a Caller");
-        return NULL;
-    }
-    Store *store = tp_store_for(args[0], self->store_id);
-    if (store == NULL)
-        return NULL;
-    if (usual_store_type == NULL)
-        usual_store_type = (PyTypeObject *)Py_NewRef((PyObject *)Py_TYPE((PyObject *)store));
-    if ((size_t)(nargs - 1) != self->signature->num_params) {
-        PyErr_Format(tp_registry.WasmError, "expected %u arguments, got %zd", self->signature->num_params, nargs - 1);
-        return NULL;
-    }
+    if (kwnames != NULL && PyTuple_GET_SIZE(kwnames) != 0)
+        return (void *)PyErr_Format(PyExc_TypeError, "wasm functions take no keyword arguments");
+    if (nargs == 0) return (void *)PyErr_Format(PyExc_TypeError, "the first argument must be a Store or a Caller");
+    Store *store = tp_store_for(args[0], self->handle.store_id);
+    if (store == NULL) return NULL;
+    if (usual_store_type == NULL) usual_store_type = (PyTypeObject *)Py_NewRef((PyObject *)Py_TYPE((PyObject *)store));
+    if ((size_t)(nargs - 1) != self->signature->num_params)
+        return (void *)PyErr_Format(tp_registry.WasmError, "expected %u arguments, got %zd",
+                                    self->signature->num_params, nargs - 1);
     return store;
 }
 
@@ -40,7 +33,7 @@ static Store *store_argument_slow(FuncObject *self, PyObject *const *args, Py_ss
 static inline Store *store_argument(FuncObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
     if (LIKELY(nargs > 0 && kwnames == NULL && Py_TYPE(args[0]) == usual_store_type)) {
         Store *store = (Store *)args[0];
-        if (LIKELY(store->live_id == self->store_id && (size_t)(nargs - 1) == self->signature->num_params))
+        if (LIKELY(store->live_id == self->handle.store_id && (size_t)(nargs - 1) == self->signature->num_params))
             return store; /* tp_enter checks the thread */
     }
     return store_argument_slow(self, args, nargs, kwnames);
@@ -52,42 +45,22 @@ static PyObject *call_ints(PyObject *callable, PyObject *const *args, size_t nar
     FuncObject *self = (FuncObject *)callable;
     Py_ssize_t nargs = PyVectorcall_NARGS(nargsf);
     Store *store = store_argument(self, args, nargs, kwnames);
-    if (UNLIKELY(store == NULL))
-        return NULL;
+    if (UNLIKELY(store == NULL)) return NULL;
     const uint8_t *kinds = self->signature->params;
     uint64_t a[ARCH_INT_ARGS] = {0};
-    switch (nargs - 1) {
-    case 4:
-        if (UNLIKELY(value_to_int(kinds[3], args[4], &a[3]) < 0))
-            return NULL;
-        /* fall through */
-    case 3:
-        if (UNLIKELY(value_to_int(kinds[2], args[3], &a[2]) < 0))
-            return NULL;
-        /* fall through */
-    case 2:
-        if (UNLIKELY(value_to_int(kinds[1], args[2], &a[1]) < 0))
-            return NULL;
-        /* fall through */
-    case 1:
-        if (UNLIKELY(value_to_int(kinds[0], args[1], &a[0]) < 0))
-            return NULL;
-        /* fall through */
-    default:
-        break;
+#pragma GCC unroll 4
+    for (Py_ssize_t i = 0; i < ARCH_INT_ARGS; i++) { /* the plan says that these are all */
+        if (i == nargs - 1) break;
+        if (UNLIKELY(value_to_int(kinds[i], args[i + 1], &a[i]) < 0)) return NULL;
     }
     Activation activation;
-    if (UNLIKELY(tp_enter(store, &activation, stack_pointer()) < 0))
-        return NULL;
-    const VMFuncRef *ref = self->ref;
+    if (UNLIKELY(tp_enter(store, &activation, stack_pointer()) < 0)) return NULL;
+    const VMFuncRef *ref = FUNC_REF(self);
     uint64_t result = arch_enter_ints(ref->vmctx, NULL, a[0], a[1], a[2], a[3], ref->code, &activation);
     tp_leave(store, &activation);
-    if (UNLIKELY(activation.unwound))
-        return NULL;
-    if (self->signature->num_results == 0)
-        Py_RETURN_NONE;
-    if (self->signature->results[0] == KIND_I32)
-        return PyLong_FromLong((int32_t)result);
+    if (UNLIKELY(activation.unwound)) return NULL;
+    if (self->signature->num_results == 0) Py_RETURN_NONE;
+    if (self->signature->results[0] == KIND_I32) return PyLong_FromLong((int32_t)result);
     return PyLong_FromLongLong((int64_t)result);
 }
 
@@ -97,8 +70,7 @@ static PyObject *call_doubles(PyObject *callable, PyObject *const *args, size_t 
     FuncObject *self = (FuncObject *)callable;
     Py_ssize_t nargs = PyVectorcall_NARGS(nargsf);
     Store *store = store_argument(self, args, nargs, kwnames);
-    if (UNLIKELY(store == NULL))
-        return NULL;
+    if (UNLIKELY(store == NULL)) return NULL;
     double x[4] = {0};
     for (Py_ssize_t i = 0; i < nargs - 1 && i < 4; i++) { /* the plan says at most 4 */
         uint64_t bits[2];
@@ -106,14 +78,12 @@ static PyObject *call_doubles(PyObject *callable, PyObject *const *args, size_t 
             x[i] = PyFloat_AS_DOUBLE(args[i + 1]);
             continue;
         }
-        if (tp_value_from_python(store, KIND_F64, args[i + 1], bits) < 0)
-            return NULL;
+        if (tp_value_from_python(store, KIND_F64, args[i + 1], bits) < 0) return NULL;
         memcpy(&x[i], &bits[0], 8);
     }
     Activation activation;
-    if (UNLIKELY(tp_enter(store, &activation, stack_pointer()) < 0))
-        return NULL;
-    const VMFuncRef *ref = self->ref;
+    if (UNLIKELY(tp_enter(store, &activation, stack_pointer()) < 0)) return NULL;
+    const VMFuncRef *ref = FUNC_REF(self);
     double result = arch_enter_doubles(ref->vmctx, NULL, 0, 0, 0, 0, x[0], x[1], x[2], x[3], ref->code, &activation);
     tp_leave(store, &activation);
     return UNLIKELY(activation.unwound) ? NULL : PyFloat_FromDouble(result);
@@ -137,10 +107,7 @@ static int frame_init(Frame *frame, const CallPlan *plan) {
     frame->stack = frame->small;
     if (bytes > sizeof frame->small) {
         frame->heap = PyMem_RawMalloc(bytes);
-        if (frame->heap == NULL) {
-            PyErr_NoMemory();
-            return -1;
-        }
+        if (frame->heap == NULL) return tp_no_memory();
         frame->stack = frame->heap;
     }
     frame->results = frame->stack + plan->stack_bytes;
@@ -160,8 +127,7 @@ static int frame_arguments(Frame *frame, Store *store, const Signature *signatur
     const CallPlan *plan = signature->plan;
     for (uint32_t i = 0; i < signature->num_params; i++) {
         uint64_t value[2];
-        if (tp_value_from_python(store, signature->params[i], args[i], value) < 0)
-            return -1;
+        if (tp_value_from_python(store, signature->params[i], args[i], value) < 0) return -1;
         frame_put(frame, &plan->params[i], value);
     }
     if (plan->has_out) {
@@ -176,7 +142,8 @@ static void frame_enter(Frame *frame, const VMFuncRef *ref, const Signature *sig
     const ArchVector *x = frame->floats;
     uint32_t bytes = signature->plan->stack_bytes;
     int kind = signature->num_results ? signature->results[0] : KIND_I32;
-#define ARGS ref->vmctx, NULL, a[0], a[1], a[2], a[3], x[0], x[1], x[2], x[3], x[4], x[5], x[6], x[7], ref->code, activation
+#define ARGS \
+    ref->vmctx, NULL, a[0], a[1], a[2], a[3], x[0], x[1], x[2], x[3], x[4], x[5], x[6], x[7], ref->code, activation
     if (kind == KIND_F32 || kind == KIND_F64 || kind == KIND_V128) {
         ArchVector result = bytes ? arch_enter_stack_vector(ARGS, frame->stack, bytes) : arch_enter_vector(ARGS);
         memcpy(frame->first, &result, 16);
@@ -194,45 +161,28 @@ static PyObject *call_general(PyObject *callable, PyObject *const *args, size_t 
     Frame frame;
     Activation activation;
     PyObject *result = NULL;
-    if (store == NULL)
-        return NULL;
+    if (store == NULL) return NULL;
     tp_externrefs_maybe_sweep(store); /* before the first argument enters, never between two */
     if (store->live_id == 0) {        /* closed by a finaliser */
-        tp_store_for(args[0], self->store_id);
+        tp_store_for(args[0], self->handle.store_id);
         return NULL;
     }
-    if (frame_init(&frame, signature->plan) < 0)
-        return NULL;
-    if (frame_arguments(&frame, store, signature, args + 1) == 0 && tp_enter(store, &activation, stack_pointer()) == 0) {
-        frame_enter(&frame, self->ref, signature, &activation);
-        tp_gil_retake(store);
+    if (frame_init(&frame, signature->plan) < 0) return NULL;
+    if (frame_arguments(&frame, store, signature, args + 1) == 0 &&
+        tp_enter(store, &activation, stack_pointer()) == 0) {
+        frame_enter(&frame, FUNC_REF(self), signature, &activation);
+        tp_gil_take(store);
         /* Results are converted before leaving: nothing may be swept or closed under them. */
-        if (!activation.unwound)
-            result = tp_results_to_python(store, signature, frame.first, frame.results);
+        if (!activation.unwound) result = tp_results_to_python(store, signature, frame.first, frame.results);
         tp_leave(store, &activation);
     }
     PyMem_RawFree(frame.heap);
     return result;
 }
 
-/* A host function called by the host. */
-static PyObject *call_host(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames) {
-    FuncObject *self = (FuncObject *)callable;
-    Store *store = store_argument(self, args, PyVectorcall_NARGS(nargsf), kwnames);
-    Activation activation;
-    if (store == NULL || tp_enter(store, &activation, stack_pointer()) < 0)
-        return NULL;
-    activation.entry_sp = 0;
-    tp_gil_retake(store);
-    PyObject *result = tp_call_host_directly((HostFunc *)self->ref->vmctx, args + 1);
-    tp_leave(store, &activation);
-    return result;
-}
-
 /* Of typed handles with several results: a tuple. */
 static PyObject *call_several(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames) {
-    bool of_host = (((FuncObject *)callable)->ref->flags & FUNCREF_HOST) != 0;
-    PyObject *list = (of_host ? call_host : call_general)(callable, args, nargsf, kwnames);
+    PyObject *list = call_general(callable, args, nargsf, kwnames);
     PyObject *tuple = list == NULL ? NULL : PyList_AsTuple(list);
     Py_XDECREF(list);
     return tuple;
@@ -244,18 +194,17 @@ static FuncObject *new_handle(PyTypeObject *type, uint64_t store_id, VMFuncRef *
     static const vectorcallfunc by_shape[] = {
         [PLAN_INTS] = call_ints, [PLAN_DOUBLES] = call_doubles, [PLAN_GENERAL] = call_general};
     FuncObject *self = (FuncObject *)type->tp_alloc(type, 0);
-    if (self == NULL)
-        return NULL;
-    self->store_id = store_id;
-    self->ref = ref;
+    if (self == NULL) return NULL;
+    self->handle.store_id = store_id;
+    self->handle.target = ref;
     self->signature = (Signature *)Py_NewRef((PyObject *)signature);
-    self->vectorcall = ref->flags & FUNCREF_HOST ? call_host : by_shape[signature->plan->shape];
+    /* A host function is entered through its stub like any other, but may leave externrefs behind. */
+    self->vectorcall = ref->flags & FUNCREF_HOST ? call_general : by_shape[signature->plan->shape];
     return self;
 }
 
 PyObject *tp_func_handle(Store *store, VMFuncRef *ref) {
-    if (ref == NULL || ref == &tp_null_funcref)
-        Py_RETURN_NONE;
+    if (ref == NULL || ref == &tp_null_funcref) Py_RETURN_NONE;
     Signature *signature;
     if (ref->flags & FUNCREF_HOST)
         signature = ((HostFunc *)ref->vmctx)->signature;
@@ -265,18 +214,13 @@ PyObject *tp_func_handle(Store *store, VMFuncRef *ref) {
 }
 
 VMFuncRef *tp_funcref_from_python(Store *store, PyObject *func) {
-    if (func == Py_None)
-        return &tp_null_funcref;
-    if (!PyObject_TypeCheck(func, tp_func_type)) {
-        PyErr_Format(PyExc_TypeError, "don't know how to convert %.200R to funcref", func);
-        return NULL;
-    }
+    if (func == Py_None) return &tp_null_funcref;
+    if (!PyObject_TypeCheck(func, tp_func_type))
+        return (void *)PyErr_Format(PyExc_TypeError, "don't know how to convert %.200R to funcref", func);
     FuncObject *self = (FuncObject *)func;
-    if (self->store_id != store->id) {
-        PyErr_SetString(tp_registry.WasmError, "cross-`Store` values are not supported");
-        return NULL;
-    }
-    return self->ref;
+    if (self->handle.store_id != store->id)
+        return (void *)PyErr_Format(tp_registry.WasmError, "cross-`Store` values are not supported");
+    return FUNC_REF(self);
 }
 
 /* ---- host functions ---- */
@@ -299,27 +243,16 @@ static void host_free(Owned *owned) {
 static const OwnedKind host_kind = {host_traverse, host_clear, host_free};
 
 static PyObject *func_host(PyObject *cls, PyObject *const *args, Py_ssize_t nargs) {
-    if (nargs != 4) {
-        PyErr_Format(PyExc_TypeError, "_host() takes 4 arguments (%zd given)", nargs);
-        return NULL;
-    }
+    if (nargs != 4) return PyErr_Format(PyExc_TypeError, "_host() takes 4 arguments (%zd given)", nargs);
     Store *store = tp_store_for(args[0], 0);
-    if (store == NULL)
-        return NULL;
-    if (!PyObject_TypeCheck(args[1], tp_signature_type)) {
-        PyErr_SetString(PyExc_TypeError, "_host() needs a Signature");
-        return NULL;
-    }
-    if (!PyCallable_Check(args[2])) {
-        PyErr_SetString(PyExc_TypeError, "_host() needs a callable");
-        return NULL;
-    }
+    if (store == NULL) return NULL;
+    if (!PyObject_TypeCheck(args[1], tp_signature_type))
+        return PyErr_Format(PyExc_TypeError, "_host() needs a Signature");
+    if (!PyCallable_Check(args[2])) return PyErr_Format(PyExc_TypeError, "_host() needs a callable");
     int access_caller = PyObject_IsTrue(args[3]);
-    if (access_caller < 0)
-        return NULL;
+    if (access_caller < 0) return NULL;
     HostFunc *func = PyMem_Calloc(1, sizeof *func);
-    if (func == NULL)
-        return PyErr_NoMemory();
+    if (func == NULL) return PyErr_NoMemory();
     func->store = store;
     func->signature = (Signature *)Py_NewRef(args[1]);
     func->callback = Py_NewRef(args[2]);
@@ -333,38 +266,15 @@ static PyObject *func_host(PyObject *cls, PyObject *const *args, Py_ssize_t narg
 
 /* ---- the Python type ---- */
 
-static PyObject *func_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
-    (void)args, (void)kwargs;
-    return PyErr_Format(PyExc_TypeError, "%.100s objects are made by a store", type->tp_name);
-}
-
 static void func_dealloc(PyObject *object) {
-    PyTypeObject *type = Py_TYPE(object);
     Py_XDECREF(((FuncObject *)object)->signature);
-    type->tp_free(object);
-    Py_DECREF(type);
+    tp_plain_dealloc(object);
 }
 
 static PyObject *func_signature(PyObject *object, PyObject *store) {
     FuncObject *self = (FuncObject *)object;
-    if (tp_store_for(store, self->store_id) == NULL)
-        return NULL;
+    if (tp_store_for(store, self->handle.store_id) == NULL) return NULL;
     return Py_NewRef((PyObject *)self->signature);
-}
-
-static PyObject *func_richcompare(PyObject *a, PyObject *b, int op) {
-    if ((op != Py_EQ && op != Py_NE) || !PyObject_TypeCheck(b, tp_func_type) || !PyObject_TypeCheck(a, tp_func_type))
-        Py_RETURN_NOTIMPLEMENTED;
-    /* The id too: a closed store's records are gone and their addresses may come again. */
-    const FuncObject *x = (FuncObject *)a, *y = (FuncObject *)b;
-    bool equal = x->ref == y->ref && x->store_id == y->store_id;
-    return PyBool_FromLong(equal == (op == Py_EQ));
-}
-
-static Py_hash_t func_hash(PyObject *object) {
-    const FuncObject *self = (FuncObject *)object;
-    Py_hash_t hash = (Py_hash_t)(((uintptr_t)self->ref >> 3) ^ (self->store_id << 48));
-    return hash == -1 ? -2 : hash;
 }
 
 void tp_func_class_calls(PyTypeObject *type) {
@@ -380,67 +290,38 @@ static PyObject *func_typed(PyObject *object, PyObject *cls) {
     if (!PyType_Check(cls) || !PyType_IsSubtype((PyTypeObject *)cls, tp_func_type))
         return PyErr_Format(PyExc_TypeError, "_typed() needs a subclass of FuncBase");
     PyTypeObject *type = (PyTypeObject *)cls;
-    if (!PyType_HasFeature(type, Py_TPFLAGS_HAVE_VECTORCALL))
-        tp_func_class_calls(type);
-    FuncObject *typed = new_handle(type, self->store_id, self->ref, self->signature);
-    if (typed != NULL && cls != tp_registry.Func && self->signature->num_results > 1)
-        typed->vectorcall = call_several;
+    if (!PyType_HasFeature(type, Py_TPFLAGS_HAVE_VECTORCALL)) tp_func_class_calls(type);
+    FuncObject *typed = new_handle(type, self->handle.store_id, FUNC_REF(self), self->signature);
+    if (typed != NULL && cls != tp_registry.Func && self->signature->num_results > 1) typed->vectorcall = call_several;
     return (PyObject *)typed;
 }
 
-static PyObject *func_get_store_id(PyObject *self, void *closure) {
-    (void)closure;
-    return PyLong_FromUnsignedLongLong(((FuncObject *)self)->store_id);
-}
-
 static PyMethodDef func_methods[] = {
-    {"_host", (PyCFunction)(void (*)(void))func_host, METH_FASTCALL | METH_CLASS,
-     PyDoc_STR("_host(store, signature, callback, access_caller): a host function.")},
-    {"_signature", func_signature, METH_O, PyDoc_STR("The Signature.")},
-    {"_typed", func_typed, METH_O, PyDoc_STR("A handle of another class; but for Func, its calls return several results as a tuple.")},
-    {NULL, NULL, 0, NULL},
-};
-
-static PyGetSetDef func_getset[] = {
-    {"_store_id", func_get_store_id, NULL, PyDoc_STR("Id of the owning store."), NULL},
-    {NULL, NULL, NULL, NULL, NULL},
-};
+    {"_host", (PyCFunction)(void (*)(void))func_host, METH_FASTCALL | METH_CLASS, NULL},
+    {"_signature", func_signature, METH_O, NULL},
+    {"_typed", func_typed, METH_O, NULL},
+    {0}};
 
 static PyMemberDef func_members[] = {
-    {"__vectorcalloffset__", T_PYSSIZET, offsetof(FuncObject, vectorcall), READONLY, NULL},
-    {NULL, 0, 0, 0, NULL},
-};
+    {"__vectorcalloffset__", T_PYSSIZET, offsetof(FuncObject, vectorcall), READONLY, NULL}, {0}};
 
-static PyType_Slot func_slots[] = {
-    {Py_tp_new, func_new},
-    {Py_tp_dealloc, func_dealloc},
-    {Py_tp_call, PyVectorcall_Call},
-    {Py_tp_richcompare, func_richcompare},
-    {Py_tp_hash, func_hash},
-    {Py_tp_methods, func_methods},
-    {Py_tp_getset, func_getset},
-    {Py_tp_members, func_members},
-    {0, NULL},
-};
+static PyType_Slot func_slots[] = {{Py_tp_dealloc, func_dealloc},
+                                   {Py_tp_call, PyVectorcall_Call},
+                                   {Py_tp_methods, func_methods},
+                                   {Py_tp_members, func_members},
+                                   {0, NULL}};
 
-static PyType_Spec func_spec = {
-    .name = "taipan._native.FuncBase",
-    .basicsize = sizeof(FuncObject),
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_VECTORCALL,
-    .slots = func_slots,
-};
+static PyType_Spec func_spec = {"taipan._native.FuncBase", sizeof(FuncObject), 0,
+                                TP_BASE_FLAGS | Py_TPFLAGS_HAVE_VECTORCALL, func_slots};
 
-static PyObject *debug_null_funcref(PyObject *module, PyObject *ignored) {
-    (void)module, (void)ignored;
+static PyObject *debug_null_funcref(PyObject *module, PyObject *Py_UNUSED(ignored)) {
+    (void)module;
     return Py_BuildValue("NN", PyLong_FromVoidPtr(&tp_null_funcref), PyLong_FromVoidPtr(tp_null_funcref.code));
 }
 
-static PyMethodDef functions[] = {
-    {"debug_null_funcref", debug_null_funcref, METH_NOARGS, PyDoc_STR("(address, code pointer) of the shared null record.")},
-    {NULL, NULL, 0, NULL},
-};
+static PyMethodDef functions[] = {{"debug_null_funcref", debug_null_funcref, METH_NOARGS, NULL}, {0}};
 
 int tp_init_call(PyObject *module) {
-    tp_func_type = tp_add_type(module, &func_spec);
+    tp_func_type = tp_add_type(module, &func_spec, tp_handle_type);
     return tp_func_type == NULL ? -1 : PyModule_AddFunctions(module, functions);
 }

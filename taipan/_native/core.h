@@ -16,13 +16,14 @@
 
 /* One entry from C into wasm; lives in the C frame that makes it. */
 struct Activation {
-    uintptr_t entry_sp;              /* written by the entry stub; 0: no wasm frames, the host called a host function */
-    bool unwound;                    /* the callee was left by unwinding: a Python exception is set, the GIL is held */
-    Activation *outer;               /* of this thread */
-    Activation *outer_of_store;      /* of the same store (same thread) */
+    uintptr_t entry_sp;         /* written by the entry stub */
+    bool unwound;               /* the callee was left by unwinding: a Python exception is set, the GIL is held */
+    Activation *outer;          /* of this thread */
+    Activation *outer_of_store; /* of the same store (same thread) */
     Store *store;
-    uintptr_t outer_exit_pc, outer_exit_fp; /* the store's exit_*, restored when this activation ends; if outer_of_store */
-    uintptr_t fault_pc, fault_fp;    /* written by the signal handler */
+    uintptr_t outer_exit_pc,
+        outer_exit_fp;            /* the store's exit_*, restored when this activation ends; if outer_of_store */
+    uintptr_t fault_pc, fault_fp; /* written by the signal handler */
     int fault_trap;
 };
 
@@ -35,12 +36,10 @@ struct Thread {
 };
 /* Initial-exec: a plain fs-relative access, also safe in signal handlers. */
 extern __thread Thread tp_thread __attribute__((tls_model("initial-exec")));
-
 /* Stack limits and the alternate stack of this thread. -1 with an exception. */
 int tp_thread_prepare(void);
 /* Now and then: has the main thread's stack limit been changed? */
 void tp_thread_recheck(void);
-
 /* Stack that wasm may use beyond max_wasm_stack, so that equal calls from slightly different depths need no new limit. */
 #define STACK_LIMIT_SLACK ((uintptr_t)64 << 10)
 
@@ -54,8 +53,7 @@ int tp_store_busy_error(void);
 void tp_externrefs_sweep(Store *store);
 #define EXTERNREFS_SWEEP 512 /* as many as Wasmtime's first chunk */
 static inline void tp_externrefs_maybe_sweep(Store *store) {
-    if (UNLIKELY(store->externrefs.used >= EXTERNREFS_SWEEP && store->depth == 0))
-        tp_externrefs_sweep(store);
+    if (UNLIKELY(store->externrefs.used >= EXTERNREFS_SWEEP && store->depth == 0)) tp_externrefs_sweep(store);
 }
 
 /* ---- poll.c ---- */
@@ -63,9 +61,6 @@ extern _Atomic(bool) tp_ticker_awake;
 void tp_ticker_wake(void); /* also the time for checks too slow for every entry */
 void tp_ticker_add(Store *store);
 void tp_ticker_remove(Store *store);
-void tp_gil_take_slow(Store *store);
-void tp_gil_release_for_call(Store *store);
-int tp_init_poll(void);
 
 /* ---- python_signals.c ---- */
 
@@ -73,7 +68,6 @@ int tp_init_poll(void);
 bool tp_python_signals_pending(void);
 
 /* ---- signals.c ---- */
-int tp_init_signals(void);
 /* Install the handlers where something else is installed now. Cheap enough for slow paths: one system call each. */
 int tp_signals_check(void);
 void tp_signals_after_fork(void); /* in the child */
@@ -87,44 +81,33 @@ static inline int tp_signals_still_ours(void) {
     if (LIKELY(tp_faulthandler_is_enabled != NULL)) {
         PyObject *state = tp_faulthandler_is_enabled(tp_faulthandler_module, NULL);
         Py_XDECREF(state); /* True or False: never the last reference */
-        if (UNLIKELY(state != tp_faulthandler_state))
-            return tp_signals_check_faulthandler();
+        if (UNLIKELY(state != tp_faulthandler_state)) return tp_signals_check_faulthandler();
     }
     return 0;
 }
 
-static inline void tp_gil_retake(Store *store) {
-    if (UNLIKELY(store->gil_released))
-        tp_gil_take_slow(store);
-}
-
 /* Begin an activation. `sp`: an address in the caller's frame. GIL held; store open. 0, or -1 with an exception and
-   nothing to undo. The caller then enters wasm through a stub, or sets activation->entry_sp to 0. */
+   nothing to undo. The caller then enters wasm through a stub. */
 static inline int tp_enter(Store *store, Activation *activation, uintptr_t sp) {
     Thread *thread = &tp_thread;
     if (store->depth != 0) {
-        if (UNLIKELY(store->owner != thread))
-            return tp_store_busy_error();
-        if (UNLIKELY(sp < store->true_limit))
-            return tp_raise_trap(TRAP_STACK_OVERFLOW);
+        if (UNLIKELY(store->owner != thread)) return tp_store_busy_error();
+        if (UNLIKELY(sp < store->true_limit)) return tp_raise_trap(TRAP_STACK_OVERFLOW);
         activation->outer_exit_pc = store->exit_pc;
         activation->outer_exit_fp = store->exit_fp;
     } else {
         uintptr_t limit = store->true_limit, wanted = sp - store->max_wasm_stack;
-        if (tp_signals_still_ours() < 0)
-            return -1;
+        if (tp_signals_still_ours() < 0) return -1;
         /* The first comparison also sends unprepared threads away: their floor is 0, wanted - floor huge. */
         if (UNLIKELY(thread->stack_floor == 0 || limit < thread->stack_floor || limit > wanted ||
                      wanted - limit > STACK_LIMIT_SLACK)) {
-            if (tp_store_enter_slow(store, sp) < 0)
-                return -1;
+            if (tp_store_enter_slow(store, sp) < 0) return -1;
         }
         store->owner = thread;
         atomic_store_explicit(&store->calls, atomic_load_explicit(&store->calls, memory_order_relaxed) + 1,
                               memory_order_relaxed);
         atomic_store_explicit(&store->running, 1, memory_order_relaxed);
-        if (UNLIKELY(!atomic_load_explicit(&tp_ticker_awake, memory_order_relaxed)))
-            tp_ticker_wake();
+        if (UNLIKELY(!atomic_load_explicit(&tp_ticker_awake, memory_order_relaxed))) tp_ticker_wake();
     }
     store->depth++;
     activation->unwound = false;
@@ -133,14 +116,13 @@ static inline int tp_enter(Store *store, Activation *activation, uintptr_t sp) {
     activation->outer_of_store = store->activations;
     store->activations = activation;
     thread->top = activation;
-    if (UNLIKELY(store->gil_policy == GIL_RELEASE))
-        tp_gil_release_for_call(store);
+    if (UNLIKELY(store->gil_policy == GIL_RELEASE)) tp_gil_release_for_call(store);
     return 0;
 }
 
 /* End it; the GIL is held afterwards. */
 static inline void tp_leave(Store *store, Activation *activation) {
-    tp_gil_retake(store);
+    tp_gil_take(store);
     store->activations = activation->outer_of_store;
     tp_thread.top = activation->outer;
     if (--store->depth == 0) {
@@ -184,13 +166,14 @@ const Site *tp_code_site(const CodePlace *place); /* with exactly this code_offs
 extern PyTypeObject *tp_code_region_type;
 uint8_t *tp_region_base(CodeRegion *region);
 
-/* Room for code of `module`, 16-byte aligned, in its newest arena or a new one; NULL with MemoryError. `expected` is a
-   hint of what the module will need altogether. `*arena` receives where it lies. */
-uint8_t *tp_region_alloc(CodeRegion *region, NativeModule *module, Arena **arenas, size_t size, size_t expected, Arena **arena);
+/* Room for code of `module`, 16-byte aligned, in its newest arena or a new one; NULL with MemoryError. count: functions it
+   makes, 1 if there will be more. `*arena` receives where it lies. */
+uint8_t *tp_region_alloc(CodeRegion *region, NativeModule *module, Arena **arenas, size_t size, uint32_t count,
+                         Arena **arena);
 /* Write into room that was allocated and that no thread executes yet. -1 with OSError. */
 int tp_region_write(CodeRegion *region, uint8_t *address, const void *bytes, size_t size);
-/* Append a function's extent. -1 with MemoryError. */
-int tp_arena_append(Arena *arena, const CodeExtent *extents, uint32_t count);
+/* Append functions; tp_region_alloc has made room. */
+void tp_arena_append(Arena *arena, const CodeExtent *extents, uint32_t count);
 void tp_region_free_arenas(CodeRegion *region, Arena *arenas);
 uint64_t *tp_region_alloc_cells(CodeRegion *region, uint32_t count); /* NULL with MemoryError; not zeroed */
 void tp_region_free_cells(CodeRegion *region, uint64_t *cells, uint32_t count);
@@ -207,14 +190,10 @@ void *tp_lazy_compile(VMContext *vmctx, NativeModule *module, uint32_t defined_i
 /* ---- trap.c ---- */
 _Noreturn void tp_fault(void);
 _Noreturn void tp_trap_at_site(uintptr_t pc, uintptr_t fp);
-/* Slots of the live references in the frame `fp` whose call returns to `pc`: their number and the distances below fp; -1 if
-   pc has no site. For a precise collection. */
-int tp_stack_map(uintptr_t pc, const uint32_t **distances);
 
 /* ---- call.c, host_call.c ---- */
 size_t tp_host_call(HostFunc *func, VMContext *caller, HostArgs *args, uintptr_t fp);
 void tp_poll(VMContext *vmctx, uintptr_t address, uintptr_t pc, uintptr_t fp);
-
 /* Where arguments and results go: abi/calls.py CallLayout. */
 enum { PLACE_STACK, PLACE_INT, PLACE_FLOAT };
 typedef struct Place {
@@ -240,7 +219,5 @@ typedef struct CallPlan {
 typedef struct CallerObject CallerObject;
 Store *tp_caller_store(PyObject *caller); /* NULL without an exception when it is no longer valid */
 bool tp_is_caller(PyObject *object);
-
-PyObject *tp_call_host_directly(HostFunc *func, PyObject *const *args);
 
 #endif

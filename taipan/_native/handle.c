@@ -1,7 +1,8 @@
-/* What the handles of memories, tables, globals and instances share, and how their methods read arguments. */
+/* What the handles of functions, memories, tables, globals and instances share; how their methods read arguments; and
+   the store's limiter. */
 #include "objects.h"
 
-static PyTypeObject *handle_type;
+PyTypeObject *tp_handle_type;
 
 /* ---- handles ---- */
 
@@ -13,118 +14,95 @@ PyObject *tp_handle_new(PyTypeObject *type, Store *store, void *target) {
     return (PyObject *)self;
 }
 
-void *tp_handle_target(PyObject *object, PyTypeObject *type, const char *what, uint64_t *store_id) {
-    if (!PyObject_TypeCheck(object, type) || ((Handle *)object)->target == NULL) {
-        PyErr_Format(PyExc_TypeError, "expected a %s, got %.100s", what, Py_TYPE(object)->tp_name);
-        return NULL;
-    }
-    *store_id = ((Handle *)object)->store_id;
-    return ((Handle *)object)->target;
-}
-
-void *tp_handle_enter(PyObject *self, const char *method, PyObject *const *args, Py_ssize_t given, Py_ssize_t wanted,
-                      Store **store) {
-    Handle *handle = (Handle *)self;
-    if (given != wanted) {
-        PyErr_Format(PyExc_TypeError, "%s takes %zd arguments, got %zd", method, wanted, given);
-        return NULL;
-    }
-    if (handle->target == NULL) {
-        PyErr_Format(PyExc_TypeError, "this %.100s was not made by _create", Py_TYPE(self)->tp_name);
-        return NULL;
-    }
-    *store = tp_store_for(args[0], handle->store_id);
-    return *store == NULL ? NULL : handle->target;
-}
-
-int tp_check_open(Store *store) {
-    if (store->live_id != 0) return 0;
-    PyErr_SetString(tp_registry.StoreClosedError, "the store is closed");
-    return -1;
+static PyObject *handle_new(PyTypeObject *type, PyObject *Py_UNUSED(args), PyObject *Py_UNUSED(kwargs)) {
+    return PyErr_Format(PyExc_TypeError, "%.100s objects are made by a store", type->tp_name);
 }
 
 static PyObject *handle_richcompare(PyObject *self, PyObject *other, int op) {
-    if ((op != Py_EQ && op != Py_NE) || !PyObject_TypeCheck(other, handle_type)) Py_RETURN_NOTIMPLEMENTED;
+    if ((op != Py_EQ && op != Py_NE) || !PyObject_TypeCheck(other, tp_handle_type)) Py_RETURN_NOTIMPLEMENTED;
+    const Handle *a = (Handle *)self, *b = (Handle *)other;
     /* Addresses are used again after a store is gone, ids are not. */
-    bool same = ((Handle *)self)->target == ((Handle *)other)->target &&
-                ((Handle *)self)->store_id == ((Handle *)other)->store_id;
-    return PyBool_FromLong(same == (op == Py_EQ));
+    return PyBool_FromLong((a->target == b->target && a->store_id == b->store_id) == (op == Py_EQ));
 }
 
-static Py_hash_t handle_hash(PyObject *self) { return (Py_hash_t)((uintptr_t)((Handle *)self)->target >> 4); }
-
-static PyObject *handle_get_store_id(PyObject *self, void *Py_UNUSED(closure)) {
-    return PyLong_FromUnsignedLongLong(((Handle *)self)->store_id);
+static Py_hash_t handle_hash(PyObject *object) {
+    const Handle *self = (Handle *)object;
+    return (Py_hash_t)(((uintptr_t)self->target >> 4) ^ (self->store_id << 44)) & PY_SSIZE_T_MAX;
 }
 
-static void handle_dealloc(PyObject *self) {
+void tp_plain_dealloc(PyObject *self) {
     PyTypeObject *type = Py_TYPE(self);
     type->tp_free(self);
     Py_DECREF(type);
 }
 
-static PyGetSetDef handle_getset[] = {
-    {"_store_id", handle_get_store_id, NULL, NULL, NULL},
-    {NULL, NULL, NULL, NULL, NULL},
-};
+static PyMemberDef handle_members[] = {{"_store_id", T_ULONGLONG, offsetof(Handle, store_id), READONLY, NULL}, {0}};
 
 static PyType_Slot handle_slots[] = {
-    {Py_tp_dealloc, handle_dealloc}, {Py_tp_richcompare, handle_richcompare}, {Py_tp_hash, handle_hash},
-    {Py_tp_getset, handle_getset},   {0, NULL},
-};
+    {Py_tp_new, handle_new},   {Py_tp_dealloc, tp_plain_dealloc}, {Py_tp_richcompare, handle_richcompare},
+    {Py_tp_hash, handle_hash}, {Py_tp_members, handle_members},   {0, NULL}};
 
-static PyType_Spec handle_spec = {
-    .name = "taipan._native.Handle",
-    .basicsize = sizeof(Handle),
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
-    .slots = handle_slots,
-};
+static PyType_Spec handle_spec = {"taipan._native.Handle", sizeof(Handle), 0, TP_BASE_FLAGS, handle_slots};
 
-PyTypeObject *tp_add_handle_type(PyObject *module, PyType_Spec *spec) {
-    if (handle_type == NULL) handle_type = (PyTypeObject *)PyType_FromSpec(&handle_spec);
-    if (handle_type == NULL) return NULL;
-    PyTypeObject *type = (PyTypeObject *)PyType_FromSpecWithBases(spec, (PyObject *)handle_type);
-    if (type != NULL && PyModule_AddType(module, type) < 0) Py_CLEAR(type);
-    return type;
+int tp_init_handle(PyObject *module) {
+    return (tp_handle_type = tp_add_type(module, &handle_spec, NULL)) == NULL ? -1 : 0;
 }
 
 /* ---- arguments ---- */
 
-int tp_size_arg(PyObject *object, const char *name, uint64_t *out) {
-    PyObject *number = PyNumber_Index(object);
-    if (number == NULL) return -1;
-    int overflow;
-    long long small = PyLong_AsLongLongAndOverflow(number, &overflow);
-    if (overflow < 0 || (overflow == 0 && small < 0)) {
-        PyErr_Format(PyExc_ValueError, "%s must not be negative, got %R", name, number);
-        Py_DECREF(number);
-        return -1;
-    }
-    *out = overflow == 0 ? (uint64_t)small : PyLong_AsUnsignedLongLong(number);
-    Py_DECREF(number);
-    return PyErr_Occurred() ? -1 : 0;
+int tp_check_open(Store *store) {
+    return store->live_id != 0 ? 0 : tp_error(tp_registry.StoreClosedError, "the store is closed");
 }
 
-int tp_index_arg(PyObject *object, uint64_t *out) {
+/* A size: non-negative and below 2^64, else ValueError or OverflowError. An index: every integer is accepted, those
+   outside 63 bits become UINT64_MAX, which is out of bounds of everything that fits into an address space. */
+static int integer_arg(PyObject *object, bool is_size, uint64_t *out) {
     PyObject *number = PyNumber_Index(object);
     if (number == NULL) return -1;
-    int overflow;
+    int overflow, result = 0;
     long long small = PyLong_AsLongLongAndOverflow(number, &overflow);
-    Py_DECREF(number);
-    /* What does not fit into 63 bits is out of bounds of everything that fits into an address space. */
     *out = overflow != 0 || small < 0 ? UINT64_MAX : (uint64_t)small;
-    return 0;
+    if (is_size && (overflow < 0 || (overflow == 0 && small < 0)))
+        result = tp_error(PyExc_ValueError, "a size must not be negative, got %R", number);
+    else if (is_size && overflow > 0 && (*out = PyLong_AsUnsignedLongLong(number)) == UINT64_MAX && PyErr_Occurred())
+        result = -1;
+    Py_DECREF(number);
+    return result;
 }
 
-int tp_maximum_arg(PyObject *object, const char *name, uint64_t *out) {
-    int overflow = 0;
-    if (PyLong_Check(object) && PyLong_AsLongLongAndOverflow(object, &overflow) == -1 && overflow == 0) {
-        *out = UINT64_MAX;
-        return 0;
-    }
-    return tp_size_arg(object, name, out);
+int tp_size_arg(PyObject *object, uint64_t *out) { return integer_arg(object, true, out); }
+
+void *tp_begin(PyObject *self, const char *method, const char *format, PyObject *const *args, Py_ssize_t given,
+               Store **store, ...) {
+    Handle *handle = (Handle *)self;
+    Py_ssize_t wanted = 1 + (Py_ssize_t)strlen(format);
+    if (given != wanted)
+        return (void *)PyErr_Format(PyExc_TypeError, "%s takes %zd arguments, got %zd", method, wanted, given);
+    bool good = true;
+    va_list outs;
+    va_start(outs, store);
+    for (Py_ssize_t i = 1; good && i < wanted; i++)
+        if (format[i - 1] != 'o') good = integer_arg(args[i], format[i - 1] == 's', va_arg(outs, uint64_t *)) == 0;
+    va_end(outs);
+    /* Last: conversion may have run Python code that closed the store. */
+    *store = good ? tp_store_for(args[0], handle->store_id) : NULL;
+    return *store == NULL ? NULL : handle->target;
 }
 
-PyObject *tp_maximum_to_python(uint64_t maximum) {
-    return maximum == UINT64_MAX ? PyLong_FromLong(-1) : PyLong_FromUnsignedLongLong(maximum);
+/* ---- the limiter: Python code, which may raise, re-enter the store, replace itself or close the store ---- */
+
+int tp_limiter_ask(Store *store, bool is_table, uint64_t current, uint64_t desired, uint64_t maximum) {
+    if (store->limiter == NULL) return 1;
+    PyObject *answer = PyObject_CallFunction(tp_registry.ask_limiter, "OiKKK", store->limiter, is_table, current,
+                                             desired, maximum);
+    int yes = answer == NULL ? -1 : PyObject_IsTrue(answer);
+    Py_XDECREF(answer);
+    return yes >= 0 && tp_check_open(store) < 0 ? -1 : yes;
+}
+
+int tp_limiter_grow_failed(Store *store, bool is_table, uint64_t delta, const char *why) {
+    if (store->limiter == NULL) return 0;
+    PyObject *told = PyObject_CallFunction(tp_registry.tell_limiter, "OiKs", store->limiter, is_table, delta, why);
+    Py_XDECREF(told);
+    return told == NULL ? -1 : 0;
 }

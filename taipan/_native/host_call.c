@@ -27,8 +27,7 @@ static CallerObject *caller_begin(Store *store, VMContext *caller) {
     } else {
         PyTypeObject *type = (PyTypeObject *)tp_registry.Caller;
         self = (CallerObject *)type->tp_alloc(type, 0);
-        if (self == NULL)
-            return NULL;
+        if (self == NULL) return NULL;
     }
     self->store = store;
     self->caller = caller;
@@ -39,65 +38,34 @@ static void caller_end(CallerObject *self) {
     const PyTypeObject *type = Py_TYPE((PyObject *)self);
     self->store = NULL;
     self->caller = NULL;
-    if (Py_REFCNT((PyObject *)self) == 1 && spare_caller == NULL && type->tp_dictoffset == 0 && type->tp_weaklistoffset == 0)
+    if (Py_REFCNT((PyObject *)self) == 1 && spare_caller == NULL && type->tp_dictoffset == 0 &&
+        type->tp_weaklistoffset == 0)
         spare_caller = self;
     else
         Py_DECREF((PyObject *)self);
 }
 
-static PyObject *caller_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
-    (void)args, (void)kwargs;
+static PyObject *caller_new(PyTypeObject *type, PyObject *Py_UNUSED(args), PyObject *Py_UNUSED(kwargs)) {
     return PyErr_Format(PyExc_TypeError, "%.100s objects are made for host functions", type->tp_name);
 }
 
-static void caller_dealloc(PyObject *object) {
-    PyTypeObject *type = Py_TYPE(object);
-    type->tp_free(object);
-    Py_DECREF(type);
+static PyObject *caller_get_store(PyObject *object, void *Py_UNUSED(closure)) {
+    return (PyObject *)Py_XNewRef(tp_store_for(object, 0));
 }
 
-static CallerObject *valid_caller(PyObject *object) {
-    CallerObject *self = (CallerObject *)object;
-    if (tp_store_for(object, 0) == NULL)
-        return NULL;
-    return self;
-}
-
-static PyObject *caller_get_store(PyObject *object, void *closure) {
-    CallerObject *self = valid_caller(object);
-    (void)closure;
-    return self == NULL ? NULL : Py_NewRef((PyObject *)self->store);
-}
-
-static PyObject *caller_get_instance(PyObject *object, void *closure) {
-    CallerObject *self = valid_caller(object);
-    (void)closure;
-    if (self == NULL)
-        return NULL;
-    if (self->caller == NULL)
-        Py_RETURN_NONE;
-    return tp_instance_handle(INSTANCE_OF(self->caller));
+static PyObject *caller_get_instance(PyObject *object, void *Py_UNUSED(closure)) {
+    if (tp_store_for(object, 0) == NULL) return NULL;
+    VMContext *caller = ((CallerObject *)object)->caller;
+    return caller == NULL ? Py_NewRef(Py_None) : tp_instance_handle(INSTANCE_OF(caller));
 }
 
 static PyGetSetDef caller_getset[] = {
-    {"_store", caller_get_store, NULL, PyDoc_STR("The store."), NULL},
-    {"_instance", caller_get_instance, NULL, PyDoc_STR("The calling instance, or None."), NULL},
-    {NULL, NULL, NULL, NULL, NULL},
-};
+    {"_store", caller_get_store, NULL, NULL, NULL}, {"_instance", caller_get_instance, NULL, NULL, NULL}, {0}};
 
 static PyType_Slot caller_slots[] = {
-    {Py_tp_new, caller_new},
-    {Py_tp_dealloc, caller_dealloc},
-    {Py_tp_getset, caller_getset},
-    {0, NULL},
-};
+    {Py_tp_new, caller_new}, {Py_tp_dealloc, tp_plain_dealloc}, {Py_tp_getset, caller_getset}, {0, NULL}};
 
-static PyType_Spec caller_spec = {
-    .name = "taipan._native.CallerBase",
-    .basicsize = sizeof(CallerObject),
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
-    .slots = caller_slots,
-};
+static PyType_Spec caller_spec = {"taipan._native.CallerBase", sizeof(CallerObject), 0, TP_BASE_FLAGS, caller_slots};
 
 /* ---- the callback ---- */
 
@@ -109,8 +77,7 @@ static PyObject *call_back(HostFunc *func, VMContext *caller, PyObject **argv, u
     if (!func->access_caller)
         return PyObject_Vectorcall(callback, argv + 2, count | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
     CallerObject *context = caller_begin(func->store, caller);
-    if (context == NULL)
-        return NULL;
+    if (context == NULL) return NULL;
     argv[1] = (PyObject *)context;
     PyObject *result = PyObject_Vectorcall(callback, argv + 1, (count + 1) | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
     caller_end(context);
@@ -118,16 +85,15 @@ static PyObject *call_back(HostFunc *func, VMContext *caller, PyObject **argv, u
 }
 
 static int wrong_results(const Signature *signature, const char *what) {
-    PyErr_Format(tp_registry.WasmError, "function attempted to return an incompatible value: expected %u results, got %s",
-                 signature->num_results, what);
-    return -1;
+    return tp_error(tp_registry.WasmError,
+                    "function attempted to return an incompatible value: expected %u results, got %s",
+                    signature->num_results, what);
 }
 
 /* Puts wasm's point of view in front of the message of a conversion error. */
 static int incompatible_result(void) {
     PyObject *type, *error, *traceback;
-    if (!PyErr_ExceptionMatches(PyExc_TypeError) && !PyErr_ExceptionMatches(PyExc_ValueError))
-        return -1;
+    if (!PyErr_ExceptionMatches(PyExc_TypeError) && !PyErr_ExceptionMatches(PyExc_ValueError)) return -1;
     PyErr_Fetch(&type, &error, &traceback);
     PyErr_Format(type, "function attempted to return an incompatible value: %S", error != NULL ? error : type);
     Py_XDECREF(type);
@@ -154,23 +120,21 @@ static int convert_results(HostFunc *func, PyObject *value, Results results) {
         results.first[0] = results.first[1] = 0;
         return value == Py_None ? 0 : wrong_results(signature, "a value");
     }
-    if (count == 1)
-        return convert_result(func->store, signature->results[0], value, results.first);
-    if (value == Py_None)
-        return wrong_results(signature, "None");
-    PyObject *items = PySequence_Fast(value, "function attempted to return an incompatible value: expected a tuple or list");
-    if (items == NULL)
-        return -1;
+    if (count == 1) return convert_result(func->store, signature->results[0], value, results.first);
+    if (value == Py_None) return wrong_results(signature, "None");
+    PyObject *items = PySequence_Fast(value,
+                                      "function attempted to return an incompatible value: expected a tuple or list");
+    if (items == NULL) return -1;
     int result = -1;
     if (PySequence_Fast_GET_SIZE(items) != (Py_ssize_t)count) {
-        PyErr_Format(tp_registry.WasmError, "function attempted to return an incompatible value: expected %u results, got %zd",
-                     count, PySequence_Fast_GET_SIZE(items));
+        PyErr_Format(tp_registry.WasmError,
+                     "function attempted to return an incompatible value: expected %u results, got %zd", count,
+                     PySequence_Fast_GET_SIZE(items));
         goto done;
     }
     for (uint32_t i = 0; i < count; i++) {
         uint64_t word[2];
-        if (convert_result(func->store, signature->results[i], PySequence_Fast_GET_ITEM(items, i), word) < 0)
-            goto done;
+        if (convert_result(func->store, signature->results[i], PySequence_Fast_GET_ITEM(items, i), word) < 0) goto done;
         if (i == 0)
             memcpy(results.first, word, sizeof word);
         else
@@ -201,26 +165,18 @@ static int run_callback(HostFunc *func, VMContext *caller, HostArgs *args, const
     PyObject *small[SMALL_ARGS + 2], **argv = small, *value = NULL;
     if (UNLIKELY(count > SMALL_ARGS)) {
         argv = PyMem_Malloc((count + 2) * sizeof *argv);
-        if (argv == NULL) {
-            PyErr_NoMemory();
-            return -1;
-        }
+        if (argv == NULL) return tp_no_memory();
     }
     for (; made < count; made++) {
         uint64_t word[2];
         load_argument(args, stack, &plan->params[made], word);
         argv[made + 2] = tp_value_to_python(func->store, signature->params[made], word);
-        if (UNLIKELY(argv[made + 2] == NULL))
-            break;
+        if (UNLIKELY(argv[made + 2] == NULL)) break;
     }
-    if (LIKELY(made == count))
-        value = call_back(func, caller, argv, count);
-    while (made > 0)
-        Py_DECREF(argv[--made + 2]);
-    if (UNLIKELY(argv != small))
-        PyMem_Free(argv);
-    if (UNLIKELY(value == NULL))
-        return -1;
+    if (LIKELY(made == count)) value = call_back(func, caller, argv, count);
+    while (made > 0) Py_DECREF(argv[--made + 2]);
+    if (UNLIKELY(argv != small)) PyMem_Free(argv);
+    if (UNLIKELY(value == NULL)) return -1;
     Results results = {.first = args->result};
     if (plan->has_out) {
         uint64_t pointer[2];
@@ -237,48 +193,14 @@ size_t tp_host_call(HostFunc *func, VMContext *caller, HostArgs *args, uintptr_t
     Store *store = func->store;
     store->exit_pc = arch_frame_return(fp);
     store->exit_fp = arch_frame_caller(fp);
-    tp_gil_retake(store);
-    if (UNLIKELY(run_callback(func, caller, args, ARCH_FRAME_ARGS(fp)) < 0))
-        tp_unwind_with_python_error(store);
+    tp_gil_take(store);
+    if (UNLIKELY(run_callback(func, caller, args, ARCH_FRAME_ARGS(fp)) < 0)) tp_unwind_with_python_error(store);
     if (UNLIKELY(!atomic_load_explicit(&tp_ticker_awake, memory_order_relaxed))) /* the callback has forked */
         tp_ticker_wake();
-    if (UNLIKELY(store->gil_policy == GIL_RELEASE))
-        tp_gil_release_for_call(store);
+    if (UNLIKELY(store->gil_policy == GIL_RELEASE)) tp_gil_release_for_call(store);
     return func->signature->plan->stack_bytes;
 }
 
-/* ---- from the host ---- */
-
-/* As if wasm had called: arguments and results are converted there and back, so that integers wrap and errors are the same. */
-PyObject *tp_call_host_directly(HostFunc *func, PyObject *const *args) {
-    const Signature *signature = func->signature;
-    uint32_t params = signature->num_params, made = 0;
-    PyObject **argv = PyMem_Malloc((params + 2) * sizeof *argv + signature->plan->result_bytes);
-    PyObject *value = NULL, *out = NULL;
-    if (argv == NULL)
-        return PyErr_NoMemory();
-    for (; made < params; made++) {
-        uint64_t word[2];
-        if (tp_value_from_python(func->store, signature->params[made], args[made], word) < 0)
-            break;
-        argv[made + 2] = tp_value_to_python(func->store, signature->params[made], word);
-        if (argv[made + 2] == NULL)
-            break;
-    }
-    if (made == params)
-        value = call_back(func, NULL, argv, params);
-    while (made > 0)
-        Py_DECREF(argv[--made + 2]);
-    uint64_t first[2];
-    Results results = {.first = first, .area = (uint8_t *)(argv + params + 2)};
-    if (value != NULL && convert_results(func, value, results) == 0)
-        out = tp_results_to_python(func->store, signature, first, results.area);
-    Py_XDECREF(value);
-    PyMem_Free(argv);
-    return out;
-}
-
 int tp_init_host_call(PyObject *module) {
-    caller_type = tp_add_type(module, &caller_spec);
-    return caller_type == NULL ? -1 : 0;
+    return (caller_type = tp_add_type(module, &caller_spec, NULL)) == NULL ? -1 : 0;
 }

@@ -10,6 +10,8 @@
    or the new one. Calls between functions are direct where the callee is already placed. */
 #include "core.h"
 
+#include <structmember.h>
+
 PyTypeObject *tp_native_module_type;
 
 /* What the functions of a module leave behind, freed with it. */
@@ -36,16 +38,12 @@ static int make_stubs(NativeModule *self) {
     ModuleCode *code = self->code;
     uint32_t count = self->num_defined_funcs;
     size_t bytes = (size_t)count * ARCH_STUB_BYTES + ARCH_STUB_TAIL_BYTES;
-    if (code->stubs != NULL)
-        return 0;
+    if (code->stubs != NULL) return 0;
     uint8_t *buffer = PyMem_Malloc(bytes);
-    if (buffer == NULL) {
-        PyErr_NoMemory();
-        return -1;
-    }
+    if (buffer == NULL) return tp_no_memory();
     Arena *arena;
     uint64_t *cells = tp_region_alloc_cells(self->region, count);
-    uint8_t *stubs = cells == NULL ? NULL : tp_region_alloc(self->region, self, &code->stub_arenas, bytes, bytes, &arena);
+    uint8_t *stubs = cells == NULL ? NULL : tp_region_alloc(self->region, self, &code->stub_arenas, bytes, 0, &arena);
     int result = -1;
     if (stubs != NULL) {
         uintptr_t tail = (uintptr_t)stubs + (size_t)count * ARCH_STUB_BYTES;
@@ -74,13 +72,10 @@ static uintptr_t stub_address(const ModuleCode *code, uint32_t defined_index) {
 
 void *tp_module_entry(NativeModule *module, uint32_t defined_index) {
     ModuleCode *code = module->code;
-    if (code->stubs != NULL)
-        return (void *)stub_address(code, defined_index);
-    if (code->entries[defined_index] != NULL)
-        return code->entries[defined_index];
-    PyErr_Format(tp_registry.InternalError, "bug: function %u has neither code nor a stub",
-                 module->num_imported_funcs + defined_index);
-    return NULL;
+    if (code->stubs != NULL) return (void *)stub_address(code, defined_index);
+    if (code->entries[defined_index] != NULL) return code->entries[defined_index];
+    return (void *)PyErr_Format(tp_registry.InternalError, "bug: function %u has neither code nor a stub",
+                                module->num_imported_funcs + defined_index);
 }
 
 uint64_t tp_module_code_bytes(const NativeModule *module) { return module->code->code_bytes; }
@@ -101,8 +96,7 @@ void *tp_lazy_compile(VMContext *vmctx, NativeModule *module, uint32_t defined_i
         PyObject *compile = Py_NewRef(module->compile);
         PyObject *result = PyObject_CallFunction(compile, "OI", module, defined_index);
         Py_DECREF(compile);
-        if (result == NULL)
-            tp_unwind_with_python_error(store);
+        if (result == NULL) tp_unwind_with_python_error(store);
         Py_DECREF(result);
         if (code->entries[defined_index] == NULL) {
             PyErr_Format(tp_registry.InternalError, "bug: function %u was not published when it was compiled",
@@ -118,10 +112,7 @@ void *tp_lazy_compile(VMContext *vmctx, NativeModule *module, uint32_t defined_i
 /* A blob with copies of these byte ranges, one after the other (each a multiple of 4 bytes). */
 static Blob *add_blob(ModuleCode *code, const Py_buffer *first, const Py_buffer *second) {
     Blob *blob = PyMem_RawMalloc(sizeof *blob + (size_t)first->len + (size_t)second->len);
-    if (blob == NULL) {
-        PyErr_NoMemory();
-        return NULL;
-    }
+    if (blob == NULL) return (void *)PyErr_NoMemory();
     memcpy(blob->words, first->buf, (size_t)first->len);
     memcpy((uint8_t *)blob->words + first->len, second->buf, (size_t)second->len);
     blob->next = code->blobs;
@@ -133,25 +124,19 @@ static int check_sites(const Site *sites, size_t count, size_t code_size, const 
     for (size_t i = 0; i < count; i++) {
         size_t map = sites[i].stack_map;
         bool good = sites[i].code_offset <= code_size && (i == 0 || sites[i].code_offset > sites[i - 1].code_offset);
-        if (map != 0)
-            good = good && map <= map_words && maps[map - 1] <= map_words - map;
-        if (!good) {
-            PyErr_SetString(PyExc_ValueError, "sites must be ascending, and inside the code and the stack maps");
-            return -1;
-        }
+        if (map != 0) good = good && map <= map_words && maps[map - 1] <= map_words - map;
+        if (!good) return tp_error(PyExc_ValueError, "sites must be ascending, and inside the code and the stack maps");
     }
     return 0;
 }
 
-static int apply_relocations(const NativeModule *self, uint32_t own_index, uint8_t *bytes, size_t size, uintptr_t address,
-                             const uint32_t *relocs, size_t count) {
+static int apply_relocations(const NativeModule *self, uint32_t own_index, uint8_t *bytes, size_t size,
+                             uintptr_t address, const uint32_t *relocs, size_t count) {
     ModuleCode *code = self->code;
     for (size_t i = 0; i < count; i++) {
         uint32_t at = relocs[3 * i], kind = relocs[3 * i + 1], target = relocs[3 * i + 2];
-        if (size < 4 || at > size - 4 || target >= self->num_defined_funcs || kind > RELOC_SLOT) {
-            PyErr_SetString(PyExc_ValueError, "a relocation is out of range");
-            return -1;
-        }
+        if (size < 4 || at > size - 4 || target >= self->num_defined_funcs || kind > RELOC_SLOT)
+            return tp_error(PyExc_ValueError, "a relocation is out of range");
         uintptr_t value;
         if (kind == RELOC_SLOT)
             value = (uintptr_t)&code->cells[target];
@@ -169,8 +154,7 @@ static int apply_relocations(const NativeModule *self, uint32_t own_index, uint8
 }
 
 static void set_entry(ModuleCode *code, uint32_t defined_index, uint8_t *address, uint32_t size) {
-    if (code->entries[defined_index] == NULL)
-        code->num_compiled++;
+    if (code->entries[defined_index] == NULL) code->num_compiled++;
     code->entries[defined_index] = address;
     code->sizes[defined_index] = size;
     if (code->cells != NULL)
@@ -178,172 +162,129 @@ static void set_entry(ModuleCode *code, uint32_t defined_index, uint8_t *address
                               memory_order_release);
 }
 
-static int publish(NativeModule *self, unsigned int index, const Py_buffer *bytes, const Py_buffer *relocs,
-                   const Py_buffer *sites, const Py_buffer *maps) {
-    ModuleCode *code = self->code;
-    size_t size = (size_t)bytes->len;
-    if (index >= self->num_defined_funcs) {
-        PyErr_SetString(PyExc_IndexError, "no such function");
-        return -1;
-    }
-    if (size == 0 || size > INT32_MAX || relocs->len % RELOC_BYTES || sites->len % SITE_BYTES || maps->len % 4) {
-        PyErr_SetString(PyExc_ValueError, "code, relocs, sites or stack_maps have an impossible size");
-        return -1;
-    }
-    if (make_stubs(self) < 0)
-        return -1;
-    Blob *blob = add_blob(code, sites, maps);
-    uint8_t *copy = PyMem_Malloc(size);
-    if (blob == NULL || copy == NULL) {
-        PyMem_Free(copy);
-        PyErr_NoMemory();
-        return -1;
-    }
-    memcpy(copy, bytes->buf, size);
-    CodeExtent extent = {
-        .size = (uint32_t)size,
-        .defined_index = index,
-        .num_sites = (uint32_t)(sites->len / SITE_BYTES),
-        .sites = (const Site *)blob->words,
-        .stack_maps = blob->words + sites->len / 4,
-    };
-    Arena *arena;
-    int result = -1;
-    if (check_sites(extent.sites, extent.num_sites, size, extent.stack_maps, (size_t)maps->len / 4) == 0) {
-        uint8_t *address = tp_region_alloc(self->region, self, &code->arenas, size, 0, &arena);
-        if (address != NULL &&
-            apply_relocations(self, index, copy, size, (uintptr_t)address, relocs->buf, (size_t)relocs->len / RELOC_BYTES) ==
-                0 &&
-            tp_region_write(self->region, address, copy, size) == 0) {
-            extent.start = (uint32_t)(address - tp_region_base(self->region));
-            result = tp_arena_append(arena, &extent, 1);
-            if (result == 0) {
-                code->code_bytes += size;
-                set_entry(code, index, address, (uint32_t)size);
-            }
-        }
-    }
-    PyMem_Free(copy);
-    return result;
-}
-
-static PyObject *module_publish(PyObject *object, PyObject *args, PyObject *kwargs) {
-    static char *names[] = {"defined_index", "code", "relocs", "sites", "stack_maps", NULL};
-    unsigned int index;
-    Py_buffer views[4];
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "Iy*y*y*y*:publish", names, &index, &views[0], &views[1], &views[2],
-                                     &views[3]))
-        return NULL;
-    int result = publish((NativeModule *)object, index, &views[0], &views[1], &views[2], &views[3]);
-    for (int i = 0; i < 4; i++)
-        PyBuffer_Release(&views[i]);
-    if (result < 0)
-        return NULL;
-    Py_RETURN_NONE;
-}
-
 static int compare_extents(const void *a, const void *b) {
     uint32_t x = ((const CodeExtent *)a)->start, y = ((const CodeExtent *)b)->start;
     return (x > y) - (x < y);
 }
 
-/* starts: [count + 1] ascending, the last at most `limit`. */
-static bool good_starts(const Py_buffer *starts, uint32_t count, size_t limit) {
-    const uint32_t *words = starts->buf;
-    if (starts->len != (Py_ssize_t)(count + 1) * 4 || words[count] > limit)
-        return false;
+/* Functions to place: `count` of them from index `first` on, in one image. */
+typedef struct Image {
+    uint32_t first, count;
+    const Py_buffer *bytes, *relocs, *sites, *maps;
+    const uint32_t *offsets; /* [count]: start and size of each function */
+    const uint32_t *site_starts,
+        *map_starts; /* [count + 1]: ascending, into the arrays of sites and of stack map words */
+} Image;
+
+static bool good_starts(const uint32_t *starts, uint32_t count, size_t limit) {
     for (uint32_t i = 0; i < count; i++)
-        if (words[i] > words[i + 1])
-            return false;
-    return true;
+        if (starts[i] > starts[i + 1]) return false;
+    return starts[count] <= limit;
 }
 
-/* views: image, offsets, sites, site_starts, stack_maps, stack_map_starts */
-static int load(NativeModule *self, const Py_buffer *views) {
-    const Py_buffer *image = &views[0], *sites = &views[2], *maps = &views[4];
+/* Describes the functions, with positions in the image. -1 with ValueError. */
+static int make_extents(const Image *image, const Blob *blob, CodeExtent *extents) {
+    const Site *sites = (const Site *)blob->words;
+    const uint32_t *maps = blob->words + image->sites->len / 4;
+    size_t size = (size_t)image->bytes->len;
+    if (!good_starts(image->site_starts, image->count, (size_t)image->sites->len / SITE_BYTES) ||
+        !good_starts(image->map_starts, image->count, (size_t)image->maps->len / 4))
+        return tp_error(PyExc_ValueError, "sites or stack maps are not in ascending order");
+    for (uint32_t i = 0; i < image->count; i++) {
+        uint32_t start = image->offsets[2 * i], bytes = image->offsets[2 * i + 1], site = image->site_starts[i];
+        if (start > size || bytes > size - start || bytes == 0)
+            return tp_error(PyExc_ValueError, "function %u lies outside the image", i);
+        extents[i] = (CodeExtent){.start = start,
+                                  .size = bytes,
+                                  .defined_index = image->first + i,
+                                  .num_sites = image->site_starts[i + 1] - site,
+                                  .sites = sites + site,
+                                  .stack_maps = maps + image->map_starts[i]};
+        if (check_sites(sites + site, extents[i].num_sites, bytes, extents[i].stack_maps,
+                        image->map_starts[i + 1] - image->map_starts[i]) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int place(NativeModule *self, const Image *image) {
     ModuleCode *code = self->code;
-    uint32_t count = self->num_defined_funcs;
-    size_t size = (size_t)image->len;
-    if (size > INT32_MAX || views[1].len != (Py_ssize_t)count * 8 || sites->len % SITE_BYTES || maps->len % 4 ||
-        !good_starts(&views[3], count, (size_t)sites->len / SITE_BYTES) || !good_starts(&views[5], count, (size_t)maps->len / 4)) {
-        PyErr_SetString(PyExc_ValueError, "image, offsets, sites or stack maps do not fit together");
-        return -1;
-    }
-    if (count == 0)
-        return 0;
-    const uint32_t *offsets = views[1].buf, *site_starts = views[3].buf, *map_starts = views[5].buf;
-    Blob *blob = add_blob(code, sites, maps);
-    if (blob == NULL)
-        return -1;
-    const Site *all_sites = (const Site *)blob->words;
-    const uint32_t *all_maps = blob->words + sites->len / 4;
-    CodeExtent *extents = PyMem_Malloc(count * sizeof *extents);
-    if (extents == NULL) {
-        PyErr_NoMemory();
-        return -1;
-    }
-    int result = -1;
+    size_t size = (size_t)image->bytes->len, num_relocs = (size_t)image->relocs->len / RELOC_BYTES;
+    if (size > INT32_MAX || image->relocs->len % RELOC_BYTES || image->sites->len % SITE_BYTES || image->maps->len % 4)
+        return tp_error(PyExc_ValueError, "code, relocs, sites or stack_maps have an impossible size");
+    Blob *blob = add_blob(code, image->sites, image->maps);
+    CodeExtent *extents = PyMem_Malloc(image->count * sizeof *extents);
+    uint8_t *relocated = num_relocs == 0 ? NULL : PyMem_Malloc(size), *address = NULL;
+    const void *bytes = num_relocs == 0 ? image->bytes->buf : relocated;
     Arena *arena;
-    uint8_t *address = NULL;
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t start = offsets[2 * i], bytes = offsets[2 * i + 1];
-        if (start > size || bytes > size - start || bytes == 0) {
-            PyErr_Format(PyExc_ValueError, "function %u lies outside the image", i);
-            goto done;
-        }
-        extents[i] = (CodeExtent){
-            .start = start,
-            .size = bytes,
-            .defined_index = i,
-            .num_sites = site_starts[i + 1] - site_starts[i],
-            .sites = all_sites + site_starts[i],
-            .stack_maps = all_maps + map_starts[i],
-        };
-        if (check_sites(extents[i].sites, extents[i].num_sites, bytes, extents[i].stack_maps,
-                        map_starts[i + 1] - map_starts[i]) < 0)
-            goto done;
-    }
-    address = tp_region_alloc(self->region, self, &code->arenas, size, size, &arena);
-    if (address == NULL || tp_region_write(self->region, address, image->buf, size) < 0)
-        goto done;
-    for (uint32_t i = 0; i < count; i++)
-        extents[i].start += (uint32_t)(address - tp_region_base(self->region));
-    qsort(extents, count, sizeof *extents, compare_extents);
-    result = tp_arena_append(arena, extents, count);
+    int result = blob == NULL || extents == NULL || (num_relocs != 0 && relocated == NULL) ? tp_no_memory() : 0;
+    if (result == 0) result = make_extents(image, blob, extents);
     if (result == 0) {
-        code->code_bytes += size;
-        for (uint32_t i = 0; i < count; i++)
-            set_entry(code, i, address + offsets[2 * i], offsets[2 * i + 1]);
+        address = tp_region_alloc(self->region, self, &code->arenas, size, image->count, &arena);
+        result = address == NULL ? -1 : 0;
     }
-done:
+    if (result == 0 && num_relocs != 0) {
+        memcpy(relocated, image->bytes->buf, size);
+        result = apply_relocations(self, image->first, relocated, size, (uintptr_t)address, image->relocs->buf,
+                                   num_relocs);
+    }
+    if (result == 0) result = tp_region_write(self->region, address, bytes, size);
+    if (result == 0) {
+        for (uint32_t i = 0; i < image->count; i++)
+            extents[i].start += (uint32_t)(address - tp_region_base(self->region));
+        qsort(extents, image->count, sizeof *extents, compare_extents);
+        tp_arena_append(arena, extents, image->count);
+        code->code_bytes += size;
+        for (uint32_t i = 0; i < image->count; i++)
+            set_entry(code, image->first + i, address + image->offsets[2 * i], image->offsets[2 * i + 1]);
+    }
+    PyMem_Free(relocated);
     PyMem_Free(extents);
     return result;
 }
 
-static PyObject *module_load(PyObject *object, PyObject *args, PyObject *kwargs) {
-    static char *names[] = {"image", "offsets", "sites", "site_starts", "stack_maps", "stack_map_starts", NULL};
-    Py_buffer views[6];
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "y*y*y*y*y*y*:load", names, &views[0], &views[1], &views[2], &views[3],
-                                     &views[4], &views[5]))
+/* Puts one function's code into place and makes it the function's entry. */
+static PyObject *module_publish(PyObject *object, PyObject *args) {
+    NativeModule *self = (NativeModule *)object;
+    unsigned int index;
+    Py_buffer views[4];
+    if (!PyArg_ParseTuple(args, "Iy*y*y*y*:publish", &index, &views[0], &views[1], &views[2], &views[3])) return NULL;
+    const uint32_t offsets[2] = {0, (uint32_t)views[0].len};
+    const uint32_t site_starts[2] = {0, (uint32_t)(views[2].len / SITE_BYTES)},
+                   map_starts[2] = {0, (uint32_t)(views[3].len / 4)};
+    Image image = {index, 1, &views[0], &views[1], &views[2], &views[3], offsets, site_starts, map_starts};
+    int result = index < self->num_defined_funcs ? make_stubs(self) : tp_error(PyExc_IndexError, "no such function");
+    if (result == 0) result = place(self, &image);
+    for (int i = 0; i < 4; i++) PyBuffer_Release(&views[i]);
+    return result < 0 ? NULL : Py_NewRef(Py_None);
+}
+
+/* Puts all functions into place at once. */
+static PyObject *module_load(PyObject *object, PyObject *args) {
+    NativeModule *self = (NativeModule *)object;
+    Py_buffer views[6]; /* image, offsets, sites, site_starts, stack_maps, stack_map_starts */
+    const Py_buffer no_relocs = {0};
+    if (!PyArg_ParseTuple(args, "y*y*y*y*y*y*:load", &views[0], &views[1], &views[2], &views[3], &views[4], &views[5]))
         return NULL;
-    int result = load((NativeModule *)object, views);
-    for (int i = 0; i < 6; i++)
-        PyBuffer_Release(&views[i]);
-    if (result < 0)
-        return NULL;
-    Py_RETURN_NONE;
+    Py_ssize_t count = self->num_defined_funcs;
+    Image image = {
+        0,           self->num_defined_funcs, &views[0], &no_relocs, &views[2], &views[4], views[1].buf, views[3].buf,
+        views[5].buf};
+    int result = 0;
+    if (views[1].len != count * 8 || views[3].len != (count + 1) * 4 || views[5].len != (count + 1) * 4)
+        result = tp_error(PyExc_ValueError, "image, offsets, sites or stack maps do not fit together");
+    else if (count != 0)
+        result = place(self, &image);
+    for (int i = 0; i < 6; i++) PyBuffer_Release(&views[i]);
+    return result < 0 ? NULL : Py_NewRef(Py_None);
 }
 
 /* ---- the Python type ---- */
 
 static int defined_index_arg(const NativeModule *self, PyObject *arg, uint32_t *index) {
     unsigned long value = PyLong_AsUnsignedLong(arg);
-    if (value == (unsigned long)-1 && PyErr_Occurred())
-        return -1;
-    if (value >= self->num_defined_funcs) {
-        PyErr_SetString(PyExc_IndexError, "no such function");
-        return -1;
-    }
+    if (value == (unsigned long)-1 && PyErr_Occurred()) return -1;
+    if (value >= self->num_defined_funcs) return tp_error(PyExc_IndexError, "no such function");
     *index = (uint32_t)value;
     return 0;
 }
@@ -351,47 +292,34 @@ static int defined_index_arg(const NativeModule *self, PyObject *arg, uint32_t *
 static PyObject *module_entry(PyObject *object, PyObject *arg) {
     const NativeModule *self = (NativeModule *)object;
     uint32_t index;
-    if (defined_index_arg(self, arg, &index) < 0)
-        return NULL;
+    if (defined_index_arg(self, arg, &index) < 0) return NULL;
     return PyLong_FromVoidPtr(self->code->entries[index]);
 }
 
 static PyObject *module_code(PyObject *object, PyObject *arg) {
     const NativeModule *self = (NativeModule *)object;
     uint32_t index;
-    if (defined_index_arg(self, arg, &index) < 0)
-        return NULL;
+    if (defined_index_arg(self, arg, &index) < 0) return NULL;
     return PyBytes_FromStringAndSize((const char *)self->code->entries[index], self->code->sizes[index]);
 }
 
-static PyObject *module_num_compiled(PyObject *object, void *closure) {
-    (void)closure;
+static PyObject *module_num_compiled(PyObject *object, void *Py_UNUSED(closure)) {
     return PyLong_FromUnsignedLong(((NativeModule *)object)->code->num_compiled);
 }
 
-static PyObject *module_get_info(PyObject *object, void *closure) {
-    (void)closure;
-    return Py_NewRef(((NativeModule *)object)->info);
-}
-
 static int module_init(NativeModule *self, PyObject *args, PyObject *kwargs) {
-    if (tp_template_parse(self, args, kwargs) < 0)
-        return -1;
+    if (tp_template_parse(self, args, kwargs) < 0) return -1;
     ModuleCode *code = self->code;
     size_t count = self->num_defined_funcs ? self->num_defined_funcs : 1;
     code->entries = PyMem_Calloc(count, sizeof *code->entries);
     code->sizes = PyMem_Calloc(count, sizeof *code->sizes);
-    if (code->entries == NULL || code->sizes == NULL) {
-        PyErr_NoMemory();
-        return -1;
-    }
+    if (code->entries == NULL || code->sizes == NULL) return tp_no_memory();
     return self->compile != NULL && self->num_defined_funcs > 0 ? make_stubs(self) : 0;
 }
 
 static PyObject *module_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
     NativeModule *self = (NativeModule *)type->tp_alloc(type, 0);
-    if (self == NULL)
-        return NULL;
+    if (self == NULL) return NULL;
     self->code = PyMem_Calloc(1, sizeof *self->code);
     if (self->code == NULL) {
         Py_DECREF(self);
@@ -422,15 +350,13 @@ static int module_clear(PyObject *object) {
 
 static void module_dealloc(PyObject *object) {
     NativeModule *self = (NativeModule *)object;
-    PyTypeObject *type = Py_TYPE(object);
     PyObject_GC_UnTrack(object);
     ModuleCode *code = self->code;
     if (code != NULL) {
         if (self->region != NULL) {
             tp_region_free_arenas(self->region, code->arenas);
             tp_region_free_arenas(self->region, code->stub_arenas);
-            if (code->cells != NULL)
-                tp_region_free_cells(self->region, code->cells, self->num_defined_funcs);
+            if (code->cells != NULL) tp_region_free_cells(self->region, code->cells, self->num_defined_funcs);
         }
         while (code->blobs != NULL) {
             Blob *blob = code->blobs;
@@ -442,39 +368,26 @@ static void module_dealloc(PyObject *object) {
         PyMem_Free(code);
     }
     tp_template_free(self);
-    type->tp_free(object);
-    Py_DECREF(type);
+    tp_plain_dealloc(object);
 }
 
-static PyMethodDef module_methods[] = {
-    {"publish", (PyCFunction)(void (*)(void))module_publish, METH_VARARGS | METH_KEYWORDS,
-     PyDoc_STR("Place one function's code and make it the function's entry.")},
-    {"load", (PyCFunction)(void (*)(void))module_load, METH_VARARGS | METH_KEYWORDS, PyDoc_STR("Place a whole image at once.")},
-    {"entry", module_entry, METH_O, PyDoc_STR("Address of the published code, 0 if it is not compiled yet.")},
-    {"code", module_code, METH_O, PyDoc_STR("Machine code as published.")},
-    {NULL, NULL, 0, NULL},
-};
+static PyMethodDef module_methods[] = {{"publish", module_publish, METH_VARARGS, NULL},
+                                       {"load", module_load, METH_VARARGS, NULL},
+                                       {"entry", module_entry, METH_O, NULL},
+                                       {"code", module_code, METH_O, NULL},
+                                       {0}};
 
-static PyGetSetDef module_getset[] = {
-    {"num_compiled", module_num_compiled, NULL, PyDoc_STR("Functions that have code."), NULL},
-    {"info", module_get_info, NULL, PyDoc_STR("As given."), NULL},
-    {NULL, NULL, NULL, NULL, NULL},
-};
+static PyGetSetDef module_getset[] = {{"num_compiled", module_num_compiled, NULL, NULL, NULL}, {0}};
+static PyMemberDef module_members[] = {{"info", T_OBJECT, offsetof(NativeModule, info), READONLY, NULL}, {0}};
 
-static PyType_Slot module_slots[] = {
-    {Py_tp_new, module_new},           {Py_tp_dealloc, module_dealloc}, {Py_tp_traverse, module_traverse},
-    {Py_tp_clear, module_clear},       {Py_tp_methods, module_methods}, {Py_tp_getset, module_getset},
-    {0, NULL},
-};
+static PyType_Slot module_slots[] = {{Py_tp_new, module_new},           {Py_tp_dealloc, module_dealloc},
+                                     {Py_tp_traverse, module_traverse}, {Py_tp_clear, module_clear},
+                                     {Py_tp_methods, module_methods},   {Py_tp_getset, module_getset},
+                                     {Py_tp_members, module_members},   {0, NULL}};
 
-static PyType_Spec module_spec = {
-    .name = "taipan._native.NativeModule",
-    .basicsize = sizeof(NativeModule),
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
-    .slots = module_slots,
-};
+static PyType_Spec module_spec = {"taipan._native.NativeModule", sizeof(NativeModule), 0,
+                                  Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC, module_slots};
 
 int tp_init_native_module(PyObject *module) {
-    tp_native_module_type = tp_add_type(module, &module_spec);
-    return tp_native_module_type == NULL ? -1 : 0;
+    return (tp_native_module_type = tp_add_type(module, &module_spec, NULL)) == NULL ? -1 : 0;
 }

@@ -17,8 +17,8 @@
 #include <errno.h>
 #include <time.h>
 
-#define TICK_NS 4000000   /* below CPython's 5 ms switch interval, and Ctrl-C ends wasm within 10 ms */
-#define IDLE_TICKS 25     /* 100 ms without any call: the ticker sleeps until the next one */
+#define TICK_NS 4000000 /* below CPython's 5 ms switch interval, and Ctrl-C ends wasm within 10 ms */
+#define IDLE_TICKS 25   /* 100 ms without any call: the ticker sleeps until the next one */
 #define TICKER_STACK 131072
 
 /* Whether the ticker looks at the stores. Entries read it without ordering: see ticker_idle. */
@@ -43,8 +43,7 @@ static bool tick_all(void) {
     for (Store *store = ticker_stores; store != NULL; store = store->next_ticked) {
         uint64_t calls = atomic_load_explicit(&store->calls, memory_order_relaxed);
         bool running = atomic_load_explicit(&store->running, memory_order_relaxed);
-        if (running && calls == store->ticked_calls)
-            tick_store(store);
+        if (running && calls == store->ticked_calls) tick_store(store);
         active |= running || calls != store->ticked_calls;
         store->ticked_calls = calls;
     }
@@ -59,13 +58,12 @@ static void wait_tick(void) {
         until.tv_nsec -= 1000000000;
         until.tv_sec++;
     }
-    while (pthread_cond_timedwait(&ticker_wanted, &ticker_lock, &until) == 0)
-        ; /* woken early: the interval still counts from its start */
+    while (pthread_cond_timedwait(&ticker_wanted, &ticker_lock, &until) ==
+           0); /* woken early: the interval still counts from its start */
 }
 
-static void *ticker_main(void *ignored) {
+static void *ticker_main(void *Py_UNUSED(ignored)) {
     int idle = 0;
-    (void)ignored;
     pthread_mutex_lock(&ticker_lock);
     for (;;) {
         wait_tick();
@@ -79,8 +77,7 @@ static void *ticker_main(void *ignored) {
             if (atomic_load(&tp_ticker_awake)) {
                 atomic_store(&tp_ticker_awake, false);
             } else {
-                while (!atomic_load(&tp_ticker_awake))
-                    pthread_cond_wait(&ticker_wanted, &ticker_lock);
+                while (!atomic_load(&tp_ticker_awake)) pthread_cond_wait(&ticker_wanted, &ticker_lock);
                 idle = 0;
             }
         }
@@ -93,8 +90,7 @@ static bool ticker_start(void) {
     pthread_attr_t attributes;
     sigset_t all, old;
     sigfillset(&all);
-    if (pthread_attr_init(&attributes) != 0)
-        return false;
+    if (pthread_attr_init(&attributes) != 0) return false;
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     pthread_attr_setstacksize(&attributes, TICKER_STACK);
     pthread_sigmask(SIG_SETMASK, &all, &old); /* signals are for Python's threads */
@@ -107,8 +103,7 @@ static bool ticker_start(void) {
 /* Without threads to be had, wasm runs uninterrupted; the next call tries again. */
 void tp_ticker_wake(void) {
     pthread_mutex_lock(&ticker_lock);
-    if (!ticker_started)
-        ticker_started = ticker_start();
+    if (!ticker_started) ticker_started = ticker_start();
     atomic_store(&tp_ticker_awake, ticker_started);
     pthread_cond_signal(&ticker_wanted);
     pthread_mutex_unlock(&ticker_lock);
@@ -120,8 +115,7 @@ void tp_ticker_add(Store *store) {
     pthread_mutex_lock(&ticker_lock);
     store->next_ticked = ticker_stores;
     store->prev_ticked = &ticker_stores;
-    if (ticker_stores != NULL)
-        ticker_stores->prev_ticked = &store->next_ticked;
+    if (ticker_stores != NULL) ticker_stores->prev_ticked = &store->next_ticked;
     ticker_stores = store;
     pthread_mutex_unlock(&ticker_lock);
 }
@@ -129,8 +123,7 @@ void tp_ticker_add(Store *store) {
 void tp_ticker_remove(Store *store) {
     pthread_mutex_lock(&ticker_lock);
     *store->prev_ticked = store->next_ticked;
-    if (store->next_ticked != NULL)
-        store->next_ticked->prev_ticked = store->prev_ticked;
+    if (store->next_ticked != NULL) store->next_ticked->prev_ticked = store->prev_ticked;
     pthread_mutex_unlock(&ticker_lock);
 }
 
@@ -141,11 +134,9 @@ static void after_fork_in_parent(void) { pthread_mutex_unlock(&ticker_lock); }
 
 static int init_condition(void) {
     pthread_condattr_t attributes;
-    if (pthread_condattr_init(&attributes) != 0)
-        return -1;
+    if (pthread_condattr_init(&attributes) != 0) return -1;
     int result = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    if (result == 0)
-        result = pthread_cond_init(&ticker_wanted, &attributes);
+    if (result == 0) result = pthread_cond_init(&ticker_wanted, &attributes);
     pthread_condattr_destroy(&attributes);
     return result == 0 ? 0 : -1;
 }
@@ -159,11 +150,9 @@ static void after_fork_in_child(void) {
     tp_thread.is_main = true; /* Python's main thread is the one that forked */
 }
 
-int tp_init_poll(void) {
-    if (init_condition() < 0 || pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child) != 0) {
-        PyErr_NoMemory();
-        return -1;
-    }
+int tp_init_poll(PyObject *Py_UNUSED(module)) {
+    if (init_condition() < 0 || pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child) != 0)
+        return tp_no_memory();
     return 0;
 }
 
@@ -179,13 +168,6 @@ void tp_gil_take_slow(Store *store) {
     PyEval_RestoreThread(store->thread_state);
 }
 
-void tp_gil_take(Store *store) { tp_gil_retake(store); }
-
-void tp_gil_give(Store *store) {
-    if (!store->gil_released)
-        tp_gil_release_for_call(store);
-}
-
 /* ---- the slow path ---- */
 
 #define SURE_CHECK_TICKS 12 /* 48 ms */
@@ -195,19 +177,15 @@ static void handle_tick(Store *store) {
     store->ticks++;
     if (store->gil_released) {
         /* Only the main thread runs signal handlers; nobody else needs the GIL for nothing. */
-        if (!tp_thread.is_main || (!tp_python_signals_pending() && store->ticks % SURE_CHECK_TICKS != 0))
-            return;
+        if (!tp_thread.is_main || (!tp_python_signals_pending() && store->ticks % SURE_CHECK_TICKS != 0)) return;
         tp_gil_take_slow(store);
     }
-    if (PyErr_CheckSignals() < 0)
-        tp_unwind_with_python_error(store);
+    if (PyErr_CheckSignals() < 0) tp_unwind_with_python_error(store);
     /* "hold": whoever waits for the GIL asks for it after 5 ms without it being released, and is then served first. At
        every tick it would only be woken too late, and start waiting anew. */
-    if (store->gil_policy == GIL_HOLD && store->ticks % 2 != 0)
-        return;
+    if (store->gil_policy == GIL_HOLD && store->ticks % 2 != 0) return;
     tp_gil_release_for_call(store);
-    if (store->gil_policy == GIL_HOLD)
-        tp_gil_take_slow(store);
+    if (store->gil_policy == GIL_HOLD) tp_gil_take_slow(store);
 }
 
 static void poll_store(Store *store) {
@@ -221,8 +199,7 @@ static void poll_store(Store *store) {
         atomic_store(&store->tick, false);
         handle_tick(store);
     }
-    if (UNLIKELY(!atomic_load_explicit(&tp_ticker_awake, memory_order_relaxed)))
-        tp_ticker_wake();
+    if (UNLIKELY(!atomic_load_explicit(&tp_ticker_awake, memory_order_relaxed))) tp_ticker_wake();
 }
 
 /* Called by the `poll` stub. address: lowest stack address that the code needs. */
@@ -230,12 +207,10 @@ void tp_poll(VMContext *vmctx, uintptr_t address, uintptr_t pc, uintptr_t fp) {
     Store *store = STORE_OF(vmctx);
     store->exit_pc = pc;
     store->exit_fp = fp;
-    if (address < store->true_limit)
-        tp_trap(store, TRAP_STACK_OVERFLOW);
+    if (address < store->true_limit) tp_trap(store, TRAP_STACK_OVERFLOW);
     poll_store(store);
 }
 
 void tp_check_interrupts(Store *store) {
-    if (atomic_load(&store->interrupt) || atomic_load(&store->tick))
-        poll_store(store);
+    if (atomic_load(&store->interrupt) || atomic_load(&store->tick)) poll_store(store);
 }

@@ -1,20 +1,17 @@
 /* Internal header of the native runtime: structures shared by its files, and who owns what.
 
-   store.c      StoreBase: owner lists, ids, entering and leaving, limiter, gc of externrefs
-   code.c       CodeRegion: code memory, publishing, pc -> function, sites; fork
-   native_module.c  NativeModule: publishing, lazy entries    module_template.c  NativeModule: what instances are made from
-   trap.c       signals, alternate stacks, unwinding, stack walking, backtraces
-   poll.c       interrupts, ticker, GIL policy, stack limits
-   call.c       asm stubs (entry, host call, builtin thunks), FuncBase      host_call.c  wasm -> Python, CallerBase
-   value.c      Signature, value conversion
-   memory.c     linear memories, MemoryBase        table.c   tables, TableBase      global.c  globals, GlobalBase
-   instance.c   VMContext, InstanceBase, segments  builtins.c  the helper table     module.c  module init, register()
-   arch_x64.h   everything that names a register; another architecture adds its own
-   handle.c     what the handles of these share    limiter.c  asked before memories and tables are made or grow
-   objects.h    VMMemory, VMTable, Instance: for the last three lines
+   store.c          StoreBase: owner lists, ids, entering and leaving, externrefs that wasm frames hold
+   code.c           CodeRegion: code memory, pc -> function, sites; fork
+   native_module.c  NativeModule: publishing, lazy entries      module_template.c  NativeModule: what instances are made from
+   signals.c        signal handlers, alternate stacks           trap.c   unwinding, stack walking, backtraces
+   poll.c           interrupts, ticker, GIL policy              builtins.c  the helpers that generated code calls
+   value.c          Signature, value conversion                 arch_x64.c  the asm stubs; .h: everything that names a register
+   call.c           FuncBase: Python -> wasm                    host_call.c  wasm -> Python, CallerBase
+   handle.c         what the handles of memory.c, table.c, global.c and instance.c share; objects.h: their structures
+   module.c         module init, register()
 
-   Threads: a Store is used by one thread at a time (`owner`); its fields are only touched by that thread or with the GIL
-   held, except those marked "any thread". Wasm may run without the GIL, see `gil_released`.
+   Threads: a Store is used by one thread at a time (`owner`); its fields are only touched by that thread or with the
+   GIL held, except those marked "any thread". Wasm may run without the GIL, see `gil_released`.
 
    "abi_generated.h" comes from taipan/abi by `python -m tools gen`. */
 #ifndef TAIPAN_RUNTIME_H
@@ -29,8 +26,8 @@
 
 #include "abi_generated.h"
 
-typedef struct Store Store;       /* the Python object StoreBase itself */
-typedef struct Instance Instance; /* owned by its store, never freed before it; begins with an InstanceHead */
+typedef struct Store Store;               /* the Python object StoreBase itself */
+typedef struct Instance Instance;         /* owned by its store, never freed before it; begins with an InstanceHead */
 typedef struct NativeModule NativeModule; /* a Python object */
 typedef struct Signature Signature;       /* a Python object */
 typedef struct CodeRegion CodeRegion;     /* a Python object */
@@ -38,7 +35,6 @@ typedef struct HostFunc HostFunc;
 typedef struct Activation Activation;
 typedef struct Thread Thread;
 
-#define TP_HIDDEN __attribute__((visibility("hidden")))
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
@@ -83,35 +79,40 @@ typedef struct VMGlobal {
 
 /* ---- kinds of values (_native.pyi) ---- */
 enum {
-    KIND_I32, KIND_I64, KIND_F32, KIND_F64, KIND_V128, KIND_FUNCREF, KIND_EXTERNREF,
-    KIND_OPAQUE, /* any other reference: handled as a raw word that Python code does not see yet */
+    /* KIND_OPAQUE: any other reference, handled as a raw word that Python code does not see yet. */
+    KIND_I32,
+    KIND_I64,
+    KIND_F32,
+    KIND_F64,
+    KIND_V128,
+    KIND_FUNCREF,
+    KIND_EXTERNREF,
+    KIND_OPAQUE,
+    KIND_FUNC,
+    KIND_EXTERN, /* the same without null: in signatures only */
     KIND_COUNT
 };
+static inline bool tp_is_ref_kind(int kind) { return kind >= KIND_FUNCREF && kind <= KIND_OPAQUE; }
 
 /* ---- module.c: what register() was given; strong references, never NULL after register() ---- */
 typedef struct Registry {
-    PyObject *Func, *Memory, *Table, *Global, *Caller, *Val, *make_trap;
+    PyObject *Func, *Memory, *Table, *Global, *Caller, *Val, *make_trap, *ask_limiter, *tell_limiter;
     PyObject *StoreClosedError, *StoreBusyError, *WrongStoreError, *WasmError, *UnsupportedError, *InternalError;
     bool complete;
 } Registry;
 extern Registry tp_registry;
+/* Set an exception. Always -1, for `return`; `!tp_error(...)` is false. */
+#define tp_error(...) (PyErr_Format(__VA_ARGS__), -1)
+#define tp_no_memory() (PyErr_NoMemory(), -1)
 
 /* Each file adds its types and functions to the module (called once, from module.c). 0 or -1 with an exception. */
-int tp_init_store(PyObject *module);
-int tp_init_code(PyObject *module);
-int tp_init_trap(PyObject *module);
-int tp_init_native_module(PyObject *module);
-int tp_init_value(PyObject *module);
-int tp_init_call(PyObject *module);
-int tp_init_host_call(PyObject *module);
-int tp_init_memory(PyObject *module);
-int tp_init_table(PyObject *module);
-int tp_init_global(PyObject *module);
-int tp_init_instance(PyObject *module);
-/* Adds `reserve_probe` (memory.c) and `debug_null_funcref` (call.c) are plain functions added by their file's init. */
-
-/* PyType_FromSpec + PyModule_AddType; NULL with an exception. The reference is kept for ever. */
-PyTypeObject *tp_add_type(PyObject *module, PyType_Spec *spec);
+int tp_init_poll(PyObject *), tp_init_signals(PyObject *), tp_init_store(PyObject *), tp_init_code(PyObject *);
+int tp_init_trap(PyObject *), tp_init_native_module(PyObject *), tp_init_value(PyObject *), tp_init_call(PyObject *);
+int tp_init_host_call(PyObject *), tp_init_handle(PyObject *), tp_init_memory(PyObject *), tp_init_table(PyObject *);
+int tp_init_global(PyObject *), tp_init_instance(PyObject *);
+/* Makes a type (base may be NULL) and adds it; NULL with an exception. The reference is kept for ever. */
+#define TP_BASE_FLAGS (Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE)
+PyTypeObject *tp_add_type(PyObject *module, PyType_Spec *spec, PyTypeObject *base);
 
 /* ---- store.c ---- */
 
@@ -163,10 +164,10 @@ struct Store {
     bool gil_released;    /* by poll or entry; only the owner reads and writes it */
     PyThreadState *thread_state; /* to take the GIL back */
 
-    _Atomic(uint64_t) calls;    /* outermost entries begun; the ticker compares. any thread */
-    _Atomic(int) running;       /* 1 between outermost entry and leave. any thread */
-    _Atomic(bool) tick;         /* the running call has lasted a tick. any thread */
-    _Atomic(bool) interrupt;    /* _interrupt() was called. any thread */
+    _Atomic(uint64_t) calls;           /* outermost entries begun; the ticker compares. any thread */
+    _Atomic(int) running;              /* 1 between outermost entry and leave. any thread */
+    _Atomic(bool) tick;                /* the running call has lasted a tick. any thread */
+    _Atomic(bool) interrupt;           /* _interrupt() was called. any thread */
     Store *next_ticked, **prev_ticked; /* list of all open stores, under the ticker's lock */
     uint64_t ticked_calls;             /* `calls` at the last tick, under the ticker's lock */
 
@@ -189,10 +190,8 @@ extern PyTypeObject *tp_store_type;
 /* The store behind a Store or Caller argument if it is open, owned by `store_id` (0: any) and may be used by this
    thread now; NULL with an exception set otherwise (TypeError, StoreClosedError, StoreBusyError, WrongStoreError). */
 Store *tp_store_for(PyObject *store_or_caller, uint64_t store_id);
-
 /* Give `item` to the store. Never fails. */
 void tp_store_own(Store *store, Owned *item, const OwnedKind *kind);
-
 /* Give a complete instance (head and VMContextHeader.stack_limit are filled in here, all else by the caller). */
 void tp_store_add_instance(Store *store, Instance *instance, const OwnedKind *kind);
 
@@ -224,24 +223,22 @@ int tp_externref_enter(Store *store, PyObject *object);
 
 /* ---- native_module.c ---- */
 
+/* Packed by abi/plans.py. */
 typedef struct MemoryPlan {
     uint64_t min_pages, max_pages; /* UINT64_MAX: no maximum */
     uint64_t reservation_bytes, guard_bytes, growth_reserve_bytes;
-    uint8_t page_size_log2;
-    bool is_64, shared, guard_before, may_move;
+    uint8_t page_size_log2, is_64, shared, guard_before, may_move, unused[3];
 } MemoryPlan;
 typedef struct TablePlan {
     uint64_t min, max; /* UINT64_MAX: no maximum */
-    bool is_64;
-    uint8_t kind;
+    uint8_t is_64, kind, unused[6];
 } TablePlan;
 typedef struct GlobalPlan {
-    uint8_t kind;
-    bool mutable_;
+    uint8_t kind, is_mutable;
 } GlobalPlan;
+_Static_assert(sizeof(MemoryPlan) == 48 && sizeof(TablePlan) == 24 && sizeof(GlobalPlan) == 2, "abi/plans.py");
 typedef struct DataSegment {
-    const uint8_t *bytes;
-    size_t size;
+    uint32_t start, end; /* in data_buffer */
 } DataSegment;
 
 /* abi/layout.py VMOffsets: byte offsets in the VMContext. */
@@ -251,43 +248,50 @@ typedef struct VMOffsets {
 
 struct NativeModule {
     PyObject_HEAD
-    CodeRegion *region; /* strong */
-    PyObject *info;     /* strong */
-    PyObject *compile;  /* strong or NULL */
+    CodeRegion *region;       /* strong */
+    PyObject *info, *compile; /* strong; compile may be NULL */
     uint32_t num_imported_funcs, num_imported_tables, num_imported_memories, num_imported_globals;
     uint32_t num_funcs, num_defined_funcs; /* index space; without imports */
     uint32_t num_types, num_escaped, num_memories, num_tables, num_globals, num_data, num_elements; /* own items */
-    uint32_t *func_type_indices; /* [num_funcs] */
-    uint32_t *type_ids;          /* [num_types] */
-    Signature **signatures;      /* [num_types], strong or NULL */
-    uint32_t *escaped;           /* [num_escaped] function indices, ascending */
+    uint32_t *func_type_indices, *type_ids; /* [num_funcs], [num_types] */
+    PyObject *signatures;                   /* tuple [num_types]: Signature or None */
+    uint32_t *escaped;                      /* [num_escaped] function indices, ascending */
     MemoryPlan *memories;
     TablePlan *tables;
     GlobalPlan *globals;
     Py_buffer data_buffer; /* what all segments lie in */
     DataSegment *data;
-    uint8_t *globals_template; /* [num_globals * 16] */
+    VMGlobal *globals_template;
     VMOffsets offsets;
+    uint64_t counted;        /* by StoreBase._stats */
     struct ModuleCode *code; /* private to native_module.c */
 };
 extern PyTypeObject *tp_native_module_type;
 
-/* What VMFuncRef.code and VMImportedFunc.code of a defined function hold: its code, or its stub while functions are compiled
-   lazily (the stub always jumps to the newest code). NULL with InternalError if there is neither. */
+/* What VMFuncRef.code and VMImportedFunc.code of a defined function hold: its code, or its stub while functions are
+   compiled lazily (the stub always jumps to the newest code). NULL with InternalError if there is neither. */
 void *tp_module_entry(NativeModule *module, uint32_t defined_index);
 
 static inline Signature *tp_func_signature(const NativeModule *module, uint32_t func_index) {
-    return module->signatures[module->func_type_indices[func_index]];
+    return (Signature *)PyTuple_GET_ITEM(module->signatures, module->func_type_indices[func_index]);
 }
 
-/* ---- call.c, host_call.c ---- */
+/* ---- handle.c, call.c, host_call.c ---- */
+
+/* A Python object that stands for something of a store. Equal to another that stands for the same. */
+typedef struct Handle {
+    PyObject_HEAD
+    uint64_t store_id;
+    void *target;
+} Handle;
+extern PyTypeObject *tp_handle_type;
+PyObject *tp_handle_new(PyTypeObject *type, Store *store, void *target);
+void tp_plain_dealloc(PyObject *self); /* of objects that own nothing (more) */
 
 /* A function handle. */
 typedef struct FuncObject {
-    PyObject_HEAD
+    Handle handle; /* of a VMFuncRef */
     vectorcallfunc vectorcall;
-    uint64_t store_id;
-    VMFuncRef *ref;
     Signature *signature; /* strong */
 } FuncObject;
 extern PyTypeObject *tp_func_type; /* FuncBase; instances are of tp_registry.Func */
@@ -304,14 +308,12 @@ struct HostFunc {
     PyObject *callback;   /* strong; NULL once the store is closed */
     bool access_caller;
 };
-
 /* A handle for a function record of this store (new reference or NULL); None for the null record or NULL. */
 PyObject *tp_func_handle(Store *store, VMFuncRef *ref);
 
 /* The record behind a Func of this store or None (= the null record); NULL with TypeError or WasmError
    ("cross-`Store` values are not supported"). */
 VMFuncRef *tp_funcref_from_python(Store *store, PyObject *func);
-
 /* asm entry of each helper, in the order of abi/builtins.py: VMContextHeader.builtins. */
 extern void *tp_builtin_table[BUILTIN_COUNT];
 
@@ -327,37 +329,16 @@ int tp_raise_trap(int trap);
 
 /* ---- poll.c ---- */
 
-/* In helpers, before anything that needs Python: the GIL may have been released (adaptive policy). It stays with the call
-   until the next poll that releases it. */
-void tp_gil_take(Store *store);
-
-/* In helpers that block: give the GIL up if it is held (tp_gil_take gets it back). */
-void tp_gil_give(Store *store);
+void tp_gil_take_slow(Store *store);
+void tp_gil_release_for_call(Store *store);
+/* In helpers, before anything that needs Python: the GIL may have been released (adaptive policy). It stays with the
+   call until the next poll that releases it. */
+static inline void tp_gil_take(Store *store) {
+    if (UNLIKELY(store->gil_released)) tp_gil_take_slow(store);
+}
 
 /* In helpers that last: handle signals and interrupts as loop headers do; does not return when the call has to end. */
 void tp_check_interrupts(Store *store);
-
-/* ---- builtins.c: called by the asm thunks, which have recorded exit_pc and exit_fp. The i32 results are zero-extended. ---- */
-uint64_t tp_builtin_memory_grow(VMContext *, uint32_t memory, uint64_t delta);
-void tp_builtin_memory_fill(VMContext *, uint32_t memory, uint64_t address, uint32_t byte, uint64_t length);
-void tp_builtin_memory_copy(VMContext *, uint32_t to, uint32_t from, uint64_t dst, uint64_t src, uint64_t length);
-void tp_builtin_memory_init(VMContext *, uint32_t memory, uint32_t segment, uint64_t dst, uint32_t src, uint32_t length);
-void tp_builtin_data_drop(VMContext *, uint32_t segment);
-uint64_t tp_builtin_table_grow(VMContext *, uint32_t table, uint64_t delta, uint64_t init);
-uint64_t tp_builtin_table_get(VMContext *, uint32_t table, uint64_t index);
-void tp_builtin_table_set(VMContext *, uint32_t table, uint64_t index, uint64_t value);
-void tp_builtin_table_fill(VMContext *, uint32_t table, uint64_t start, uint64_t value, uint64_t length);
-void tp_builtin_table_copy(VMContext *, uint32_t to, uint32_t from, uint64_t dst, uint64_t src, uint64_t length);
-void tp_builtin_table_init(VMContext *, uint32_t table, uint32_t segment, uint64_t dst, uint32_t src, uint32_t length);
-void tp_builtin_elem_drop(VMContext *, uint32_t segment);
-uint64_t tp_builtin_ref_func(VMContext *, uint32_t func_index);
-uint64_t tp_builtin_global_get_ref(VMContext *, uint32_t global);
-void tp_builtin_global_set_ref(VMContext *, uint32_t global, uint64_t value);
-void tp_builtin_call_indirect_slow(VMContext *, uint32_t type_index, VMFuncRef *ref);
-uint64_t tp_builtin_memory_atomic_notify(VMContext *, uint32_t memory, uint64_t address, uint32_t count);
-uint64_t tp_builtin_memory_atomic_wait32(VMContext *, uint32_t memory, uint64_t address, uint32_t expected, int64_t timeout);
-uint64_t tp_builtin_memory_atomic_wait64(VMContext *, uint32_t memory, uint64_t address, uint64_t expected, int64_t timeout);
-void tp_builtin_out_of_fuel(VMContext *);
 
 /* ---- instance.c ---- */
 

@@ -9,6 +9,7 @@
    that gives up typically restores what it had found (perhaps ours) and raises the signal again: such a second
    delivery goes one step down the list, so that the chain ends in the default action instead of a circle. */
 #include "core.h"
+#include "objects.h"
 
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -35,8 +36,7 @@ __thread Thread tp_thread __attribute__((tls_model("initial-exec")));
 
 static int signal_slot(int signal_number) {
     for (int i = 0; i < NUM_SIGNALS; i++)
-        if (our_signals[i] == signal_number)
-            return i;
+        if (our_signals[i] == signal_number) return i;
     return 0;
 }
 
@@ -45,16 +45,14 @@ static void default_action(int signal_number, const siginfo_t *info) {
     sigemptyset(&action.sa_mask);
     sigaction(signal_number, &action, NULL);
     /* A fault comes again when its instruction is repeated; a signal that was sent has to be sent again. */
-    if (info->si_code <= 0)
-        raise(signal_number);
+    if (info->si_code <= 0) raise(signal_number);
 }
 
 static void pass_on(int signal_number, siginfo_t *info, void *context) {
     int slot = signal_slot(signal_number);
     int level = atomic_load_explicit(&chains[slot].count, memory_order_acquire) - 1;
     /* chain_level - 1 is the level that was last called on this thread (0: none). */
-    if (info->si_code <= 0 && tp_thread.chain_level > 0)
-        level = tp_thread.chain_level - 2;
+    if (info->si_code <= 0 && tp_thread.chain_level > 0) level = tp_thread.chain_level - 2;
     tp_thread.chain_level = level + 1;
     if (level < 0) {
         default_action(signal_number, info);
@@ -71,21 +69,35 @@ static void pass_on(int signal_number, siginfo_t *info, void *context) {
         action->sa_handler(signal_number);
 }
 
+/* Whether a fault lies in the address range of a memory that the faulting function can access. If not, generated code is
+   wrong, and the fault must look like one. */
+static bool in_memory(const Store *store, const NativeModule *module, uintptr_t address) {
+    const Instance *instance = atomic_load_explicit(&store->first_instance, memory_order_acquire);
+    for (; instance != NULL; instance = atomic_load_explicit(&instance->head.next_instance, memory_order_acquire)) {
+        if (instance->head.module != module) continue;
+        for (uint32_t i = 0; i < module->num_imported_memories + module->num_memories; i++) {
+            const VMMemory *memory = tp_memories(instance)[i];
+            if (address - (uintptr_t)memory->mapping < memory->mapping_bytes) return true;
+        }
+    }
+    return false;
+}
+
 static void handle_fault(int signal_number, siginfo_t *info, void *context) {
     Activation *activation = tp_thread.top;
-    if (activation != NULL && info->si_code > 0) {
-        CodePlace place;
-        uintptr_t pc = arch_context_pc(context);
-        if (tp_code_lookup(pc, &place)) {
-            const Site *site = tp_code_site(&place);
-            if (site != NULL && (site->kind & 0xFF) == SITE_FAULT) {
-                int trap = (int)(site->kind >> 8);
-                activation->fault_pc = pc;
-                activation->fault_fp = arch_context_fp(context);
-                activation->fault_trap = trap != 0 ? trap : TRAP_MEMORY_OUT_OF_BOUNDS;
-                arch_context_redirect(context, arch_fault_stub);
-                return;
-            }
+    CodePlace place;
+    uintptr_t pc = arch_context_pc(context);
+    const Site *site = NULL;
+    if (activation != NULL && info->si_code > 0 && tp_code_lookup(pc, &place)) site = tp_code_site(&place);
+    if (site != NULL && (site->kind & 0xFF) == SITE_FAULT) {
+        int trap = (int)(site->kind >> 8);
+        if (trap == 0) trap = TRAP_MEMORY_OUT_OF_BOUNDS;
+        if (trap != TRAP_MEMORY_OUT_OF_BOUNDS || in_memory(activation->store, place.module, (uintptr_t)info->si_addr)) {
+            activation->fault_pc = pc;
+            activation->fault_fp = arch_context_fp(context);
+            activation->fault_trap = trap;
+            arch_context_redirect(context, arch_fault_stub);
+            return;
         }
     }
     pass_on(signal_number, info, context);
@@ -99,8 +111,7 @@ static bool same_handler(const struct sigaction *a, const struct sigaction *b) {
 
 static void remember(int slot, const struct sigaction *found) {
     int count = atomic_load_explicit(&chains[slot].count, memory_order_relaxed);
-    if (count > 0 && same_handler(&chains[slot].previous[count - 1], found))
-        return; /* switched off and on again */
+    if (count > 0 && same_handler(&chains[slot].previous[count - 1], found)) return; /* switched off and on again */
     if (count == MAX_PREVIOUS) {
         /* Handlers come and go: forget the oldest but one. The first is what the process started with. */
         memmove(&chains[slot].previous[1], &chains[slot].previous[2], (MAX_PREVIOUS - 2) * sizeof *found);
@@ -129,8 +140,7 @@ void tp_signals_after_fork(void) { pthread_mutex_init(&install_lock, NULL); }
 
 int tp_signals_check_faulthandler(void) {
     PyObject *state = tp_faulthandler_is_enabled(tp_faulthandler_module, NULL);
-    if (state == NULL)
-        return -1;
+    if (state == NULL) return -1;
     Py_XSETREF(tp_faulthandler_state, state);
     return tp_signals_check();
 }
@@ -161,8 +171,7 @@ static rlim_t main_stack_limit;
 
 static void free_altstack(void *mapping) {
     stack_t current, none = {.ss_flags = SS_DISABLE};
-    if (sigaltstack(NULL, &current) == 0 && current.ss_sp == mapping)
-        sigaltstack(&none, NULL);
+    if (sigaltstack(NULL, &current) == 0 && current.ss_sp == mapping) sigaltstack(&none, NULL);
     munmap(mapping, ALTSTACK_BYTES);
 }
 
@@ -171,8 +180,7 @@ static int install_altstack(void) {
     if (sigaltstack(NULL, &current) == 0 && !(current.ss_flags & SS_DISABLE))
         return 0; /* faulthandler's, say: ours would need no more */
     void *mapping = mmap(NULL, ALTSTACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-    if (mapping == MAP_FAILED)
-        return -1;
+    if (mapping == MAP_FAILED) return -1;
     stack_t own = {.ss_sp = mapping, .ss_size = ALTSTACK_BYTES};
     if (sigaltstack(&own, NULL) != 0 || pthread_setspecific(thread_key, mapping) != 0) {
         munmap(mapping, ALTSTACK_BYTES);
@@ -187,13 +195,11 @@ static int find_stack_floor(void) {
     pthread_attr_t attributes;
     void *lowest;
     size_t size, guard = 0;
-    if (pthread_getattr_np(pthread_self(), &attributes) != 0)
-        return -1;
+    if (pthread_getattr_np(pthread_self(), &attributes) != 0) return -1;
     int result = pthread_attr_getstack(&attributes, &lowest, &size);
     pthread_attr_getguardsize(&attributes, &guard);
     pthread_attr_destroy(&attributes);
-    if (result != 0)
-        return -1;
+    if (result != 0) return -1;
     size_t reserve = HOST_RESERVE + OWN_RESERVE;
     if (reserve > size / 2) /* a thread with a tiny stack: share it */
         reserve = size / 2;
@@ -209,8 +215,7 @@ int tp_thread_prepare(void) {
     }
     if (tp_thread.is_main) {
         struct rlimit limit;
-        if (getrlimit(RLIMIT_STACK, &limit) == 0)
-            main_stack_limit = limit.rlim_cur;
+        if (getrlimit(RLIMIT_STACK, &limit) == 0) main_stack_limit = limit.rlim_cur;
     }
     return 0;
 }
@@ -222,11 +227,8 @@ void tp_thread_recheck(void) {
         tp_thread.stack_floor = 0; /* the next entry measures again */
 }
 
-int tp_init_signals(void) {
-    if (pthread_key_create(&thread_key, free_altstack) != 0) {
-        PyErr_NoMemory();
-        return -1;
-    }
+int tp_init_signals(PyObject *Py_UNUSED(module)) {
+    if (pthread_key_create(&thread_key, free_altstack) != 0) return tp_no_memory();
     find_faulthandler();
     return tp_signals_check();
 }

@@ -5,6 +5,8 @@
    or the store's end (R-12): code and handles therefore follow pointers into an open store without counting. */
 #include "core.h"
 
+#include <structmember.h>
+
 PyTypeObject *tp_store_type;
 
 static uint64_t next_store_id = 1;
@@ -19,20 +21,15 @@ static size_t pointer_hash(const void *pointer) {
 /* The object's slot, or the free one where it belongs. The table is never full. */
 static PyObject **externref_slot(PyObject **slots, size_t mask, PyObject *object) {
     size_t i = pointer_hash(object) & mask;
-    while (slots[i] != NULL && slots[i] != object)
-        i = (i + 1) & mask;
+    while (slots[i] != NULL && slots[i] != object) i = (i + 1) & mask;
     return &slots[i];
 }
 
 static int externrefs_resize(ActivationsTable *table, size_t capacity) {
     PyObject **slots = PyMem_Calloc(capacity, sizeof *slots);
-    if (slots == NULL) {
-        PyErr_NoMemory();
-        return -1;
-    }
+    if (slots == NULL) return tp_no_memory();
     for (size_t i = 0; table->slots != NULL && i <= table->mask; i++)
-        if (table->slots[i] != NULL)
-            *externref_slot(slots, capacity - 1, table->slots[i]) = table->slots[i];
+        if (table->slots[i] != NULL) *externref_slot(slots, capacity - 1, table->slots[i]) = table->slots[i];
     PyMem_Free(table->slots);
     table->slots = slots;
     table->mask = capacity - 1;
@@ -41,12 +38,10 @@ static int externrefs_resize(ActivationsTable *table, size_t capacity) {
 
 int tp_externref_enter(Store *store, PyObject *object) {
     ActivationsTable *table = &store->externrefs;
-    if (object == NULL)
-        return 0;
+    if (object == NULL) return 0;
     if (table->slots == NULL || table->used * 2 >= table->mask) {
         size_t capacity = table->slots == NULL ? 2 * EXTERNREFS_SWEEP : 2 * (table->mask + 1);
-        if (externrefs_resize(table, capacity) < 0)
-            return -1;
+        if (externrefs_resize(table, capacity) < 0) return -1;
     }
     PyObject **slot = externref_slot(table->slots, table->mask, object);
     if (*slot == NULL) {
@@ -63,8 +58,7 @@ void tp_externrefs_sweep(Store *store) {
     ActivationsTable old = store->externrefs;
     store->externrefs = (ActivationsTable){0};
     store->externref_decrements += old.used;
-    for (size_t i = 0; old.slots != NULL && i <= old.mask; i++)
-        Py_XDECREF(old.slots[i]);
+    for (size_t i = 0; old.slots != NULL && i <= old.mask; i++) Py_XDECREF(old.slots[i]);
     PyMem_Free(old.slots);
 }
 
@@ -90,8 +84,7 @@ void tp_store_add_instance(Store *store, Instance *instance, const OwnedKind *ki
     store->last_instance = instance;
     store->num_instances++;
     atomic_thread_fence(memory_order_seq_cst);
-    if (atomic_load(&store->interrupt))
-        atomic_store(&head->vmctx->stack_limit, UINTPTR_MAX);
+    if (atomic_load(&store->interrupt)) atomic_store(&head->vmctx->stack_limit, UINTPTR_MAX);
 }
 
 void tp_store_set_cells(Store *store, uintptr_t value) {
@@ -106,13 +99,11 @@ void tp_store_set_cells(Store *store, uintptr_t value) {
 
 /* Frees everything; no wasm of the store is running. Runs arbitrary Python code, which finds the store closed. */
 static void store_close(Store *self) {
-    if (self->live_id == 0)
-        return;
+    if (self->live_id == 0) return;
     self->live_id = 0;
     tp_ticker_remove(self);
     for (Owned *item = self->owned; item != NULL; item = item->next)
-        if (item->kind->clear != NULL)
-            item->kind->clear(item);
+        if (item->kind->clear != NULL) item->kind->clear(item);
     tp_externrefs_sweep(self);
     Py_CLEAR(self->limiter);
     Owned *item = self->owned;
@@ -128,25 +119,18 @@ static void store_close(Store *self) {
 
 /* ---- entering ---- */
 
-int tp_store_busy_error(void) {
-    PyErr_SetString(tp_registry.StoreBusyError, "the store is in use by another thread");
-    return -1;
-}
+int tp_store_busy_error(void) { return tp_error(tp_registry.StoreBusyError, "the store is in use by another thread"); }
 
 int tp_store_enter_slow(Store *store, uintptr_t sp) {
     Thread *thread = &tp_thread;
-    if (thread->stack_floor == 0 && tp_thread_prepare() < 0)
-        return -1;
+    if (thread->stack_floor == 0 && tp_thread_prepare() < 0) return -1;
     uintptr_t wanted = sp > store->max_wasm_stack ? sp - store->max_wasm_stack : 0;
-    if (wanted < thread->stack_floor)
-        wanted = thread->stack_floor;
-    if (sp < wanted)
-        return tp_raise_trap(TRAP_STACK_OVERFLOW);
+    if (wanted < thread->stack_floor) wanted = thread->stack_floor;
+    if (sp < wanted) return tp_raise_trap(TRAP_STACK_OVERFLOW);
     if (store->true_limit != wanted) {
         store->true_limit = wanted;
         tp_store_set_cells(store, wanted);
-        if (atomic_load(&store->interrupt))
-            tp_store_set_cells(store, UINTPTR_MAX);
+        if (atomic_load(&store->interrupt)) tp_store_set_cells(store, UINTPTR_MAX);
     }
     return 0;
 }
@@ -157,22 +141,15 @@ Store *tp_store_for(PyObject *object, uint64_t store_id) {
         store = (Store *)object;
     } else if (tp_is_caller(object)) {
         store = tp_caller_store(object);
-        if (store == NULL) {
-            PyErr_SetString(tp_registry.WasmError, "the caller is no longer valid: its call has ended");
-            return NULL;
-        }
+        if (store == NULL)
+            return (void *)PyErr_Format(tp_registry.WasmError, "the caller is no longer valid: its call has ended");
     } else {
-        PyErr_Format(PyExc_TypeError, "expected a Store or a Caller, got %.100s", Py_TYPE(object)->tp_name);
-        return NULL;
+        return (void *)PyErr_Format(PyExc_TypeError, "expected a Store or a Caller, got %.100s",
+                                    Py_TYPE(object)->tp_name);
     }
-    if (UNLIKELY(store->live_id == 0)) {
-        PyErr_SetString(tp_registry.StoreClosedError, "the store is closed");
-        return NULL;
-    }
-    if (UNLIKELY(store_id != 0 && store->live_id != store_id)) {
-        PyErr_SetString(tp_registry.WrongStoreError, "object used with the wrong store");
-        return NULL;
-    }
+    if (UNLIKELY(store->live_id == 0)) return (void *)PyErr_Format(tp_registry.StoreClosedError, "the store is closed");
+    if (UNLIKELY(store_id != 0 && store->live_id != store_id))
+        return (void *)PyErr_Format(tp_registry.WrongStoreError, "object used with the wrong store");
     if (UNLIKELY(store->depth != 0 && store->owner != &tp_thread)) {
         tp_store_busy_error();
         return NULL;
@@ -182,45 +159,28 @@ Store *tp_store_for(PyObject *object, uint64_t store_id) {
 
 /* ---- the Python type ---- */
 
-static PyObject *store_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
-    (void)args, (void)kwargs; /* for the subclass's __init__ */
+static PyObject *store_new(PyTypeObject *type, PyObject *Py_UNUSED(args), PyObject *Py_UNUSED(kwargs)) {
     Store *self = (Store *)type->tp_alloc(type, 0);
-    if (self != NULL)
-        self->true_limit = UINTPTR_MAX; /* nothing may run before the first entry has set it */
+    if (self != NULL) self->true_limit = UINTPTR_MAX; /* nothing may run before the first entry has set it */
     return (PyObject *)self;
 }
 
 static int store_init(PyObject *object, PyObject *args, PyObject *kwargs) {
     static char *names[] = {"max_wasm_stack", "gil", NULL};
+    static const char *const policies[] = {[GIL_ADAPTIVE] = "adaptive", [GIL_RELEASE] = "release", [GIL_HOLD] = "hold"};
     Store *self = (Store *)object;
     Py_ssize_t max_wasm_stack;
     const char *gil;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "$ns:StoreBase", names, &max_wasm_stack, &gil))
-        return -1;
-    if (self->id != 0) {
-        PyErr_SetString(PyExc_TypeError, "a store is initialised once");
-        return -1;
-    }
-    if (!tp_registry.complete) {
-        PyErr_SetString(PyExc_RuntimeError, "register() has not been called");
-        return -1;
-    }
-    if (max_wasm_stack <= 0) {
-        PyErr_SetString(PyExc_ValueError, "max_wasm_stack must be positive");
-        return -1;
-    }
-    if (strcmp(gil, "adaptive") == 0) {
-        self->gil_policy = GIL_ADAPTIVE;
-    } else if (strcmp(gil, "release") == 0) {
-        self->gil_policy = GIL_RELEASE;
-    } else if (strcmp(gil, "hold") == 0) {
-        self->gil_policy = GIL_HOLD;
-    } else {
-        PyErr_Format(PyExc_ValueError, "gil must be \"adaptive\", \"release\" or \"hold\", not \"%s\"", gil);
-        return -1;
-    }
-    if (tp_signals_check() < 0)
-        return -1;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "$ns:StoreBase", names, &max_wasm_stack, &gil)) return -1;
+    if (self->id != 0) return tp_error(PyExc_TypeError, "a store is initialised once");
+    if (!tp_registry.complete) return tp_error(PyExc_RuntimeError, "register() has not been called");
+    if (max_wasm_stack <= 0) return tp_error(PyExc_ValueError, "max_wasm_stack must be positive");
+    int policy = 0;
+    while (policy < 3 && strcmp(gil, policies[policy]) != 0) policy++;
+    if (policy == 3)
+        return tp_error(PyExc_ValueError, "gil must be \"adaptive\", \"release\" or \"hold\", not \"%s\"", gil);
+    self->gil_policy = policy;
+    if (tp_signals_check() < 0) return -1;
     self->max_wasm_stack = (size_t)max_wasm_stack;
     self->id = self->live_id = next_store_id++;
     tp_ticker_add(self);
@@ -236,8 +196,7 @@ static int store_traverse(PyObject *object, visitproc visit, void *arg) {
     for (Owned *item = self->owned; item != NULL; item = item->next)
         if (item->kind->traverse != NULL) {
             int result = item->kind->traverse(item, visit, arg);
-            if (result != 0)
-                return result;
+            if (result != 0) return result;
         }
     return 0;
 }
@@ -250,30 +209,24 @@ static int store_clear(PyObject *object) {
 }
 
 static void store_dealloc(PyObject *object) {
-    PyTypeObject *type = Py_TYPE(object);
     PyObject *error_type, *error, *traceback;
     PyObject_GC_UnTrack(object);
     PyErr_Fetch(&error_type, &error, &traceback);
     store_close((Store *)object);
     PyErr_Restore(error_type, error, traceback);
-    type->tp_free(object);
-    Py_DECREF(type);
+    tp_plain_dealloc(object);
 }
 
-static PyObject *store_close_method(PyObject *object, PyObject *ignored) {
+static PyObject *store_close_method(PyObject *object, PyObject *Py_UNUSED(ignored)) {
     Store *self = (Store *)object;
-    (void)ignored;
-    if (self->depth != 0) {
-        PyErr_SetString(tp_registry.StoreBusyError, "a store cannot be closed while wasm runs in it");
-        return NULL;
-    }
+    if (self->depth != 0)
+        return PyErr_Format(tp_registry.StoreBusyError, "a store cannot be closed while wasm runs in it");
     store_close(self);
     Py_RETURN_NONE;
 }
 
-static PyObject *store_interrupt(PyObject *object, PyObject *ignored) {
+static PyObject *store_interrupt(PyObject *object, PyObject *Py_UNUSED(ignored)) {
     Store *self = (Store *)object;
-    (void)ignored;
     if (self->live_id != 0) {
         /* The flag before the cells: whoever resets a cell looks at the flag afterwards. */
         atomic_store(&self->interrupt, true);
@@ -282,98 +235,66 @@ static PyObject *store_interrupt(PyObject *object, PyObject *ignored) {
     Py_RETURN_NONE;
 }
 
-static PyObject *store_gc(PyObject *object, PyObject *ignored) {
+static PyObject *store_gc(PyObject *object, PyObject *Py_UNUSED(ignored)) {
     Store *self = (Store *)object;
-    (void)ignored;
-    if (self->depth == 0)
-        tp_externrefs_sweep(self);
+    if (self->depth == 0) tp_externrefs_sweep(self);
     Py_RETURN_NONE;
 }
 
-static PyObject *store_stats(PyObject *object, PyObject *ignored) {
+static PyObject *store_stats(PyObject *object, PyObject *Py_UNUSED(ignored)) {
+    static uint64_t last_count; /* of calls here */
     Store *self = (Store *)object;
     uint64_t code_bytes = 0;
-    PyObject *seen = PySet_New(NULL);
-    (void)ignored;
-    if (seen == NULL)
-        return NULL;
-    for (Instance *i = atomic_load(&self->first_instance); i != NULL; i = atomic_load(&INSTANCE_HEAD(i)->next_instance)) {
+    last_count++;
+    for (Instance *i = atomic_load(&self->first_instance); i != NULL;
+         i = atomic_load(&INSTANCE_HEAD(i)->next_instance)) {
         NativeModule *module = INSTANCE_HEAD(i)->module;
-        PyObject *key = PyLong_FromVoidPtr(module);
-        int known = key == NULL ? -1 : PySet_Contains(seen, key);
-        if (known == 0) {
-            code_bytes += tp_module_code_bytes(module);
-            known = PySet_Add(seen, key);
-        }
-        Py_XDECREF(key);
-        if (known < 0) {
-            Py_DECREF(seen);
-            return NULL;
-        }
+        if (module->counted != last_count) code_bytes += tp_module_code_bytes(module);
+        module->counted = last_count;
     }
-    Py_DECREF(seen);
     return Py_BuildValue("{sKsKsKsKsnsKsK}", "instances", self->num_instances, "funcrefs", self->num_funcrefs,
                          "externref_increments", self->externref_increments, "externref_decrements",
                          self->externref_decrements, "activations_table", (Py_ssize_t)self->externrefs.used,
                          "code_bytes", code_bytes, "bytes_moved", self->bytes_moved);
 }
 
-static PyObject *store_get_id(PyObject *self, void *closure) {
-    (void)closure;
-    return PyLong_FromUnsignedLongLong(((Store *)self)->id);
-}
-
-static PyObject *store_get_closed(PyObject *self, void *closure) {
-    (void)closure;
+static PyObject *store_get_closed(PyObject *self, void *Py_UNUSED(closure)) {
     return PyBool_FromLong(((Store *)self)->live_id == 0);
 }
 
-static PyObject *store_get_limiter(PyObject *self, void *closure) {
+static PyObject *store_get_limiter(PyObject *self, void *Py_UNUSED(closure)) {
     PyObject *limiter = ((Store *)self)->limiter;
-    (void)closure;
     return Py_NewRef(limiter != NULL ? limiter : Py_None);
 }
 
-static int store_set_limiter(PyObject *object, PyObject *value, void *closure) {
+static int store_set_limiter(PyObject *object, PyObject *value, void *Py_UNUSED(closure)) {
     Store *self = (Store *)object;
-    (void)closure;
-    if (self->live_id == 0) {
-        PyErr_SetString(tp_registry.complete ? tp_registry.StoreClosedError : PyExc_RuntimeError, "the store is closed");
-        return -1;
-    }
+    if (self->live_id == 0)
+        return tp_error(tp_registry.complete ? tp_registry.StoreClosedError : PyExc_RuntimeError,
+                        "the store is closed");
     Py_XSETREF(self->limiter, value == NULL || value == Py_None ? NULL : Py_NewRef(value));
     return 0;
 }
 
-static PyMethodDef store_methods[] = {
-    {"_close", store_close_method, METH_NOARGS, PyDoc_STR("Free everything; StoreBusyError while wasm of this store is running.")},
-    {"_interrupt", store_interrupt, METH_NOARGS, PyDoc_STR("The running call, or the next, traps with INTERRUPT at its next check.")},
-    {"_gc", store_gc, METH_NOARGS, PyDoc_STR("Release externrefs that nothing holds.")},
-    {"_stats", store_stats, METH_NOARGS, PyDoc_STR("Counters.")},
-    {NULL, NULL, 0, NULL},
-};
+static PyMethodDef store_methods[] = {{"_close", store_close_method, METH_NOARGS, NULL},
+                                      {"_interrupt", store_interrupt, METH_NOARGS, NULL},
+                                      {"_gc", store_gc, METH_NOARGS, NULL},
+                                      {"_stats", store_stats, METH_NOARGS, NULL},
+                                      {0}};
+
+static PyMemberDef store_members[] = {{"id", T_ULONGLONG, offsetof(Store, id), READONLY, NULL}, {0}};
 
 static PyGetSetDef store_getset[] = {
-    {"id", store_get_id, NULL, PyDoc_STR("Counts from 1; never reused."), NULL},
-    {"closed", store_get_closed, NULL, PyDoc_STR("Whether close() was called."), NULL},
-    {"limiter", store_get_limiter, store_set_limiter, PyDoc_STR("Asked before every growth and creation; None: no limits."), NULL},
-    {NULL, NULL, NULL, NULL, NULL},
-};
+    {"closed", store_get_closed, NULL, NULL, NULL}, {"limiter", store_get_limiter, store_set_limiter, NULL, NULL}, {0}};
 
 static PyType_Slot store_slots[] = {
-    {Py_tp_new, store_new},           {Py_tp_init, store_init},       {Py_tp_dealloc, store_dealloc},
-    {Py_tp_traverse, store_traverse}, {Py_tp_clear, store_clear},     {Py_tp_methods, store_methods},
-    {Py_tp_getset, store_getset},     {0, NULL},
-};
+    {Py_tp_new, store_new},           {Py_tp_init, store_init},     {Py_tp_dealloc, store_dealloc},
+    {Py_tp_traverse, store_traverse}, {Py_tp_clear, store_clear},   {Py_tp_methods, store_methods},
+    {Py_tp_members, store_members},   {Py_tp_getset, store_getset}, {0, NULL}};
 
-static PyType_Spec store_spec = {
-    .name = "taipan._native.StoreBase",
-    .basicsize = sizeof(Store),
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
-    .slots = store_slots,
-};
+static PyType_Spec store_spec = {"taipan._native.StoreBase", sizeof(Store), 0, TP_BASE_FLAGS | Py_TPFLAGS_HAVE_GC,
+                                 store_slots};
 
 int tp_init_store(PyObject *module) {
-    tp_store_type = tp_add_type(module, &store_spec);
-    return tp_store_type == NULL ? -1 : 0;
+    return (tp_store_type = tp_add_type(module, &store_spec, NULL)) == NULL ? -1 : 0;
 }

@@ -23,13 +23,12 @@ static Walk walk_start(const Store *store) {
 static bool walk_next(Walk *walk, CodePlace *place, uintptr_t *fp) {
     while (walk->activation != NULL) {
         uintptr_t end = arch_entry_fp(walk->activation->entry_sp);
-        if (walk->activation->entry_sp != 0 && walk->fp < end) {
+        if (walk->fp < end) {
             uintptr_t pc = walk->pc;
             *fp = walk->fp;
             walk->pc = arch_frame_return(walk->fp);
             walk->fp = arch_frame_caller(walk->fp);
-            if (tp_code_lookup(pc, place))
-                return true;
+            if (tp_code_lookup(pc, place)) return true;
             continue;
         }
         const Activation *ended = walk->activation;
@@ -50,8 +49,7 @@ static PyObject *frame_tuple(const CodePlace *place) {
 
 static PyObject *backtrace(const Store *store) {
     PyObject *frames = PyList_New(0);
-    if (frames == NULL || store == NULL)
-        return frames;
+    if (frames == NULL || store == NULL) return frames;
     Walk walk = walk_start(store);
     CodePlace place;
     uintptr_t fp;
@@ -67,74 +65,41 @@ static PyObject *backtrace(const Store *store) {
     return frames;
 }
 
-int tp_stack_map(uintptr_t pc, const uint32_t **distances) {
+/* For tests: distances below rbp of the references that are live at a return address; None if that is no recorded site. */
+static PyObject *debug_stack_map(PyObject *Py_UNUSED(module), PyObject *address) {
     CodePlace place;
-    if (!tp_code_lookup(pc, &place))
-        return -1;
-    const Site *site = tp_code_site(&place);
-    if (site == NULL)
-        return -1;
-    if (site->stack_map == 0 || place.extent->stack_maps == NULL)
-        return 0;
-    const uint32_t *map = place.extent->stack_maps + (site->stack_map - 1);
-    *distances = map + 1;
-    return (int)map[0];
-}
-
-static PyObject *debug_stack_map(PyObject *module, PyObject *address) {
-    const uint32_t *distances = NULL;
     uintptr_t pc = (uintptr_t)PyLong_AsVoidPtr(address);
-    (void)module;
-    if (PyErr_Occurred())
-        return NULL;
-    int count = tp_stack_map(pc, &distances);
-    if (count < 0)
-        Py_RETURN_NONE;
-    PyObject *list = PyList_New(count);
-    for (int i = 0; list != NULL && i < count; i++) {
-        PyObject *distance = PyLong_FromUnsignedLong(distances[i]);
-        if (distance == NULL)
-            Py_CLEAR(list);
-        else
-            PyList_SET_ITEM(list, i, distance);
-    }
+    if (PyErr_Occurred()) return NULL;
+    const Site *site = tp_code_lookup(pc, &place) ? tp_code_site(&place) : NULL;
+    if (site == NULL) Py_RETURN_NONE;
+    const uint32_t *map = site->stack_map == 0 ? NULL : place.extent->stack_maps + (site->stack_map - 1);
+    PyObject *list = PyList_New(map == NULL ? 0 : map[0]);
+    for (Py_ssize_t i = 0; list != NULL && i < PyList_GET_SIZE(list); i++)
+        PyList_SET_ITEM(list, i, PyLong_FromUnsignedLong(map[1 + i]));
     return list;
 }
 
-static PyMethodDef functions[] = {
-    {"debug_stack_map", debug_stack_map, METH_O, PyDoc_STR("Distances below rbp of the live references at a return address.")},
-    {NULL, NULL, 0, NULL},
-};
+static PyMethodDef functions[] = {{"debug_stack_map", debug_stack_map, METH_O, NULL}, {0}};
 
 int tp_init_trap(PyObject *module) { return PyModule_AddFunctions(module, functions); }
 
 /* ---- exceptions ---- */
 
-static const char *trap_message(int trap) {
-    switch (trap) {
-#define CASE(name, number, message)                                                                                        \
-    case number:                                                                                                           \
-        return message;
-        TRAPS(CASE)
-    default:
-        return NULL;
-    }
-}
+#define MESSAGE(name, number, message) [number] = message,
+static const char *const messages[] = {TRAPS(MESSAGE)};
 
 /* Sets the exception; store: whose stack is the backtrace, or NULL. */
 static void set_trap(const Store *store, int trap) {
-    const char *message = trap_message(trap);
+    const char *message = (size_t)trap < sizeof messages / sizeof messages[0] ? messages[trap] : NULL;
     if (message == NULL) {
         PyErr_Format(tp_registry.InternalError, "bug: generated code raised unknown trap %d", trap);
         return;
     }
     PyObject *frames = backtrace(store);
-    if (frames == NULL)
-        return;
+    if (frames == NULL) return;
     PyObject *exception = PyObject_CallFunction(tp_registry.make_trap, "iOs", trap, frames, message);
     Py_DECREF(frames);
-    if (exception == NULL)
-        return;
+    if (exception == NULL) return;
     if (PyExceptionInstance_Check(exception))
         PyErr_SetObject((PyObject *)Py_TYPE(exception), exception);
     else
@@ -177,8 +142,7 @@ _Noreturn void tp_trap_at_site(uintptr_t pc, uintptr_t fp) {
     const Site *site = tp_code_lookup(pc, &place) ? tp_code_site(&place) : NULL;
     store->exit_pc = pc;
     store->exit_fp = fp;
-    if (site != NULL && (site->kind & 0xFF) == SITE_TRAP)
-        tp_trap(store, (int)(site->kind >> 8));
+    if (site != NULL && (site->kind & 0xFF) == SITE_TRAP) tp_trap(store, (int)(site->kind >> 8));
     tp_gil_take(store);
     PyErr_SetString(tp_registry.InternalError, "bug: a trap without a site in generated code");
     tp_unwind_with_python_error(store);

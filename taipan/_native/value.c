@@ -4,27 +4,25 @@
    TypeError), funcrefs are Func or None, externrefs any object; v128 also as an int or 16 bytes. */
 #include "value.h"
 
+#include <structmember.h>
+
 PyTypeObject *tp_signature_type;
 VMFuncRef tp_null_funcref = {.code = NULL, .type_id = NULL_TYPE_ID};
 
-static const char *const kind_names[KIND_COUNT] = {"i32", "i64", "f32", "f64", "v128", "funcref", "externref", "a reference"};
+static const char *const kind_names[KIND_COUNT] = {"i32",  "i64",     "f32",       "f64",
+                                                   "v128", "funcref", "externref", "a reference"};
 
 static int cannot_convert(int kind, PyObject *value) {
-    PyErr_Format(PyExc_TypeError, "don't know how to convert %.200R to %s", value, kind_names[kind]);
-    return -1;
+    return tp_error(PyExc_TypeError, "don't know how to convert %.200R to %s", value, kind_names[kind]);
 }
 
 /* What a `Val` holds, if it has the kind asked for. Borrowed: the Val keeps it. NULL with TypeError. */
 static PyObject *unwrap(int kind, PyObject *val) {
     PyObject *number = PyObject_GetAttrString(val, "_kind");
-    if (number == NULL)
-        return NULL;
+    if (number == NULL) return NULL;
     bool same = PyLong_AsLong(number) == kind;
     Py_DECREF(number);
-    if (!same) {
-        PyErr_SetString(PyExc_TypeError, "wrong type of `Val` provided");
-        return NULL;
-    }
+    if (!same) return PyErr_Format(PyExc_TypeError, "wrong type of `Val` provided");
     PyObject *value = PyObject_GetAttrString(val, "_value");
     Py_XDECREF(value);
     return value;
@@ -34,43 +32,43 @@ static inline bool is_val(PyObject *value) { return (PyObject *)Py_TYPE(value) =
 
 static int v128_from_python(PyObject *value, uint64_t out[2]) {
     if (PyBytes_Check(value)) {
-        if (PyBytes_GET_SIZE(value) != 16) {
-            PyErr_Format(PyExc_ValueError, "a v128 has 16 bytes, got %zd", PyBytes_GET_SIZE(value));
-            return -1;
-        }
+        if (PyBytes_GET_SIZE(value) != 16)
+            return tp_error(PyExc_ValueError, "a v128 has 16 bytes, got %zd", PyBytes_GET_SIZE(value));
         memcpy(out, PyBytes_AS_STRING(value), 16);
         return 0;
     }
-    if (!PyLong_Check(value))
-        return cannot_convert(KIND_V128, value);
+    if (!PyLong_Check(value)) return cannot_convert(KIND_V128, value);
     PyObject *shift = PyLong_FromLong(64);
     PyObject *high = shift == NULL ? NULL : PyNumber_Rshift(value, shift);
     Py_XDECREF(shift);
-    if (high == NULL)
-        return -1;
+    if (high == NULL) return -1;
     out[0] = PyLong_AsUnsignedLongLongMask(value);
     out[1] = PyLong_AsUnsignedLongLongMask(high);
     Py_DECREF(high);
     return PyErr_Occurred() ? -1 : 0;
 }
 
-static PyObject *v128_to_python(const uint64_t value[2]) { return _PyLong_FromByteArray((const uint8_t *)value, 16, 1, 0); }
+static int nullable(int kind) { return kind == KIND_FUNC ? KIND_FUNCREF : kind == KIND_EXTERN ? KIND_EXTERNREF : kind; }
+
+static PyObject *v128_to_python(const uint64_t value[2]) {
+    return _PyLong_FromByteArray((const uint8_t *)value, 16, 1, 0);
+}
 
 int tp_value_from_python(Store *store, int kind, PyObject *value, uint64_t out[2]) {
     out[1] = 0;
+    bool non_null = kind > KIND_OPAQUE;
+    kind = nullable(kind);
     if (UNLIKELY(is_val(value))) {
         value = unwrap(kind, value);
-        if (value == NULL)
-            return -1;
+        if (value == NULL) return -1;
     }
+    if (UNLIKELY(non_null && value == Py_None))
+        return tp_error(PyExc_TypeError, "null is not a value of a non-nullable reference type");
     switch (kind) {
-    case KIND_I32:
-        return value_to_i32(value, &out[0]);
-    case KIND_I64:
-        return value_to_i64(value, &out[0]);
+    case KIND_I32: return value_to_i32(value, &out[0]);
+    case KIND_I64: return value_to_i64(value, &out[0]);
     case KIND_F32: {
-        if (!PyFloat_Check(value))
-            return cannot_convert(kind, value);
+        if (!PyFloat_Check(value)) return cannot_convert(kind, value);
         float single = (float)PyFloat_AS_DOUBLE(value);
         uint32_t bits;
         memcpy(&bits, &single, 4);
@@ -78,14 +76,12 @@ int tp_value_from_python(Store *store, int kind, PyObject *value, uint64_t out[2
         return 0;
     }
     case KIND_F64: {
-        if (!PyFloat_Check(value))
-            return cannot_convert(kind, value);
+        if (!PyFloat_Check(value)) return cannot_convert(kind, value);
         double number = PyFloat_AS_DOUBLE(value);
         memcpy(&out[0], &number, 8);
         return 0;
     }
-    case KIND_V128:
-        return v128_from_python(value, out);
+    case KIND_V128: return v128_from_python(value, out);
     case KIND_FUNCREF: {
         VMFuncRef *ref = tp_funcref_from_python(store, value);
         out[0] = (uintptr_t)ref;
@@ -100,11 +96,9 @@ int tp_value_from_python(Store *store, int kind, PyObject *value, uint64_t out[2
 }
 
 PyObject *tp_value_to_python(Store *store, int kind, const uint64_t value[2]) {
-    switch (kind) {
-    case KIND_I32:
-        return PyLong_FromLong((int32_t)value[0]);
-    case KIND_I64:
-        return PyLong_FromLongLong((int64_t)value[0]);
+    switch (nullable(kind)) {
+    case KIND_I32: return PyLong_FromLong((int32_t)value[0]);
+    case KIND_I64: return PyLong_FromLongLong((int64_t)value[0]);
     case KIND_F32: {
         uint32_t bits = (uint32_t)value[0];
         float single;
@@ -116,32 +110,25 @@ PyObject *tp_value_to_python(Store *store, int kind, const uint64_t value[2]) {
         memcpy(&number, &value[0], 8);
         return PyFloat_FromDouble(number);
     }
-    case KIND_V128:
-        return v128_to_python(value);
-    case KIND_FUNCREF:
-        return tp_func_handle(store, (VMFuncRef *)(uintptr_t)value[0]);
-    case KIND_EXTERNREF:
-        return Py_NewRef(value[0] == 0 ? Py_None : (PyObject *)(uintptr_t)value[0]);
+    case KIND_V128: return v128_to_python(value);
+    case KIND_FUNCREF: return tp_func_handle(store, (VMFuncRef *)(uintptr_t)value[0]);
+    case KIND_EXTERNREF: return Py_NewRef(value[0] == 0 ? Py_None : (PyObject *)(uintptr_t)value[0]);
     default:
-        if (value[0] == 0)
-            Py_RETURN_NONE;
-        PyErr_SetString(tp_registry.UnsupportedError, "values of this reference type cannot be passed to Python yet");
-        return NULL;
+        if (value[0] == 0) Py_RETURN_NONE;
+        return PyErr_Format(tp_registry.UnsupportedError,
+                            "values of this reference type cannot be passed to Python yet");
     }
 }
 
 int tp_value_slow_integer(int kind, PyObject *value, uint64_t *out) {
     if (!PyLong_Check(value)) {
         PyObject *held = is_val(value) ? unwrap(kind, value) : value;
-        if (held == NULL)
-            return -1;
-        if (!PyLong_Check(held))
-            return cannot_convert(kind, held);
+        if (held == NULL) return -1;
+        if (!PyLong_Check(held)) return cannot_convert(kind, held);
         value = held;
     }
     *out = PyLong_AsUnsignedLongLongMask(value);
-    if (kind == KIND_I32)
-        *out = (uint32_t)*out;
+    if (kind == KIND_I32) *out = (uint32_t)*out;
     return 0;
 }
 
@@ -157,12 +144,9 @@ static int plan_shape(const Signature *self, bool all_in_registers) {
         ints &= kind_is_int(self->params[i]);
         doubles &= self->params[i] == KIND_F64;
     }
-    if (self->num_results > 1)
-        return PLAN_GENERAL;
-    if (ints && all_in_registers && (self->num_results == 0 || kind_is_int(self->results[0])))
-        return PLAN_INTS;
-    if (doubles && self->num_params <= 4 && self->num_results == 1 && self->results[0] == KIND_F64)
-        return PLAN_DOUBLES;
+    if (self->num_results > 1) return PLAN_GENERAL;
+    if (ints && all_in_registers && (self->num_results == 0 || kind_is_int(self->results[0]))) return PLAN_INTS;
+    if (doubles && self->num_params <= 4 && self->num_results == 1 && self->results[0] == KIND_F64) return PLAN_DOUBLES;
     return PLAN_GENERAL;
 }
 
@@ -170,8 +154,7 @@ static CallPlan *make_plan(const Signature *self) {
     size_t places = self->num_params * sizeof(Place);
     CallPlan *plan = PyMem_Calloc(1, sizeof *plan + places + self->num_results * sizeof(uint32_t));
     uint32_t ints = 0, floats = 0, stack = 0, offset = 0;
-    if (plan == NULL)
-        return NULL;
+    if (plan == NULL) return NULL;
     plan->result_offsets = (uint32_t *)((uint8_t *)plan + sizeof *plan + places);
     for (uint32_t i = 0; i < self->num_params; i++) {
         uint8_t kind = self->params[i];
@@ -184,8 +167,7 @@ static CallPlan *make_plan(const Signature *self) {
             place->place = PLACE_INT;
             place->index = ints++;
         } else {
-            if (kind == KIND_V128)
-                stack = (stack + 15) & ~15u;
+            if (kind == KIND_V128) stack = (stack + 15) & ~15u;
             place->place = PLACE_STACK;
             place->index = stack;
             stack += kind == KIND_V128 ? 16 : 8;
@@ -214,16 +196,13 @@ static CallPlan *make_plan(const Signature *self) {
 
 PyObject *tp_results_to_python(Store *store, const Signature *signature, const uint64_t first[2], const uint8_t *area) {
     uint32_t count = signature->num_results;
-    if (count == 0)
-        Py_RETURN_NONE;
-    if (count == 1)
-        return tp_value_to_python(store, signature->results[0], first);
+    if (count == 0) Py_RETURN_NONE;
+    if (count == 1) return tp_value_to_python(store, signature->results[0], first);
     PyObject *list = PyList_New(count);
     for (uint32_t i = 0; list != NULL && i < count; i++) {
         uint64_t word[2] = {0, 0};
         int kind = signature->results[i];
-        if (i > 0)
-            memcpy(word, area + signature->plan->result_offsets[i], kind_size(kind));
+        if (i > 0) memcpy(word, area + signature->plan->result_offsets[i], kind_size(kind));
         PyObject *item = tp_value_to_python(store, kind, i == 0 ? first : word);
         if (item == NULL)
             Py_CLEAR(list);
@@ -237,47 +216,32 @@ void tp_value_store_result(int kind, uint8_t *area, const uint64_t value[2]) { m
 
 /* ---- Signature ---- */
 
-static PyObject *signature_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
-    static char *names[] = {"params", "results", "type_id", "type", NULL};
-    Py_buffer params, results;
+static PyObject *signature_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(kwargs)) {
+    const char *params, *results;
+    Py_ssize_t num_params, num_results;
     unsigned int type_id;
     PyObject *functype;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "y*y*IO:Signature", names, &params, &results, &type_id, &functype))
+    if (!PyArg_ParseTuple(args, "y#y#IO:Signature", &params, &num_params, &results, &num_results, &type_id, &functype))
         return NULL;
-    Signature *self = NULL;
-    for (Py_ssize_t i = 0; i < params.len + results.len; i++) {
-        uint8_t kind = i < params.len ? ((uint8_t *)params.buf)[i] : ((uint8_t *)results.buf)[i - params.len];
-        if (kind >= KIND_COUNT) {
-            PyErr_SetString(PyExc_ValueError, "a signature consists of KIND_* bytes");
-            goto done;
-        }
-    }
-    if (params.len > 100000 || results.len > 100000) { /* limits.py has 1,000 */
-        PyErr_SetString(PyExc_ValueError, "too many parameters or results");
-        goto done;
-    }
-    self = (Signature *)type->tp_alloc(type, 0);
-    if (self == NULL)
-        goto done;
+    if (num_params > 100000 || num_results > 100000) /* limits.py has 1,000 */
+        return PyErr_Format(PyExc_ValueError, "too many parameters or results");
+    Signature *self = (Signature *)type->tp_alloc(type, 0);
+    if (self == NULL) return NULL;
     self->type = Py_NewRef(functype);
     self->type_id = type_id;
-    self->num_params = (uint32_t)params.len;
-    self->num_results = (uint32_t)results.len;
-    self->params = PyMem_Malloc((size_t)(params.len + results.len) + 1);
-    if (self->params != NULL) {
-        self->results = self->params + params.len;
-        memcpy(self->params, params.buf, (size_t)params.len);
-        memcpy(self->results, results.buf, (size_t)results.len);
-        self->plan = make_plan(self);
+    self->num_params = (uint32_t)num_params;
+    self->num_results = (uint32_t)num_results;
+    bool good = true;
+    if ((self->params = PyMem_Malloc((size_t)(num_params + num_results) + 1)) != NULL) {
+        self->results = self->params + num_params;
+        memcpy(self->params, params, (size_t)num_params);
+        memcpy(self->results, results, (size_t)num_results);
+        for (Py_ssize_t i = 0; good && i < num_params + num_results; i++) good = self->params[i] < KIND_COUNT;
+        if (good) self->plan = make_plan(self);
     }
-    if (self->plan == NULL) {
-        Py_CLEAR(self);
-        PyErr_NoMemory();
-    }
-done:
-    PyBuffer_Release(&params);
-    PyBuffer_Release(&results);
-    return (PyObject *)self;
+    if (self->plan != NULL) return (PyObject *)self;
+    Py_DECREF(self);
+    return good ? PyErr_NoMemory() : PyErr_Format(PyExc_ValueError, "a signature consists of KIND_* bytes");
 }
 
 static int signature_traverse(PyObject *object, visitproc visit, void *arg) {
@@ -294,44 +258,24 @@ static int signature_clear(PyObject *object) {
 
 static void signature_dealloc(PyObject *object) {
     Signature *self = (Signature *)object;
-    PyTypeObject *type = Py_TYPE(object);
     PyObject_GC_UnTrack(object);
     Py_XDECREF(self->type);
     PyMem_Free(self->params);
     PyMem_Free(self->plan);
-    type->tp_free(object);
-    Py_DECREF(type);
+    tp_plain_dealloc(object);
 }
 
-static PyObject *signature_get_type(PyObject *self, void *closure) {
-    (void)closure;
-    return Py_NewRef(((Signature *)self)->type);
-}
+static PyMemberDef signature_members[] = {{"type", T_OBJECT, offsetof(Signature, type), READONLY, NULL},
+                                          {"type_id", T_UINT, offsetof(Signature, type_id), READONLY, NULL},
+                                          {0}};
 
-static PyObject *signature_get_type_id(PyObject *self, void *closure) {
-    (void)closure;
-    return PyLong_FromUnsignedLong(((Signature *)self)->type_id);
-}
+static PyType_Slot signature_slots[] = {{Py_tp_new, signature_new},           {Py_tp_dealloc, signature_dealloc},
+                                        {Py_tp_traverse, signature_traverse}, {Py_tp_clear, signature_clear},
+                                        {Py_tp_members, signature_members},   {0, NULL}};
 
-static PyGetSetDef signature_getset[] = {
-    {"type", signature_get_type, NULL, PyDoc_STR("The FuncType it was made from."), NULL},
-    {"type_id", signature_get_type_id, NULL, PyDoc_STR("Engine-wide id."), NULL},
-    {NULL, NULL, NULL, NULL, NULL},
-};
-
-static PyType_Slot signature_slots[] = {
-    {Py_tp_new, signature_new},           {Py_tp_dealloc, signature_dealloc}, {Py_tp_traverse, signature_traverse},
-    {Py_tp_clear, signature_clear},       {Py_tp_getset, signature_getset},   {0, NULL},
-};
-
-static PyType_Spec signature_spec = {
-    .name = "taipan._native.Signature",
-    .basicsize = sizeof(Signature),
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
-    .slots = signature_slots,
-};
+static PyType_Spec signature_spec = {"taipan._native.Signature", sizeof(Signature), 0,
+                                     Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC, signature_slots};
 
 int tp_init_value(PyObject *module) {
-    tp_signature_type = tp_add_type(module, &signature_spec);
-    return tp_signature_type == NULL ? -1 : 0;
+    return (tp_signature_type = tp_add_type(module, &signature_spec, NULL)) == NULL ? -1 : 0;
 }

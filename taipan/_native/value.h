@@ -9,17 +9,14 @@ int tp_value_slow_integer(int kind, PyObject *value, uint64_t *out);
 
 /* The value of an int of one digit (30 bits) or zero, any of the common ones; false: use the slow way. */
 static inline bool value_small_int(PyObject *value, int64_t *out) {
-    if (UNLIKELY(!PyLong_CheckExact(value)))
-        return false;
+    if (UNLIKELY(!PyLong_CheckExact(value))) return false;
 #if PY_VERSION_HEX >= 0x030C0000
-    if (UNLIKELY(!PyUnstable_Long_IsCompact((PyLongObject *)value)))
-        return false;
+    if (UNLIKELY(!PyUnstable_Long_IsCompact((PyLongObject *)value))) return false;
     *out = PyUnstable_Long_CompactValue((PyLongObject *)value);
     return true;
 #else
     Py_ssize_t size = Py_SIZE(value);
-    if (UNLIKELY(size < -1 || size > 1))
-        return false;
+    if (UNLIKELY(size < -1 || size > 1)) return false;
     *out = (int64_t)size * ((PyLongObject *)value)->ob_digit[0]; /* zero: size 0, whatever the digit */
     return true;
 #endif

@@ -72,8 +72,9 @@ class Tunables:
     def unchecked_extent(self, memtype: MemType) -> int:
         """How large `offset + width` may be for an access to need no bounds check; -1 if every access needs one.
 
-        The reservation and the guard behind it must catch whatever a 32-bit address plus the offset can reach.
+        The reservation and the guard behind it must catch whatever a 32-bit address plus the offset can reach. They
+        cannot where a page of the memory is smaller than one of the host.
         """
-        if memtype.is_64 or not self.static_memory(memtype):
+        if memtype.is_64 or memtype.page_size_log2 < 16 or not self.static_memory(memtype):
             return -1
         return max(self.memory_reservation + self.memory_guard_size - (1 << 32), -1)

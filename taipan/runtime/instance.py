@@ -147,7 +147,7 @@ def _tags(store: Store, info: ModuleInfo, bindings: Bindings) -> tuple[Tag, ...]
     for index in range(len(tags), len(info.tag_ids)):
         tag_type = info.extern_type(TAG, index)
         assert isinstance(tag_type, TagType)
-        tags.append(Tag(store, tag_type))
+        tags.append(Tag._of(store, tag_type, info.tag_ids[index]))
     return tuple(tags)
 
 

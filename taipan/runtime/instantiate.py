@@ -8,11 +8,13 @@ each of which may trap and leaves behind what was done before.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from struct import Struct
 from typing import TYPE_CHECKING, Any, Final, final
 
 from taipan._native import InstanceBase
 from taipan.errors import LinkError, WasmError, WrongStoreError
 from taipan.runtime.const_eval import CONST, evaluate
+from taipan.runtime.const_eval import GLOBAL as GLOBAL_GET
 from taipan.runtime.extern import kind_of
 from taipan.runtime.module_info import ElemPlan, ImportPlan, ModuleInfo
 from taipan.wasm import matching
@@ -41,6 +43,9 @@ class Bindings:
 
 
 NOTHING: Final = Bindings()
+
+DATA_ROW: Final = Struct("<QII")
+"""A row of what `_init_data` takes: address, memory, segment."""
 
 
 def bind(store: Store, info: ModuleInfo, items: Sequence[Any]) -> Bindings:
@@ -108,7 +113,10 @@ def func_mismatch(info: ModuleInfo, entry: ImportPlan, type_id: int) -> str:
 def run_steps(store: Store, info: ModuleInfo, instance: InstanceBase) -> None:
     """Everything between an instance's existence and its first call. Raises Trap, or what the start function raises."""
     for own_index, compiled in info.global_inits:
-        instance._set_global_bits(store, own_index, evaluate(compiled, store, instance))
+        if compiled[0] == GLOBAL_GET:
+            instance._copy_global(store, own_index, compiled[1])
+        else:
+            instance._set_global_bits(store, own_index, evaluate(compiled, store, instance))
     for table, compiled, size in info.table_inits:
         instance._table(store, table)._fill(store, 0, evaluate(compiled, store, instance), size)
     for elem in info.elems:
@@ -117,10 +125,9 @@ def run_steps(store: Store, info: ModuleInfo, instance: InstanceBase) -> None:
         if isinstance(step, bytes):
             instance._init_data(store, step)
         else:
-            segment, memory, offset, mask, size = step
+            segment, memory, offset, mask = step
             address = evaluate(offset, store, instance) & mask
-            instance._memory_init(store, memory, segment, address, 0, size)
-            instance._data_drop(store, segment)
+            instance._init_data(store, DATA_ROW.pack(address, memory, segment))
     if info.start is not None:
         instance._func(store, info.start)(store)
 

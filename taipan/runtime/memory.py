@@ -36,7 +36,7 @@ class Memory(_native.MemoryBase):
         of = ty._core
         if of.shared:
             raise UnsupportedError("shared memories are not supported yet: leave `shared` off")
-        return cls._create(owner, *owner.engine.memory_plan(of))
+        return cls._create(owner, owner.engine.memory_plan(of))
 
     def type(self, store: Storelike) -> MemoryType:
         minimum, maximum, is_64, page_size_log2, shared = self._type(store)

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 NULL_FUNC: Final = 0xFFFF_FFFF
 
-DataPlan = tuple[int, int, const_eval.Compiled, int, int]
-"""Segment, memory, offset expression, mask that makes an offset unsigned, size in bytes."""
+DataPlan = tuple[int, int, const_eval.Compiled, int]
+"""Segment, memory, offset expression, mask that makes an offset unsigned."""
 
 
 @final
@@ -198,7 +198,7 @@ class ModuleInfo:
             return step
         segment = self.module.datas[step]
         offset, mask = self._offset(segment.offset_expr, self.module.mem_space[segment.memory].is_64)
-        return step, segment.memory, offset, mask, segment.end - segment.start
+        return step, segment.memory, offset, mask
 
     def _offset(self, expr: wasm.ConstExpr | None, is_64: bool) -> tuple[const_eval.Compiled, int]:
         """A segment's offset: signed, to be masked with the second result; constants already are."""
@@ -213,6 +213,10 @@ class ModuleInfo:
         if core.is_ref(t) and core.is_concrete(core.heap_of(t)):
             is_func = isinstance(self.module.types[core.heap_of(t)].comp, core.FuncType)
         return storage_kind(t, is_func)
+
+    def is_subtype(self, type_id: int, wanted: int) -> bool:
+        """Whether a function of an engine-wide type may be called as one of another (`call_indirect`)."""
+        return self.types.registry.is_subtype(type_id, wanted)
 
     # --- names and types, as users see them ---
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from taipan import _native, errors
 from taipan.runtime.func import Caller, Func
 from taipan.runtime.globals import Global
+from taipan.runtime.limiter import ask_limiter, tell_limiter
 from taipan.runtime.memory import Memory
 from taipan.runtime.table import Table
 from taipan.runtime.trap import make_trap
@@ -21,6 +22,8 @@ def register() -> None:
         Caller=Caller,
         Val=Val,
         make_trap=make_trap,
+        ask_limiter=ask_limiter,
+        tell_limiter=tell_limiter,
         StoreClosedError=errors.StoreClosedError,
         StoreBusyError=errors.StoreBusyError,
         WrongStoreError=errors.WrongStoreError,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from taipan import _native
+from taipan.abi.plans import table_plan
 from taipan.errors import WasmError
 from taipan.runtime.ref_kind import checked, storage_kind
 from taipan.runtime.store import Storelike, store_of
@@ -25,8 +26,8 @@ class Table(_native.TableBase):
             raise TypeError("expected a TableType")
         of = ty._core
         init = checked(of.element, init)
-        maximum = -1 if of.limits.max is None else of.limits.max
-        table = cls._create(owner, of.limits.min, maximum, of.is_64, storage_kind(of.element), init)
+        plan = table_plan(of.limits.min, of.limits.max, of.is_64, storage_kind(of.element))
+        table = cls._create(owner, plan, init)
         table._element = of.element
         return table
 

@@ -21,6 +21,13 @@ class Tag:
         self._type = ty
         self._type_id = signature.type_id
 
+    @classmethod
+    def _of(cls, store: Storelike, ty: TagType, type_id: int) -> Tag:
+        """A tag of a module, whose type keeps its place in a recursion group."""
+        made = cls(store, ty)
+        made._type_id = type_id
+        return made
+
     def type(self, store: Storelike) -> TagType:
         self._check(store)
         return self._type

@@ -10,9 +10,11 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final, final
 
 from taipan._native import (
+    KIND_EXTERN,
     KIND_EXTERNREF,
     KIND_F32,
     KIND_F64,
+    KIND_FUNC,
     KIND_FUNCREF,
     KIND_I32,
     KIND_I64,
@@ -35,6 +37,8 @@ _KINDS: Final[dict[int, int]] = {
     core.V128: KIND_V128,
     core.FUNCREF: KIND_FUNCREF,
     core.EXTERNREF: KIND_EXTERNREF,
+    core.ref_type(core.HEAP_FUNC, False): KIND_FUNC,
+    core.ref_type(core.HEAP_EXTERN, False): KIND_EXTERN,
 }
 _WIDER: Final[dict[int, int]] = {
     core.HEAP_FUNC: KIND_FUNCREF,

@@ -16,6 +16,7 @@ from taipan import errors
 from taipan.abi import builtins, layout
 from taipan.runtime.func import Caller, Func
 from taipan.runtime.globals import Global
+from taipan.runtime.limiter import ask_limiter, tell_limiter
 from taipan.runtime.memory import Memory
 from taipan.runtime.table import Table
 from taipan.runtime.trap import make_trap
@@ -37,7 +38,8 @@ def registered(**changes: Any) -> dict[str, Any]:
     """Arguments of `register`, as the package passes them."""
     names = ("StoreClosedError", "StoreBusyError", "WrongStoreError", "WasmError", "UnsupportedError", "InternalError")
     classes = {"Func": Func, "Memory": Memory, "Table": Table, "Global": Global, "Caller": Caller, "Val": Val}
-    return {"make_trap": make_trap, **classes, **{name: getattr(errors, name) for name in names}, **changes}
+    asked = {"ask_limiter": ask_limiter, "tell_limiter": tell_limiter}
+    return {"make_trap": make_trap, **asked, **classes, **{name: getattr(errors, name) for name in names}, **changes}
 
 
 @pytest.fixture(autouse=True)
@@ -140,7 +142,7 @@ def new_code_module(
     functions: list[Function],
     *,
     imports: list[tuple[list[int], list[int]]] | None = None,
-    memories: list[tuple[Any, ...]] | None = None,
+    memories: list[bytes] | None = None,
     compile: Callable[[Any, int], None] | None = None,
     region: Any = REGION,
     info: Any = "module",
@@ -156,9 +158,9 @@ def new_code_module(
         signatures=[native.Signature(*pair, type_id(*pair), None) for pair in types],
         escaped=u32s(*range(len(imported), len(types))),
         counts=(len(imported), 0, 0, 0),
-        memories=memories or [],
-        tables=[],
-        globals=[],
+        memories=b"".join(memories or []),
+        tables=b"",
+        globals=b"",
         data=b"",
         data_ranges=b"",
         num_elements=0,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from taipan.abi import builtins, layout
+from taipan.abi import builtins, layout, plans
 from taipan.abi.calls import STACK, CallLayout
 from taipan.wasm import types
 
@@ -44,18 +44,29 @@ def new_memory(
     may_move: bool = False,
 ) -> Any:
     """A memory that does not move, unless told otherwise."""
-    return native.MemoryBase._create(
-        store, min_pages, max_pages, is_64, page_size_log2, False, reservation, guard, reserve, guard_before, may_move
-    )
+    maximum = None if max_pages == -1 else max_pages
+    sizes = (reservation, guard, reserve)
+    plan = plans.memory_plan(min_pages, maximum, is_64, page_size_log2, False, *sizes, guard_before, may_move)
+    return native.MemoryBase._create(store, plan)
+
+
+def new_table(store: Any, minimum: int, maximum: int = -1, kind: int = FUNCREF, init: Any = None) -> Any:
+    return native.TableBase._create(store, table_plan(minimum, maximum, False, kind), init)
 
 
 def moving_memory(store: Any, min_pages: int = 1, max_pages: int = -1, *, reserve: int = 0, **options: Any) -> Any:
     return new_memory(store, min_pages, max_pages, reservation=0, reserve=reserve, may_move=True, **options)
 
 
-def memory_plan(min_pages: int, max_pages: int = -1, may_move: bool = False) -> tuple[Any, ...]:
+def memory_plan(min_pages: int, max_pages: int = -1, may_move: bool = False) -> bytes:
     """An entry of NativeModule's `memories`."""
-    return (min_pages, max_pages, False, 16, False, 0 if may_move else 4 * GiB, 64 * KiB, 0, True, may_move)
+    maximum, reservation = None if max_pages == -1 else max_pages, 0 if may_move else 4 * GiB
+    return plans.memory_plan(min_pages, maximum, False, 16, False, reservation, 64 * KiB, 0, True, may_move)
+
+
+def table_plan(minimum: int, maximum: int, is_64: bool, kind: int) -> bytes:
+    """An entry of NativeModule's `tables`."""
+    return plans.table_plan(minimum, None if maximum == -1 else maximum, is_64, kind)
 
 
 class Code:
@@ -117,13 +128,19 @@ def signature(params: list[int], results: list[int]) -> Any:
     return native.Signature(bytes(params), bytes(results), type_id(bytes(params), bytes(results)), None)
 
 
+SUBTYPES: set[tuple[int, int]] = set()
+
+
 class Info:
-    """What backtraces ask for."""
+    """What backtraces and indirect calls ask for."""
 
     name = "hand-made"
 
     def func_name(self, index: int) -> None:
         return None
+
+    def is_subtype(self, type_id: int, wanted: int) -> bool:
+        return (type_id, wanted) in SUBTYPES
 
     def body_start(self, index: int) -> int:
         return 0
@@ -141,7 +158,7 @@ def new_module(
     imported_funcs: list[tuple[list[int], list[int]]] | None = None,
     imports: tuple[int, int, int] = (0, 0, 0),
     escaped: list[int] | None = None,
-    memories: list[tuple[Any, ...]] | None = None,
+    memories: list[bytes] | None = None,
     tables: list[tuple[int, int, bool, int]] | None = None,
     globals: list[tuple[int, bool]] | None = None,
     globals_template: bytes | None = None,
@@ -162,9 +179,9 @@ def new_module(
         signatures=[native.Signature(*pair, type_id(*pair), None) for pair in signatures],
         escaped=u32s(*escaped),
         counts=(len(imported), *imports),
-        memories=memories or [],
-        tables=tables or [],
-        globals=globals or [],
+        memories=b"".join(memories or []),
+        tables=b"".join(table_plan(*table) for table in tables or []),
+        globals=b"".join(plans.global_plan(*pair) for pair in globals or []),
         data=b"".join(data or []),
         data_ranges=u32s(*(bound for i in range(len(data or [])) for bound in data_range(data or [], i))),
         num_elements=num_elements,

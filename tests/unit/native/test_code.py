@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from native_code import Function, Raised, new_code_module, raw_traps  # noqa: F401
-from native_objects import I32, KiB, MiB, instantiate, native, new_store, u32s
+from native_objects import I32, KiB, MiB, instantiate, native, new_store, table_plan, u32s
 
 from taipan.abi import layout, traps
 from taipan.errors import InternalError, WasmError
@@ -236,9 +236,9 @@ def test_bad_modules() -> None:
             "signatures": [native.Signature(b"", b"", 0, None)],
             "escaped": b"",
             "counts": (0, 0, 0, 0),
-            "memories": [],
-            "tables": [],
-            "globals": [],
+            "memories": b"",
+            "tables": b"",
+            "globals": b"",
             "data": b"",
             "data_ranges": b"",
             "num_elements": 0,
@@ -256,10 +256,11 @@ def test_bad_modules() -> None:
         {"escaped": u32s(1)},
         {"counts": (2, 0, 0, 0)},
         {"counts": (1, 0, 0, 0), "escaped": u32s(0)},
-        {"memories": [(-1, -1, False, 16, False, 0, 0, 0, False, False)]},
-        {"tables": [(0, -1, False, I32)]},
-        {"globals": [(99, False)]},
-        {"globals": [(I32, False)]},
+        {"memories": b"123"},
+        {"memories": bytes(40) + b"\x20" + bytes(7)},
+        {"tables": table_plan(0, -1, False, I32)},
+        {"globals": bytes((99, 0))},
+        {"globals": bytes((I32, 0))},
         {"data": b"abc", "data_ranges": u32s(1, 4)},
         {"data": b"abc", "data_ranges": u32s(2, 1)},
         {"data": b"abc", "data_ranges": u32s(1)},
@@ -268,7 +269,7 @@ def test_bad_modules() -> None:
             make(**changes)
     for changes in (
         {"signatures": [1]},
-        {"memories": [1]},
+        {"memories": [1], "tables": None},
         {"data": 1, "data_ranges": u32s(0, 1)},
         {"compile": ..., "type_ids": None},
     ):
@@ -408,9 +409,9 @@ def test_load(gap: int) -> None:
         signatures=[native.Signature(*types[0], 0, None), native.Signature(*types[2], 1, None)],
         escaped=u32s(0, 1, 2, 3),
         counts=(0, 0, 0, 0),
-        memories=[],
-        tables=[],
-        globals=[],
+        memories=b"",
+        tables=b"",
+        globals=b"",
         data=b"",
         data_ranges=b"",
         num_elements=0,

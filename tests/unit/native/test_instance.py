@@ -28,11 +28,13 @@ from native_objects import (
     new_memory,
     new_module,
     new_store,
+    new_table,
     signature,
     u32s,
 )
 
 from taipan import errors
+from taipan.abi import plans
 from taipan.runtime.trap import Trap
 
 OUT_OF_MEMORY_BOUNDS = "out of bounds memory access"
@@ -108,11 +110,11 @@ def test_own_items(store: Any) -> None:
 
 def test_limits_take_64_bits(store: Any) -> None:
     most = (1 << 64) - 1
-    plan = (0, most - 1, True, 0, False, 0, 0, 0, False, True)
+    plan = plans.memory_plan(0, most - 1, True, 0, False, 0, 0, 0, False, True)
     instance = instantiate(store, new_module(memories=[plan], tables=[(1, most - 1, True, FUNCREF)]))
     assert instance._memory(store, 0)._type(store) == (0, most - 1, True, 0, False)
     assert instance._table(store, 0)._type(store) == (1, most - 1, True, FUNCREF)
-    huge = new_module(memories=[(most, -1, True, 0, False, 0, 0, 0, False, True)])
+    huge = new_module(memories=[plans.memory_plan(most, None, True, 0, False, 0, 0, 0, False, True)])
     with pytest.raises(errors.WasmError, match="failed to allocate memory"):
         instantiate(store, huge)
     with pytest.raises(errors.UnsupportedError, match="tables have at most"):
@@ -169,7 +171,7 @@ def test_bad_imports(store: Any) -> None:
     def items(owner: Any) -> list[Any]:
         return [
             native.FuncBase._host(owner, signature([], []), lambda: None, False),
-            native.TableBase._create(owner, 1, -1, False, FUNCREF, None),
+            new_table(owner, 1),
             new_memory(owner),
             native.GlobalBase._create(owner, I32, True, 1),
         ]
@@ -309,21 +311,19 @@ def test_data_segments(store: Any) -> None:
     ):
         with trapping(OUT_OF_MEMORY_BOUNDS):
             init(store, 0, segment, dst, src, length)
-        with trapping(OUT_OF_MEMORY_BOUNDS):
-            instance._memory_init(store, 0, segment, dst, src, length)
     assert memory._read(store, PAGE - 5, PAGE) == b"hello"
     init(store, 0, 1, PAGE, 0, 0)
     drop(store, 0)
     init(store, 0, 0, 0, 0, 0)
     with trapping(OUT_OF_MEMORY_BOUNDS):
         init(store, 0, 0, 0, 0, 1)
-    instance._memory_init(store, 0, 2, 7, 0, 5)
-    instance._data_drop(store, 2)
+    other = struct.pack("<QII", 7, 0, 2)
+    instance._init_data(store, other)
     with trapping(OUT_OF_MEMORY_BOUNDS):
-        instance._memory_init(store, 0, 2, 7, 0, 5)
+        instance._init_data(store, other)  # dropped
     assert memory._read(store, 7, 12) == b"other"
     # Dropping is this instance's matter.
-    instantiate(store, module)._memory_init(store, 0, 0, 0, 0, 5)
+    instantiate(store, module)._init_data(store, other)
 
 
 def test_out_of_range_indices_from_python(store: Any) -> None:
@@ -331,13 +331,13 @@ def test_out_of_range_indices_from_python(store: Any) -> None:
         store, new_module(memories=[memory_plan(1)], tables=one_table(1), data=[b"a"], num_elements=1)
     )
     for call in (
-        lambda: instance._memory_init(store, 1, 0, 0, 0, 0),
-        lambda: instance._memory_init(store, 0, 1, 0, 0, 0),
-        lambda: instance._data_drop(store, 1),
+        lambda: instance._init_data(store, struct.pack("<QII", 0, 1, 0)),
+        lambda: instance._init_data(store, struct.pack("<QII", 0, 0, 1)),
         lambda: instance._elem_drop(store, 1),
         lambda: instance._table_init(store, 1, 0, 0, 0, 0),
         lambda: instance._table_init(store, 0, 1, 0, 0, 0),
         lambda: instance._set_global_bits(store, 0, 0),
+        lambda: instance._copy_global(store, 0, 0),
         lambda: instance._set_element_segment(store, 1, FUNCREF, b""),
         lambda: instance._set_element_segment(store, 0, 99, b""),
     ):
@@ -428,7 +428,7 @@ def test_bad_element_segments(store: Any) -> None:
 
 def test_partial_initialisation_stays(store: Any) -> None:
     """R-12: what a failing instantiation has put into another's table goes on working."""
-    table = native.TableBase._create(store, 10, -1, False, FUNCREF, None)
+    table = new_table(store, 10)
     module = new_module([constant(77)], imports=(1, 0, 0), num_elements=2)
 
     def fail() -> None:
@@ -708,5 +708,4 @@ def test_handles_are_checked(store: Any) -> None:
     with pytest.raises(TypeError):
         instance._func(store)
     with pytest.raises(TypeError):
-        native.InstanceBase()._func(store, 0)
-    assert native.InstanceBase()._module is None
+        native.InstanceBase()

@@ -491,15 +491,12 @@ def test_handles_are_checked(store: Any) -> None:
         memory._size(None)
     with pytest.raises(TypeError):
         memory._size()
-    with pytest.raises(ValueError, match="delta must not be negative"):
+    with pytest.raises(ValueError, match="a size must not be negative"):
         memory._grow(store, -1)
     with pytest.raises(OverflowError):
         memory._grow(store, 1 << 64)
-    empty = native.MemoryBase()
     with pytest.raises(TypeError):
-        empty._size(store)
-    with pytest.raises(errors.StoreClosedError):
-        memoryview(empty)
+        native.MemoryBase()
 
 
 def test_many_memories_leak_nothing() -> None:

@@ -7,7 +7,7 @@ import weakref
 from typing import Any
 
 import pytest
-from native_objects import EXTERNREF, FUNCREF, I32, Limiter, native, new_store, signature
+from native_objects import EXTERNREF, FUNCREF, I32, Limiter, native, new_store, signature, table_plan
 
 from taipan import errors, limits
 
@@ -22,7 +22,7 @@ def store() -> Any:
 
 
 def new_table(store: Any, minimum: int, maximum: int = -1, kind: int = EXTERNREF, init: Any = None) -> Any:
-    return native.TableBase._create(store, minimum, maximum, False, kind, init)
+    return native.TableBase._create(store, table_plan(minimum, maximum, False, kind), init)
 
 
 def contents(store: Any, table: Any) -> list[Any]:

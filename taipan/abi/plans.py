@@ -1,0 +1,39 @@
+"""Records that tell the native runtime what to make: its structs MemoryPlan, TablePlan and GlobalPlan (`runtime.h`)."""
+
+from __future__ import annotations
+
+from struct import Struct
+from typing import Final
+
+NO_MAXIMUM: Final = 0xFFFF_FFFF_FFFF_FFFF
+
+_MEMORY: Final = Struct("<5Q5B3x")
+_TABLE: Final = Struct("<2Q2B6x")
+
+
+def memory_plan(
+    min_pages: int,
+    max_pages: int | None,
+    is_64: bool,
+    page_size_log2: int,
+    shared: bool,
+    reservation_bytes: int,
+    guard_bytes: int,
+    growth_reserve_bytes: int,
+    guard_before: bool,
+    may_move: bool,
+) -> bytes:
+    """A memory. max_pages: None if it has no maximum."""
+    maximum = NO_MAXIMUM if max_pages is None else max_pages
+    sizes = (min_pages, maximum, reservation_bytes, guard_bytes, growth_reserve_bytes)
+    return _MEMORY.pack(*sizes, page_size_log2, is_64, shared, guard_before, may_move)
+
+
+def table_plan(minimum: int, maximum: int | None, is_64: bool, kind: int) -> bytes:
+    """A table. maximum: None if it has none.  kind: `_native.KIND_*`."""
+    return _TABLE.pack(minimum, NO_MAXIMUM if maximum is None else maximum, is_64, kind)
+
+
+def global_plan(kind: int, mutable: bool) -> bytes:
+    """A global. kind: `_native.KIND_*`."""
+    return bytes((kind, mutable))
