@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from benchmarks import corpus, peers
-from benchmarks.measure import Table, per_call
+from benchmarks.measure import Table, per_call_lines
 
 MODULE = """
 (module
@@ -68,19 +68,10 @@ def python_call(count: int) -> None:
 
 def main(only: str) -> None:
     table = Table("Calls: CPU time of one call, loop included (python: def add(a, b))", "taipan")
-    ours = border(peers.taipan())
+    works = {"taipan": border(peers.taipan())}
+    works["python"] = dict.fromkeys(works["taipan"], python_call)
     try:
-        theirs = border(peers.wasmtime())
+        works["wasmtime"] = border(peers.wasmtime())
     except corpus.Missing as reason:
-        theirs = {}
         table.skip("wasmtime", str(reason))
-    for name, work in ours.items():
-        if only and name != only:
-            continue
-        rounds: dict[str, list[float]] = {}
-        for _ in range(5):
-            rounds.setdefault("taipan", []).append(per_call(work))
-            rounds.setdefault("python", []).append(per_call(python_call))
-            if name in theirs:
-                rounds.setdefault("wasmtime", []).append(per_call(theirs[name]))
-        table.line(name, {peer: sorted(times)[len(times) // 2] for peer, times in rounds.items()})
+    per_call_lines(table, works, only)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from benchmarks import corpus, peers
-from benchmarks.measure import Table, per_call
+from benchmarks.measure import Table, per_call_lines
 
 SMALL = '(module (global (mut i32) (i32.const 7)) (func (export "f") (result i32) (global.get 0)))'
 MEMORY = """(module (memory (export "m") 1) (data (i32.const 8) "hello")
@@ -40,18 +40,9 @@ def works(package: Any) -> dict[str, Callable[[int], object]]:
 
 def main(only: str) -> None:
     table = Table("Instantiation: CPU time of one Instance(store, module, [])", "taipan")
-    ours = works(peers.taipan())
+    lines = {"taipan": works(peers.taipan())}
     try:
-        theirs = works(peers.wasmtime())
+        lines["wasmtime"] = works(peers.wasmtime())
     except corpus.Missing as reason:
-        theirs = {}
         table.skip("wasmtime", str(reason))
-    for name, work in ours.items():
-        if only and name != only:
-            continue
-        rounds: dict[str, list[float]] = {}
-        for _ in range(5):
-            rounds.setdefault("taipan", []).append(per_call(work))
-            if name in theirs:
-                rounds.setdefault("wasmtime", []).append(per_call(theirs[name]))
-        table.line(name, {peer: sorted(times)[len(times) // 2] for peer, times in rounds.items()})
+    per_call_lines(table, lines, only)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import statistics
-import sys
 import time
 from collections.abc import Callable
 from typing import Final
@@ -85,5 +84,17 @@ class Table:
             )
 
 
-def note(message: str) -> None:
-    sys.stderr.write(message + "\n")
+def per_call_lines(table: Table, works: dict[str, dict[str, Callable[[int], object]]], only: str) -> None:
+    """A line for each work of `table.ours`, beside the same work of the peers that have it.
+
+    works: peer -> line -> work(count).  only: the name of one line, or "" for all.
+    """
+    for name in works[table.ours]:
+        if only and name != only:
+            continue
+        peers = {peer: lines[name] for peer, lines in works.items() if name in lines}
+        times: dict[str, list[float]] = {peer: [] for peer in peers}
+        for _ in range(ROUNDS):
+            for peer, work in peers.items():
+                times[peer].append(per_call(work))
+        table.line(name, {peer: statistics.median(values) for peer, values in times.items()})
