@@ -45,7 +45,7 @@ def load(source: str) -> Module:
 
 def show_code(source: str) -> str:
     """Machine code of all functions as the baseline compiler makes it without optional CPU features."""
-    import capstone  # type: ignore[import-untyped]
+    import capstone
 
     from taipan.compiler.baseline.compiler import BaselineCompiler
     from taipan.compiler.environ import ModuleEnv
