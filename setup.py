@@ -17,6 +17,7 @@ HOT = (
     "taipan/wasm/*.py",
     "taipan/binary/*.py",
     "taipan/validate/*.py",
+    "taipan/compiler/artifact.py",
     "taipan/compiler/environ.py",
     "taipan/compiler/baseline/*.py",
     "taipan/compiler/baseline/x64/*.py",

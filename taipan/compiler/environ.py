@@ -76,8 +76,8 @@ class FlatLayout:
 class ModuleEnv:
     """lazy: calls between functions go through entry cells, so that functions can be compiled one by one.
 
-    type_params, type_results: operand types of each function type.  escaped: ascending indices of own functions that can
-    be referenced, which therefore have a VMFuncRef in the context.
+    type_params, type_results: operand types of each function type.  escaped: ascending indices of own functions that
+    can be referenced, which therefore have a VMFuncRef in the context.
     """
 
     def __init__(self, module: Module, tunables: Tunables, lazy: bool) -> None:

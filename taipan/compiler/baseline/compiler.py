@@ -8,6 +8,8 @@ from librt.strings import BytesWriter, write_i32_le
 from librt.vecs import vec
 from mypy_extensions import i32, i64
 
+from taipan.compiler import dump
+from taipan.compiler.artifact import CompiledFunction, Image
 from taipan.compiler.baseline.masm import to_vec
 from taipan.compiler.baseline.visitor import FunctionCompiler
 from taipan.compiler.baseline.x64.cpu import host_flags
@@ -18,32 +20,6 @@ from taipan.errors import UnsupportedError
 SITE_SHIFT: Final = 4  # a site has 16 bytes
 MAX_IMAGE_BYTES: Final = 1 << 30
 """Keeps every distance inside the image within the 2 GiB that a relative call reaches."""
-
-
-@final
-class CompiledFunction:
-    """Code of one function and its tables, in the formats of `abi.layout`."""
-
-    def __init__(self, code: bytes, relocs: bytes, sites: bytes, stack_maps: bytes) -> None:
-        self.code: Final = code
-        self.relocs: Final = relocs
-        self.sites: Final = sites
-        self.stack_maps: Final = stack_maps
-
-
-@final
-class Image:
-    """All functions of a module; the arguments of `NativeModule.load`, where their formats stand."""
-
-    def __init__(
-        self, code: bytes, offsets: bytes, sites: bytes, site_starts: bytes, stack_maps: bytes, stack_map_starts: bytes
-    ) -> None:
-        self.code: Final = code
-        self.offsets: Final = offsets
-        self.sites: Final = sites
-        self.site_starts: Final = site_starts
-        self.stack_maps: Final = stack_maps
-        self.stack_map_starts: Final = stack_map_starts
 
 
 @final
@@ -68,12 +44,15 @@ class BaselineCompiler:
             function.compile(i64(defined_index))
         except UnsupportedError as error:
             raise UnsupportedError(f"{error} (function {defined_index + self.env.num_imported_funcs})") from None
-        return CompiledFunction(
+        made = CompiledFunction(
             function.masm.code(),
             words(function.relocs, function.num_relocs),
             function.sites.getvalue(),
             words(function.maps, function.num_maps),
         )
+        if dump.ENABLED:
+            dump.show(defined_index + int(self.env.num_imported_funcs), made)
+        return made
 
     def compile_image(self) -> Image:
         """Compile all functions into one image, with the calls among them resolved. The compiler is used up by it."""

@@ -1,9 +1,9 @@
 """Blocks, branches and what happens where paths join.
 
 At a label all paths must agree where the operands are. Operands below a block are *settled* (slots or constants) when
-the block begins and stay so. Its results go to their *label places*: a single one to the result register, several to the
-slots at the block's height; a loop's parameters always to those slots. The function's own label is the epilogue, whose places are
-those of the calling convention.
+the block begins and stay so. Its results go to their *label places*: a single one to the result register, several to
+the slots at the block's height; a loop's parameters always to those slots. The function's own label is the epilogue,
+whose places are those of the calling convention.
 
 Code that cannot be reached is not visited (see prescan.py); `dead` tells `else` and `end` that no path falls into them.
 """
@@ -216,7 +216,7 @@ class Control(OperandStack):
             i += COLD_WORDS
 
     def emit_mismatch(self, back: i64, type: i64, ref: i64) -> None:
-        """What follows when a function reference has not the expected type id; back: where to go on if it fits, or -1."""
+        """When a function reference has not the expected type id. back: where to go on if it fits anyway, or -1."""
         masm = self.masm
         null = masm.new_label()
         masm.mismatch(ref, FUNCREF_TYPE, signed32(NULL_TYPE_ID), null)
@@ -336,6 +336,7 @@ class Control(OperandStack):
             self.masm.jump(self.c_labels[n])
             self.drop_to_base()
         self.masm.bind(self.c_elses[n])
+        self.zero_flag_at = -1
         self.dead = False
         self.c_kinds[n] = C_ELSE
         self.push_slots(self.c_params[n])
@@ -349,6 +350,8 @@ class Control(OperandStack):
         if kind == C_FUNC:
             self.end_function(label)
             return
+        # Branches to the label come with other flags.
+        self.zero_flag_at = -1
         if kind == C_LOOP:
             if self.dead:
                 self.push_label_places(results)

@@ -486,7 +486,8 @@ class Calls(Control):
     def prepare_tail(self, type: i64, layout: FlatLayout, ref: i64) -> None:
         """Put the arguments in place and take this function's frame away.
 
-        Afterwards the callee's context register holds this vmctx, and the result register the reference, if there is one.
+        Afterwards the callee's context register holds this vmctx, and the result register the reference, if there is
+        one.
         """
         masm = self.masm
         plan = self.plan

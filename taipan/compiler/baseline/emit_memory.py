@@ -1,8 +1,8 @@
 """Linear memory: loads, stores, bounds, and the bulk operations.
 
 An access becomes [base + index + displacement]. Where the guard pages catch everything out of bounds (see
-`Tunables.unchecked_extent`) the index is the address itself and the access is recorded as a fault site. Elsewhere the end
-of the access is computed and compared first; it then is the index, and the displacement is minus the width.
+`Tunables.unchecked_extent`) the index is the address itself and the access is recorded as a fault site. Elsewhere the
+end of the access is computed and compared first; it then is the index, and the displacement is minus the width.
 """
 
 from __future__ import annotations

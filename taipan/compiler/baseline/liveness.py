@@ -5,9 +5,9 @@ read. Locals with disjoint intervals can share a register. What makes an interva
 use is a loop: a value read in a loop before that iteration has certainly assigned it came from outside or from the
 iteration before, so it lives in the whole loop.
 
-"Certainly assigned" is a set of locals, one bit each, kept for the innermost open loop and counted from the beginning of
-its iteration; `outer` keeps the sets of the loops around it, each as it was when the next loop began. At a label the sets
-of all paths to it are intersected.
+"Certainly assigned" is a set of locals, one bit each, kept for the innermost open loop and counted from the beginning
+of its iteration; `outer` keeps the sets of the loops around it, each as it was when the next loop began. At a label
+the sets of all paths to it are intersected.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """The macro assembler interface: what the code generator asks of a target.
 
 Operations have three addresses (`d = a op b`, any of which may be the same register unless said otherwise), sizes are
-bytes (4 or 8), frame offsets count from the frame register (negative: locals and operands), and i32 results are zero-extended
-to 64 bits. Virtual calls cost 0.3 ns more than direct ones under mypyc (measured), some 3 % of an emitted instruction.
+bytes (4 or 8), frame offsets count from the frame register (negative: locals and operands), and i32 results are
+zero-extended to 64 bits. Virtual calls cost 0.3 ns more than direct ones under mypyc (measured), some 3 % of an
+emitted instruction.
 
 Rules every target keeps: moves, loads, stores and `const` leave the flags alone; integer arithmetic and `zero` do not.
 """

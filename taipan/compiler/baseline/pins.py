@@ -75,7 +75,7 @@ class PinSet:
 
 @final
 class Pinner:
-    """pin_locals: after `assign`, the first local of each register of the set, or END; next_local: the one after a local."""
+    """pin_locals: after `assign`, the first local of each register of the set, or END.  next_local: the next of it."""
 
     def __init__(self) -> None:
         self.pin_locals: vec[i64] = to_vec([0] * 64)

@@ -23,7 +23,8 @@ def mask_of(registers: tuple[int, ...]) -> int:
 class RegisterPlan:
     """The roles of a target's registers.
 
-    callee_saved: preserved by callees.  saved_pins: pins among them.  lost_pins, float_pins: caller-saved, spilled around calls.
+    callee_saved: preserved by callees.  saved_pins: pins among them.
+    lost_pins, float_pins: caller-saved, spilled around calls.
     leaf_*pins: candidates, best first, in functions that call nothing (they leave the scratch set).
     int_args: of calls, after the two contexts.  helper_args: of builtins, after vmctx.
     leaf_vmctx, leaf_memory_base: instead of vmctx and memory_base in functions that call nothing; pins where unused.

@@ -1,11 +1,14 @@
 """The virtual operand stack: where every operand and local is, and which registers are free.
 
-An operand is not computed to a fixed place but described: a constant, a local that was not read yet, a scratch register, a
-frame slot, or the processor's flags. Instructions take operands in whatever form they are and leave their result in a register.
+An operand is not computed to a fixed place but described: a constant, a local that was not read yet, a scratch
+register, a frame slot, or the processor's flags. Instructions take operands in whatever form they are and leave their
+result in a register.
 
 Invariants:
-- A register that is in `scratch_*` and not in `free_*` belongs to exactly one operand, or to the instruction being compiled.
-- A K_LOCAL operand means the local's value *now*; before the local changes, such operands are saved (`pending` counts them).
+- A register that is in `scratch_*` and not in `free_*` belongs to exactly one operand, or to the instruction being
+  compiled.
+- A K_LOCAL operand means the local's value *now*; before the local changes, such operands are saved (`pending` counts
+  them).
 - K_FLAGS is only ever the top, and only directly before the instruction that consumes it.
 - Operand i has one frame slot, `slot_off(i)`, whatever it is.
 - An i32 in a register has zeros in its upper half. Frame slots of i32s are written and read with 32 bits.
@@ -65,8 +68,8 @@ class OperandStack(Visitor):
 
     ops: operand i < sp; its value is the constant, local, register or condition.
     local_regs: pinned register of each local or -1; local_offs: its frame offset (also where it is spilled).
-    places: what holds each local: PLACE_FLOAT + register, register, or PLACE_FRAME + local. Locals that live at different
-    times share registers.  pending: per place, how many K_LOCAL operands there are.
+    places: what holds each local: register, PLACE_FLOAT + register, or PLACE_FRAME + local. Locals that live at
+    different times share registers.  pending: per place, how many K_LOCAL operands there are.
     """
 
     def __init__(self, env: ModuleEnv, masm: Masm) -> None:

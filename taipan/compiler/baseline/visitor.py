@@ -1,7 +1,7 @@
 """One function: local declarations, registers for locals, prologue, body, epilogue, cold code.
 
-The frame, from the frame register down: saved registers, locals that have no register or lose it at calls, operand slots, the area
-where callees store their further results. Its size is known at the end and patched into the prologue.
+The frame, from the frame register down: saved registers, locals that have no register or lose it at calls, operand
+slots, the area where callees store their further results. Its size is known at the end and patched into the prologue.
 """
 
 from __future__ import annotations
@@ -194,7 +194,7 @@ class FunctionCompiler(Reference):
         self.scratch_ints = plan.scratch_int_mask & ~(0 if calls else BIT[plan.leaf_vmctx])
         self.scratch_floats = plan.scratch_float_mask
         self.pinner.assign(scan, pins, self.local_types)
-        self.take_pins(pins, calls)
+        self.take_pins(pins)
         self.free_ints = self.scratch_ints
         self.free_floats = self.scratch_floats
 
@@ -207,8 +207,8 @@ class FunctionCompiler(Reference):
             self.pin_sets[key] = pins
         return pins
 
-    def take_pins(self, pins: PinSet, calls: bool) -> None:
-        """Take over what the pinner decided: registers, places, what to save at entry and around calls, scratch sets."""
+    def take_pins(self, pins: PinSet) -> None:
+        """Take over what the pinner decided: registers, places, what to save at entry and around calls."""
         pinner = self.pinner
         i: i64 = 0
         n: i64 = len(pins.regs)

@@ -4,9 +4,9 @@ An *opcode* is one integer: `prefix << 24 | escape << 16 | 0x0F? << 8 | byte`, s
 `0x03` is `add r, r/m`. A *width* is the REX bits an operand size needs: W32, W64, or W8 for byte registers (a bare REX
 makes numbers 4 to 7 mean spl bpl sil dil). Registers are their hardware numbers.
 
-Labels: `label_at[n]` is the label's offset once bound. Until then it is `FIRST_FIELD - f`, where f is the offset of the last
-rel32 field that wants the label. That field holds the distance to the one before it, or 0: the fix-ups form a chain
-through the code.
+Labels: `label_at[n]` is the label's offset once bound. Until then it is `FIRST_FIELD - f`, where f is the offset of
+the last rel32 field that wants the label. That field holds the distance to the one before it, or 0: the fix-ups form a
+chain through the code.
 """
 
 from __future__ import annotations

@@ -1,0 +1,31 @@
+"""What compilers make: code of one function or of a whole module, with its tables as `abi.layout` lays them out."""
+
+from __future__ import annotations
+
+from typing import Final, final
+
+
+@final
+class CompiledFunction:
+    """Code of one function. relocs, sites, stack_maps: the arguments of `NativeModule.publish`."""
+
+    def __init__(self, code: bytes, relocs: bytes, sites: bytes, stack_maps: bytes) -> None:
+        self.code: Final = code
+        self.relocs: Final = relocs
+        self.sites: Final = sites
+        self.stack_maps: Final = stack_maps
+
+
+@final
+class Image:
+    """All functions of a module: the arguments of `NativeModule.load`, where their formats stand."""
+
+    def __init__(
+        self, code: bytes, offsets: bytes, sites: bytes, site_starts: bytes, stack_maps: bytes, stack_map_starts: bytes
+    ) -> None:
+        self.code: Final = code
+        self.offsets: Final = offsets
+        self.sites: Final = sites
+        self.site_starts: Final = site_starts
+        self.stack_maps: Final = stack_maps
+        self.stack_map_starts: Final = stack_map_starts
