@@ -38,6 +38,8 @@ STEPS = {
 """Methods of `Body` and how often each is taken; every module scales them at random, some to nothing."""
 
 FUEL = 40
+DEEP_FUEL = 30_000
+"""Enough for recursion to use up the stack."""
 
 
 class Call(NamedTuple):
@@ -99,6 +101,7 @@ class Builder:
     def __init__(self, source: random.Random, other: Shape | None = None) -> None:
         self.random = source
         self.other = other
+        self.deep = source.random() < 0.04
         self.shape = Shape()
         self.elem_section: list[bytes] = []
         self.data_section: list[bytes] = []
@@ -113,6 +116,9 @@ class Builder:
         self.segments()
         weights = {name: weight * source.choice([0, 1, 1, 2, 5]) for name, weight in STEPS.items()}
         weights["plain"] += 5
+        if self.deep:
+            weights["loop"] = 0
+            weights["call"] += 20
         budget = source.choice([5, 20, 40, 80, 80, 160, 300])
         bodies = []
         for index in range(shape.imported(0), len(shape.funcs)):
@@ -239,7 +245,8 @@ class Builder:
         for index in range(shape.imported(0), len(shape.funcs)):
             for _ in range(2):
                 arguments = [values.argument(self.random, t) for t in shape.signature(index)[0]]
-                calls.append(Call(f"f{index}", arguments, self.random.choice([FUEL, FUEL, 3])))
+                fuel = DEEP_FUEL if self.deep else self.random.choice([FUEL, FUEL, 3])
+                calls.append(Call(f"f{index}", arguments, fuel))
         return calls
 
     def exports(self) -> list[bytes]:
