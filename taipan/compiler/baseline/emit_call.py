@@ -234,7 +234,7 @@ class Calls(Control):
             if self.live.ends[index] > self.pos:
                 return True
             # Its last reader may still be on the operand stack.
-            return self.pending[self.places[index]] > 0
+            return self.is_pending(index, self.sp)
         return False
 
     def after_call(self) -> None:

@@ -187,7 +187,7 @@ class Numeric(Calls):
             index < 0x80
             and i64(self.code[self.pos + 2]) == index
             and self.local_regs[index] < 0
-            and self.pending[self.places[index]] == 1
+            and not self.is_pending(index, n)
         )
 
     def update_local(self, op: i64, size: i64) -> bool:

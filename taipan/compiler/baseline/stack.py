@@ -7,8 +7,7 @@ result in a register.
 Invariants:
 - A register that is in `scratch_*` and not in `free_*` belongs to exactly one operand, or to the instruction being
   compiled.
-- A K_LOCAL operand means the local's value *now*; before the local changes, such operands are saved (`pending` counts
-  them).
+- A K_LOCAL operand means the local's value *now*; before the local changes, such operands are saved.
 - K_FLAGS is only ever the top, and only directly before the instruction that consumes it.
 - Operand i has one frame slot, `slot_off(i)`, whatever it is.
 - An i32 in a register has zeros in its upper half. Frame slots of i32s are written and read with 32 bits.
@@ -69,7 +68,7 @@ class OperandStack(Visitor):
     ops: operand i < sp; its value is the constant, local, register or condition.
     local_regs: pinned register of each local or -1; local_offs: its frame offset (also where it is spilled).
     places: what holds each local: register, PLACE_FLOAT + register, or PLACE_FRAME + local. Locals that live at
-    different times share registers.  pending: per place, how many K_LOCAL operands there are.
+    different times share registers.  local_ops: the operand that means each local.
     """
 
     def __init__(self, env: ModuleEnv, masm: Masm) -> None:
@@ -87,7 +86,7 @@ class OperandStack(Visitor):
         self.local_regs: vec[i64] = to_vec([0] * 64)
         self.local_offs: vec[i64] = to_vec([0] * 64)
         self.places: vec[i64] = to_vec([0] * 64)
-        self.pending: vec[i64] = to_vec([0] * 128)
+        self.local_ops: vec[i64] = to_vec([0] * 64)
         self.num_locals: i64 = 0
         self.scratch_ints: i64 = 0
         self.scratch_floats: i64 = 0
@@ -327,7 +326,6 @@ class OperandStack(Visitor):
         index = op >> VALUE_SHIFT
         t = (op >> TYPE_SHIFT) & TYPE
         reg = self.local_regs[index]
-        self.pending[self.places[index]] -= 1
         if reg >= 0:
             self.masm.store_frame(t, reg, self.new_slot(i))
             self.ops[i] = K_SLOT | (t << TYPE_SHIFT)
@@ -341,6 +339,19 @@ class OperandStack(Visitor):
         self.masm.load_frame(t, reg, self.local_offs[index])
         self.ops[i] = K_REG | (t << TYPE_SHIFT) | (reg << VALUE_SHIFT)
 
+    def is_pending(self, index: i64, end: i64) -> bool:
+        """Whether an operand below `end` means what local `index`'s place holds; also true if that is hard to say."""
+        i = end
+        settled = self.settled
+        if i - settled > SCAN_LIMIT:
+            return True
+        while i > settled:
+            i -= 1
+            op = self.ops[i]
+            if op & KIND == K_LOCAL and self.places[op >> VALUE_SHIFT] == self.places[index]:
+                return True
+        return False
+
     def save_pending(self, index: i64) -> None:
         """Before local `index` changes: save the operands that mean what its place holds now."""
         if self.sp - self.settled > SCAN_LIMIT:
@@ -348,7 +359,7 @@ class OperandStack(Visitor):
             return
         i = self.sp
         place = self.places[index]
-        while self.pending[place] > 0:
+        while i > self.settled:
             i -= 1
             op = self.ops[i]
             if op & KIND == K_LOCAL and self.places[op >> VALUE_SHIFT] == place:
@@ -387,7 +398,6 @@ class OperandStack(Visitor):
             return op >> VALUE_SHIFT
         if kind == K_LOCAL:
             index = op >> VALUE_SHIFT
-            self.pending[self.places[index]] -= 1
             reg = self.local_regs[index]
             if reg >= 0:
                 return reg
@@ -420,8 +430,6 @@ class OperandStack(Visitor):
         op = self.ops[n]
         if op & KIND == K_REG:
             self.free_int(op >> VALUE_SHIFT)
-        elif op & KIND == K_LOCAL:
-            self.pending[self.places[op >> VALUE_SHIFT]] -= 1
 
     def load_int(self, n: i64, d: i64) -> None:
         """Copy operand n to integer register d. Leaves the flags alone, changes nothing else."""
@@ -460,7 +468,6 @@ class OperandStack(Visitor):
         t = (op >> TYPE_SHIFT) & TYPE
         if kind == K_LOCAL:
             index = op >> VALUE_SHIFT
-            self.pending[self.places[index]] -= 1
             reg = self.local_regs[index]
             if reg >= 0:
                 return reg
@@ -481,8 +488,6 @@ class OperandStack(Visitor):
         op = self.ops[n]
         if op & KIND == K_REG:
             self.free_float(op >> VALUE_SHIFT)
-        elif op & KIND == K_LOCAL:
-            self.pending[self.places[op >> VALUE_SHIFT]] -= 1
 
     def load_float(self, n: i64, d: i64) -> None:
         """Copy operand n to float register d. Leaves the flags alone, changes nothing else."""
@@ -509,14 +514,11 @@ class OperandStack(Visitor):
         n = self.sp - 1
         self.sp = n
         op = self.ops[n]
-        kind = op & KIND
-        if kind == K_REG:
+        if op & KIND == K_REG:
             if is_float_type((op >> TYPE_SHIFT) & TYPE):
                 self.free_floats |= BIT[op >> VALUE_SHIFT]
             else:
                 self.free_ints |= BIT[op >> VALUE_SHIFT]
-        elif kind == K_LOCAL:
-            self.pending[self.places[op >> VALUE_SHIFT]] -= 1
 
     def top_in_frame(self) -> i64:
         """Frame offset of the top operand if it lies in the frame, else 0 (where the caller's rbp is)."""
@@ -542,7 +544,7 @@ class OperandStack(Visitor):
             index: i64 = self.code[next_pos + 1]
             if index < 0x80:
                 reg = self.local_regs[index]
-                if reg >= 0 and self.pending[self.places[index]] == 0:
+                if reg >= 0 and not self.is_pending(index, self.sp):
                     self.target_local = index
                     return reg
         return -1
@@ -571,11 +573,10 @@ class OperandStack(Visitor):
 
     # --- locals ---------------------------------------------------------------------------------------------------
     def local_get(self, index: i64) -> None:
-        self.pending[self.places[index]] += 1
         n = self.sp
         if n >= len(self.ops):
             self.ops = append(self.ops, 0)
-        self.ops[n] = K_LOCAL | (self.local_types[index] << TYPE_SHIFT) | (index << VALUE_SHIFT)
+        self.ops[n] = self.local_ops[index]
         self.sp = n + 1
         self.settled = min(self.settled, n)
 
@@ -591,7 +592,7 @@ class OperandStack(Visitor):
             reg = op >> VALUE_SHIFT
             t = (op >> TYPE_SHIFT) & TYPE
             self.sp = n
-            if self.pending[self.places[index]]:
+            if n > self.settled:
                 self.save_pending(index)
             self.masm.store_frame(t, reg, self.local_offs[index])
             self.push(K_REG, t, reg)
@@ -611,11 +612,9 @@ class OperandStack(Visitor):
         op = self.ops[n]
         kind = op & KIND
         value = op >> VALUE_SHIFT
-        if kind == K_LOCAL:
-            self.pending[self.places[value]] -= 1
-            if value == index:
-                return
-        if self.pending[self.places[index]]:
+        if kind == K_LOCAL and value == index:
+            return
+        if n > self.settled:
             self.save_pending(index)
         t = (op >> TYPE_SHIFT) & TYPE
         d = self.local_regs[index]
@@ -635,8 +634,6 @@ class OperandStack(Visitor):
         if kind <= K_WIDE:
             self.store_const(n, off)
             return
-        if kind == K_LOCAL:
-            self.pending[self.places[value]] += 1
         self.sp = n + 1
         if is_float_type(t):
             reg = self.pop_float()

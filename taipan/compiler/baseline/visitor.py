@@ -18,7 +18,15 @@ from taipan.compiler.baseline.emit_reference import Reference
 from taipan.compiler.baseline.masm import LT_U, Masm
 from taipan.compiler.baseline.pins import Pinner, PinSet
 from taipan.compiler.baseline.registers import BIT
-from taipan.compiler.baseline.stack import PLACE_FLOAT, PLACE_FRAME, SIZE, is_float_type
+from taipan.compiler.baseline.stack import (
+    K_LOCAL,
+    PLACE_FLOAT,
+    PLACE_FRAME,
+    SIZE,
+    TYPE_SHIFT,
+    VALUE_SHIFT,
+    is_float_type,
+)
 from taipan.compiler.environ import SHORT_TYPES, T_EXTERNREF, T_FUNCREF, T_I32, T_V128, FlatLayout, ModuleEnv
 
 SMALL_FRAME: Final = 2048
@@ -152,12 +160,12 @@ class FunctionCompiler(Reference):
         types = self.local_types
         regs = self.local_regs
         places = self.places
-        pending = self.pending
+        ops = self.local_ops
         while n < end:
             types[n] = t
             regs[n] = -1
             places[n] = PLACE_FRAME + n
-            pending[PLACE_FRAME + n] = 0
+            ops[n] = K_LOCAL | (t << TYPE_SHIFT) | (n << VALUE_SHIFT)
             n += 1
         self.num_locals = end
 
@@ -167,8 +175,7 @@ class FunctionCompiler(Reference):
             self.local_regs = append(self.local_regs, 0)
             self.local_offs = append(self.local_offs, 0)
             self.places = append(self.places, 0)
-        while len(self.pending) < PLACE_FRAME + count:
-            self.pending = append(self.pending, 0)
+            self.local_ops = append(self.local_ops, 0)
 
     def assign_registers(self, calls: bool) -> None:
         """Decide which registers hold contexts, locals and operands."""
@@ -222,7 +229,6 @@ class FunctionCompiler(Reference):
                     self.scratch_floats &= ~BIT[reg]
                 else:
                     self.scratch_ints &= ~BIT[reg]
-                self.pending[place] = 0
                 if pins.saves[i]:
                     self.save_register(reg)
                 while local >= 0:
