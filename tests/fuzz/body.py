@@ -80,6 +80,7 @@ class Body:
         self.locals: list[str] = list(self.params)
         self.reserved: set[int] = set()
         self.scratch: dict[str, int] = {}
+        self.recent: dict[str, int] = {}
         self.stack: list[str] = []
         self.frames = [Frame(self.results, self.results, 0)]
         self.out = bytearray()
@@ -169,7 +170,9 @@ class Body:
         choices = [i for i, of in enumerate(self.locals) if of == t]
         if not choices:
             return False
-        self.out += LOCAL_GET + encode.unsigned(self.random.choice(choices))
+        recent = self.recent.get(t)
+        local = recent if recent is not None and self.random.random() < 0.4 else self.random.choice(choices)
+        self.out += LOCAL_GET + encode.unsigned(local)
         self.push(t)
         return True
 
@@ -190,6 +193,12 @@ class Body:
             self.out += values.float_bits(self.random, bits).to_bytes(bits // 8, "little")
             self.clean = len(self.out)
         self.push(t)
+
+    def recent_type(self, local: int) -> str:
+        """The type of a local, which is now the one that is likely to be read soon."""
+        t = self.locals[local]
+        self.recent[t] = local
+        return t
 
     def new_local(self, t: str) -> int:
         self.locals.append(t)
@@ -270,7 +279,7 @@ class Body:
         if not free:
             return
         local = self.random.choice(free)
-        t = self.locals[local]
+        t = self.recent_type(local)
         self.want((t,))
         if self.random.random() < 0.4:
             self.out += LOCAL_TEE + encode.unsigned(local)
@@ -286,7 +295,7 @@ class Body:
         if not free:
             return
         local = self.random.choice(free)
-        t = self.locals[local]
+        t = self.recent_type(local)
         op = self.random.choice([op for op in BY_RESULT[t] if op.params == (t, t)])
         get = LOCAL_GET + encode.unsigned(local)
         mine = self.random.random()
@@ -304,13 +313,57 @@ class Body:
         self.out += LOCAL_SET + encode.unsigned(local)
         self.pop(1)
 
+    def update_of(self, local: int) -> None:
+        """local = local op operand, for an i32; sometimes the result of a comparison."""
+        ops = [op for op in BY_RESULT["i32"] if op.params == ("i32", "i32")]
+        self.out += LOCAL_GET + encode.unsigned(local)
+        self.push("i32")
+        if self.random.random() < 0.6:
+            self.constant("i32")
+        else:
+            self.produce("i32", 2)
+        self.emit_plain(self.random.choice(ops))
+        self.out += LOCAL_SET + encode.unsigned(local)
+        self.pop(1)
+
+    def join(self) -> None:
+        """A local that only one of two ways changes, and that is a condition where they meet."""
+        free = [i for i, t in enumerate(self.locals) if i not in self.reserved and t == "i32"]
+        local = self.random.choice(free) if free else self.new_local("i32")
+        chosen = self.random.random() < 0.4
+        if chosen:
+            t = self.random.choice(NUMERIC)
+            self.produce(t)
+            self.produce(t)
+        block = self.random.random() < 0.5
+        self.out += BY_NAME["block"] + b"\x40" if block else b""
+        self.produce("i32", 2)
+        self.out += BY_NAME["br_if"] + b"\0" if block else BY_NAME["if"] + b"\x40"
+        self.pop(1)
+        self.update_of(local)
+        if not block and self.random.random() < 0.3:
+            self.out += ELSE
+            self.update_of(local)
+        self.out += END + LOCAL_GET + encode.unsigned(local)
+        self.push("i32")
+        if chosen:
+            self.out += SELECT
+            self.pop(2)
+        elif self.random.random() < 0.5:
+            self.if_else()
+        else:
+            self.out += BY_NAME["if"] + b"\x40"
+            self.pop(1)
+            self.update()
+            self.out += END
+
     def overlap(self) -> None:
         """Values of a local that are still on the stack when it gets another, after which all are used."""
         free = [i for i, t in enumerate(self.locals) if i not in self.reserved and t in NUMERIC]
         if not free:
             return
         local = self.random.choice(free)
-        t = self.locals[local]
+        t = self.recent_type(local)
         index = encode.unsigned(local)
         count = self.random.choice([1, 1, 1, 2, 3])
         for _ in range(count):
@@ -809,7 +862,7 @@ class Body:
 
     def sequence(self) -> None:
         """The inside of the innermost frame, up to what `finish` adds."""
-        steps = self.random.randint(1, 14) if len(self.frames) > 1 else self.budget
+        steps = self.random.choice([1, 1, 2, 3, 5, 8, 14]) if len(self.frames) > 1 else self.budget
         while steps > 0 and self.budget > 0:
             steps -= 1
             self.budget -= 1
