@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 # For `tools` and `benchmarks`. At the end, so that `taipan` is the installed package and not the checkout's sources.
 sys.path.append(str(ROOT))
+# The same for the processes that tests start: they must not find the checkout in their working directory.
+os.environ["PYTHONSAFEPATH"] = "1"
 
 
 def find_data(name: str) -> Path | None:
