@@ -120,10 +120,14 @@ class Memory(_native.MemoryBase):
         return True  # also an empty memory is one
 
     def __getitem__(self, index: int | slice) -> Any:
+        if not isinstance(index, (int, slice)):  # memoryviews have further kinds
+            raise TypeError("expected an int or a slice")
         with memoryview(self) as view:
             return view[index] if isinstance(index, int) else bytes(view[index])
 
     def __setitem__(self, index: int | slice, value: Any) -> None:
+        if not isinstance(index, (int, slice)):
+            raise TypeError("expected an int or a slice")
         with memoryview(self) as view:
             view[index] = value
 
