@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import taipan
 import taipan._native
 
 if not hasattr(taipan._native, "StoreBase"):  # the folder of its sources imports, too
@@ -65,6 +67,22 @@ def test_worker_reports_the_case_that_ended_it(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(worker, "__file__", str(script))
     failures, _ = worker.run("api", "0", 2, 6)
     assert [failure.case for failure in failures] == [5]
+
+
+def test_found_by_api() -> None:
+    """Wrong types are TypeErrors."""
+    store = taipan.Store(taipan.Engine())
+    memory = taipan.Memory(store, taipan.MemoryType(taipan.Limits(1, 1)))
+    table = taipan.Table(store, taipan.TableType(taipan.ValType.externref(), taipan.Limits(1, 1)), None)
+    wrong: Any = memory
+    for call in (
+        lambda: table.copy(store, 0, wrong, 0, 1),
+        lambda: taipan.Linker(taipan.Engine()).get_by_import(store, wrong),
+        lambda: taipan.Val.ref_null(wrong),
+        lambda: memory[()],  # type: ignore[index]
+    ):
+        with pytest.raises(TypeError, match="expected"):
+            call()
 
 
 @pytest.mark.parametrize("path", sorted(REGRESS.glob("*.wast")), ids=lambda path: path.stem)
