@@ -6,10 +6,11 @@ TAIPAN_DUMP_FUNC=12        only this function (index in the module's function sp
 
 from __future__ import annotations
 
+import importlib
 import os
 import struct
 import sys
-from typing import Final
+from typing import Any, Final
 
 from taipan.abi import layout, traps
 from taipan.compiler.artifact import CompiledFunction
@@ -61,7 +62,7 @@ def describe_site(code_offset: int, wasm_offset: int, kind: int, stack_map: int)
 def disassemble(code: bytes) -> list[str]:
     """x86-64 code, a line per instruction; constants behind the last instruction appear as instructions, too."""
     try:
-        import capstone
+        capstone: Any = importlib.import_module("capstone")
     except ImportError:
         return disassemble_with_objdump(code)
     decoder = capstone.Cs(capstone.CS_ARCH_X86, capstone.CS_MODE_64)
