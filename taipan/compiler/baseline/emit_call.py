@@ -19,7 +19,17 @@ from taipan.compiler.baseline.liveness import Liveness
 from taipan.compiler.baseline.masm import EQ, GE_U, NE, Masm, to_vec
 from taipan.compiler.baseline.prescan import Prescan
 from taipan.compiler.baseline.registers import BIT
-from taipan.compiler.baseline.stack import K_CONST, K_LOCAL, K_REG, KIND, TYPE, TYPE_SHIFT, VALUE_SHIFT, is_float_type
+from taipan.compiler.baseline.stack import (
+    K_CONST,
+    K_LOCAL,
+    K_REG,
+    KIND,
+    SCAN_LIMIT,
+    TYPE,
+    TYPE_SHIFT,
+    VALUE_SHIFT,
+    is_float_type,
+)
 from taipan.compiler.environ import T_EXTERNREF, T_FUNCREF, T_I32, FlatLayout, ModuleEnv
 
 FUNCREF: Final = field_offsets("VMFuncRef")[0]
@@ -215,26 +225,37 @@ class Calls(Control):
         while self.sp > first:
             self.discard()
 
-    def save_lost_pins(self) -> None:
-        """Store the pinned locals that live on after the call at `pos` and that it may change."""
+    def save_lost_pins(self, first: i64) -> None:
+        """Store the pinned locals that live on after the call at `pos`, which takes the operands from `first` on."""
+        if self.num_lost_pins and first - self.settled > SCAN_LIMIT:
+            self.settle(first)
         count: i64 = 0
         i: i64 = 0
         while i < self.num_lost_pins:
             index = self.lost_pins[i]
-            if self.lives_on(index):
+            if self.lives_on(index, first):
                 self.masm.store_frame(self.local_types[index], self.local_regs[index], self.local_offs[index])
                 self.live_pins[count] = index
                 count += 1
             i += 1
         self.num_live_pins = count
 
-    def lives_on(self, index: i64) -> bool:
-        """Whether a pinned local's value is used after the current instruction."""
-        if self.live.starts[index] < self.pos:
-            if self.live.ends[index] > self.pos:
+    def lives_on(self, index: i64, first: i64) -> bool:
+        """Whether a pinned local's value is used after the current instruction, or by an operand below `first`.
+
+        Exact: a dead local may have its register from one that lives, of another type, and would be reloaded over it.
+        """
+        if self.live.starts[index] >= self.pos:
+            return False
+        if self.live.ends[index] > self.pos:
+            return True
+        # Its last reader may still be on the operand stack.
+        wanted = self.local_ops[index]
+        i = first
+        while i > self.settled:
+            i -= 1
+            if self.ops[i] == wanted:
                 return True
-            # Its last reader may still be on the operand stack.
-            return self.is_pending(index, self.sp)
         return False
 
     def after_call(self) -> None:
@@ -305,7 +326,7 @@ class Calls(Control):
         count = layout.param_count
         first = self.sp - count
         self.spill_registers(first)
-        self.save_lost_pins()
+        self.save_lost_pins(first)
         masm.adjust_stack(layout.stack_arg_bytes)
         self.place_arguments(layout, first, count)
         self.drop_arguments(first)
@@ -379,7 +400,7 @@ class Calls(Control):
         plan = self.plan
         count = layout.param_count
         first = self.sp - count
-        self.save_lost_pins()
+        self.save_lost_pins(first)
         masm.adjust_stack(layout.stack_arg_bytes)
         self.place_with_callee(layout, first, count, ref)
         self.free_int(ref)
@@ -402,7 +423,7 @@ class Calls(Control):
         first = self.sp - count
         num_immediates: i64 = len(immediates)
         self.spill_registers(first)
-        self.save_lost_pins()
+        self.save_lost_pins(first)
         i: i64 = 0
         while i < count:
             op = self.ops[first + i]
