@@ -238,5 +238,5 @@ def reserve_probe(size_bytes: int) -> bool:
 def debug_null_funcref() -> tuple[int, int]:
     """(address, code pointer) of the shared null record; the second is 0 (R-10)."""
 
-def debug_stack_map(address: int) -> list[int] | None:
-    """Distances below rbp of the references that are live at this return address; None if it is not a recorded site."""
+def debug_stack_map(address: int) -> bytes | None:
+    """u32 array: distances below rbp of the references that are live at this return address; None if it is not a recorded site."""

@@ -2,8 +2,7 @@
 
    abi/calls.py: rdi callee vmctx, rsi caller vmctx, rdx rcx r8 r9 and xmm0-7 arguments, the callee pops stack arguments;
    rbx rbp r12-r15 are preserved. */
-#include "arch_x64.h"
-#include "core.h"
+#include "runtime.h"
 
 _Static_assert(offsetof(Activation, entry_sp) == ARCH_ACTIVATION_SP, "entry stub");
 _Static_assert(offsetof(Store, exit_pc) == ARCH_STORE_EXIT_PC && offsetof(Store, exit_fp) == ARCH_STORE_EXIT_FP, "thunks");
@@ -14,6 +13,11 @@ _Static_assert(VMCONTEXTHEADER_STORE == 40, "thunks");
 #define STR(x) STR_(x)
 #define FUNCTION(name) ".p2align 4\n.hidden " name "\n.globl " name "\n.type " name ",@function\n" name ":\n.cfi_startproc\n"
 #define END(name) ".cfi_endproc\n.size " name ",.-" name "\n"
+/* Store or load xmm registers at 16 bytes each from rsp + at. */
+#define SAVE_FLOATS(registers, at) ".irp i," registers "\nmovaps %xmm\\i," at "+16*\\i(%rsp)\n.endr\n"
+#define LOAD_FLOATS(registers, at) ".irp i," registers "\nmovaps " at "+16*\\i(%rsp),%xmm\\i\n.endr\n"
+#define XMM0_7 "0,1,2,3,4,5,6,7"
+#define XMM0_15 XMM0_7 ",8,9,10,11,12,13,14,15"
 #define ALIAS(alias, name) ".hidden " alias "\n.globl " alias "\n.set " alias "," name "\n"
 
 /* Pushes what unwinding must restore: 5 registers and 8 bytes, so that rsp is 16-byte aligned, 48 bytes below rbp. */
@@ -62,8 +66,7 @@ __asm__(".text\n"
         "mov %rsp,%rbp\n.cfi_def_cfa_register %rbp\n"
         "sub $176,%rsp\n"
         "mov %rdx,(%rsp)\nmov %rcx,8(%rsp)\nmov %r8,16(%rsp)\nmov %r9,24(%rsp)\n"
-        "movaps %xmm0,32(%rsp)\nmovaps %xmm1,48(%rsp)\nmovaps %xmm2,64(%rsp)\nmovaps %xmm3,80(%rsp)\n"
-        "movaps %xmm4,96(%rsp)\nmovaps %xmm5,112(%rsp)\nmovaps %xmm6,128(%rsp)\nmovaps %xmm7,144(%rsp)\n"
+        SAVE_FLOATS(XMM0_7, "32")
         "mov %rsp,%rdx\n"
         "mov %rbp,%rcx\n"
         "call tp_host_call\n" /* returns the bytes of stack arguments */
@@ -102,10 +105,7 @@ __asm__(".text\n"
         "and $-16,%rsp\n"
         "mov %rcx,(%rsp)\nmov %rdx,8(%rsp)\nmov %rsi,16(%rsp)\nmov %rdi,24(%rsp)\n"
         "mov %r8,32(%rsp)\nmov %r9,40(%rsp)\nmov %r10,48(%rsp)\nmov %r11,56(%rsp)\n"
-        "movaps %xmm0,64(%rsp)\nmovaps %xmm1,80(%rsp)\nmovaps %xmm2,96(%rsp)\nmovaps %xmm3,112(%rsp)\n"
-        "movaps %xmm4,128(%rsp)\nmovaps %xmm5,144(%rsp)\nmovaps %xmm6,160(%rsp)\nmovaps %xmm7,176(%rsp)\n"
-        "movaps %xmm8,192(%rsp)\nmovaps %xmm9,208(%rsp)\nmovaps %xmm10,224(%rsp)\nmovaps %xmm11,240(%rsp)\n"
-        "movaps %xmm12,256(%rsp)\nmovaps %xmm13,272(%rsp)\nmovaps %xmm14,288(%rsp)\nmovaps %xmm15,304(%rsp)\n"
+        SAVE_FLOATS(XMM0_15, "64")
         "mov %r15,%rdi\n"
         "mov %rax,%rsi\n"
         "mov 8(%rbp),%rdx\n"
@@ -113,10 +113,7 @@ __asm__(".text\n"
         "call tp_poll\n"
         "mov (%rsp),%rcx\nmov 8(%rsp),%rdx\nmov 16(%rsp),%rsi\nmov 24(%rsp),%rdi\n"
         "mov 32(%rsp),%r8\nmov 40(%rsp),%r9\nmov 48(%rsp),%r10\nmov 56(%rsp),%r11\n"
-        "movaps 64(%rsp),%xmm0\nmovaps 80(%rsp),%xmm1\nmovaps 96(%rsp),%xmm2\nmovaps 112(%rsp),%xmm3\n"
-        "movaps 128(%rsp),%xmm4\nmovaps 144(%rsp),%xmm5\nmovaps 160(%rsp),%xmm6\nmovaps 176(%rsp),%xmm7\n"
-        "movaps 192(%rsp),%xmm8\nmovaps 208(%rsp),%xmm9\nmovaps 224(%rsp),%xmm10\nmovaps 240(%rsp),%xmm11\n"
-        "movaps 256(%rsp),%xmm12\nmovaps 272(%rsp),%xmm13\nmovaps 288(%rsp),%xmm14\nmovaps 304(%rsp),%xmm15\n"
+        LOAD_FLOATS(XMM0_15, "64")
         "leave\n.cfi_def_cfa %rsp,8\n"
         "ret\n"
         END("tp_thunk_poll")
@@ -127,15 +124,13 @@ __asm__(".text\n"
         "mov %rsp,%rbp\n.cfi_def_cfa_register %rbp\n"
         "sub $176,%rsp\n"
         "mov %rdi,(%rsp)\nmov %rsi,8(%rsp)\nmov %rdx,16(%rsp)\nmov %rcx,24(%rsp)\nmov %r8,32(%rsp)\nmov %r9,40(%rsp)\n"
-        "movaps %xmm0,48(%rsp)\nmovaps %xmm1,64(%rsp)\nmovaps %xmm2,80(%rsp)\nmovaps %xmm3,96(%rsp)\n"
-        "movaps %xmm4,112(%rsp)\nmovaps %xmm5,128(%rsp)\nmovaps %xmm6,144(%rsp)\nmovaps %xmm7,160(%rsp)\n"
+        SAVE_FLOATS(XMM0_7, "48")
         "mov %r11,%rsi\n"
         "mov %eax,%edx\n"
         "mov %rbp,%rcx\n"
         "call tp_lazy_compile\n" /* the code's address */
         "mov (%rsp),%rdi\nmov 8(%rsp),%rsi\nmov 16(%rsp),%rdx\nmov 24(%rsp),%rcx\nmov 32(%rsp),%r8\nmov 40(%rsp),%r9\n"
-        "movaps 48(%rsp),%xmm0\nmovaps 64(%rsp),%xmm1\nmovaps 80(%rsp),%xmm2\nmovaps 96(%rsp),%xmm3\n"
-        "movaps 112(%rsp),%xmm4\nmovaps 128(%rsp),%xmm5\nmovaps 144(%rsp),%xmm6\nmovaps 160(%rsp),%xmm7\n"
+        LOAD_FLOATS(XMM0_7, "48")
         "leave\n.cfi_def_cfa %rsp,8\n"
         "jmp *%rax\n"
         END("arch_lazy_stub"));
@@ -156,27 +151,24 @@ BUILTINS(THUNK)
 BUILTINS(DECLARE)
 #define ROW(name, number) [number] = (void *)tp_thunk_##name,
 void *tp_builtin_table[BUILTIN_COUNT] = {BUILTINS(ROW)};
-
 void arch_lazy_stub(void);
-
-static void put32(uint8_t *out, uint32_t value) { memcpy(out, &value, 4); }
-static void put64(uint8_t *out, uint64_t value) { memcpy(out, &value, 8); }
+static void put(uint8_t *out, uint64_t value, int bytes) { memcpy(out, &value, (size_t)bytes); }
 
 size_t arch_write_stub(uint8_t *out, uintptr_t address, uintptr_t cell, uint32_t index, uintptr_t tail) {
     out[0] = 0xFF, out[1] = 0x25; /* jmp *rel32(%rip) */
-    put32(out + 2, (uint32_t)(cell - (address + 6)));
+    put(out + 2, (uint32_t)(cell - (address + 6)), 4);
     out[6] = 0xB8; /* mov $index,%eax */
-    put32(out + 7, index);
+    put(out + 7, index, 4);
     out[11] = 0xE9; /* jmp rel32 */
-    put32(out + 12, (uint32_t)(tail - (address + 16)));
+    put(out + 12, (uint32_t)(tail - (address + 16)), 4);
     return 6;
 }
 
 void arch_write_stub_tail(uint8_t *out, NativeModule *module) {
     memset(out, 0xCC, ARCH_STUB_TAIL_BYTES);
     out[0] = 0x49, out[1] = 0xBB; /* mov $module,%r11 */
-    put64(out + 2, (uintptr_t)module);
+    put(out + 2, (uintptr_t)module, 8);
     out[10] = 0x49, out[11] = 0xBA; /* mov $stub,%r10 */
-    put64(out + 12, (uintptr_t)arch_lazy_stub);
+    put(out + 12, (uintptr_t)arch_lazy_stub, 8);
     out[20] = 0x41, out[21] = 0xFF, out[22] = 0xE2; /* jmp *%r10 */
 }

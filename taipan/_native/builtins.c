@@ -1,12 +1,11 @@
 /* The helpers that generated code calls (abi/builtins.py). Indices were validated; addresses, lengths and sizes were not.
    Everything is checked before anything changes. Helpers run with or without the GIL (poll.c) and take it when they need it.
    A trap or a Python exception leaves by unwinding: nothing may be owned at that point. */
-#include "objects.h"
+#include "runtime.h"
 
 static _Noreturn void out_of_bounds(VMContext *vmctx, int trap) { tp_trap(STORE_OF(vmctx), trap); }
 
 /* ---- memories ---- */
-
 static VMMemory *memory_at(VMContext *vmctx, uint32_t index) { return tp_memories(INSTANCE_OF(vmctx))[index]; }
 
 /* Long operations look for Ctrl-C and interrupts after each part, which takes a few milliseconds. A signal handler may run
@@ -50,8 +49,8 @@ void tp_builtin_memory_copy(VMContext *vmctx, uint32_t to, uint32_t from, uint64
     }
 }
 
-void tp_builtin_memory_init(VMContext *vmctx, uint32_t memory, uint32_t segment, uint64_t dst, uint32_t src,
-                            uint32_t length) {
+void tp_builtin_memory_init(
+    VMContext *vmctx, uint32_t memory, uint32_t segment, uint64_t dst, uint32_t src, uint32_t length) {
     int result = tp_memory_init(INSTANCE_OF(vmctx), memory, segment, dst, src, length);
     if (result != TP_DONE) out_of_bounds(vmctx, result);
 }
@@ -59,7 +58,6 @@ void tp_builtin_memory_init(VMContext *vmctx, uint32_t memory, uint32_t segment,
 void tp_builtin_data_drop(VMContext *vmctx, uint32_t segment) { INSTANCE_OF(vmctx)->data_dropped[segment] = 1; }
 
 /* ---- tables ---- */
-
 static VMTable *table_at(VMContext *vmctx, uint32_t index) { return tp_tables(INSTANCE_OF(vmctx))[index]; }
 
 static void take_gil_for_counts(VMContext *vmctx, const VMTable *table) {
@@ -113,8 +111,8 @@ void tp_builtin_table_copy(VMContext *vmctx, uint32_t to, uint32_t from, uint64_
         tp_unwind_with_python_error(STORE_OF(vmctx));
 }
 
-void tp_builtin_table_init(VMContext *vmctx, uint32_t table, uint32_t segment, uint64_t dst, uint32_t src,
-                           uint32_t length) {
+void tp_builtin_table_init(
+    VMContext *vmctx, uint32_t table, uint32_t segment, uint64_t dst, uint32_t src, uint32_t length) {
     tp_gil_take(STORE_OF(vmctx)); /* counts, or records that are made now */
     int result = tp_table_init(INSTANCE_OF(vmctx), table, segment, dst, src, length);
     if (result == TP_ERROR) tp_unwind_with_python_error(STORE_OF(vmctx));
@@ -127,10 +125,9 @@ void tp_builtin_elem_drop(VMContext *vmctx, uint32_t segment) {
 }
 
 /* ---- references ---- */
-
 uint64_t tp_builtin_ref_func(VMContext *vmctx, uint32_t func_index) {
     tp_gil_take(STORE_OF(vmctx));
-    VMFuncRef *record = tp_instance_funcref(INSTANCE_OF(vmctx), func_index, NULL);
+    VMFuncRef *record = tp_instance_funcref(INSTANCE_OF(vmctx), func_index);
     if (record == NULL) tp_unwind_with_python_error(STORE_OF(vmctx));
     return (uint64_t)(uintptr_t)record;
 }
@@ -156,7 +153,7 @@ void tp_builtin_call_indirect_slow(VMContext *vmctx, uint32_t type_index, VMFunc
     if (ref->type_id == wanted) return;
     Store *store = STORE_OF(vmctx);
     tp_gil_take(store);
-    PyObject *info = INSTANCE_OF(vmctx)->head.module->info;
+    PyObject *info = INSTANCE_OF(vmctx)->module->info;
     PyObject *answer = PyObject_CallMethod(info, "is_subtype", "II", ref->type_id, wanted);
     int allowed = answer == NULL ? -1 : PyObject_IsTrue(answer);
     Py_XDECREF(answer);
@@ -165,7 +162,6 @@ void tp_builtin_call_indirect_slow(VMContext *vmctx, uint32_t type_index, VMFunc
 }
 
 /* ---- threads and fuel ---- */
-
 static _Noreturn void no_threads(VMContext *vmctx, const char *instruction) {
     tp_gil_take(STORE_OF(vmctx));
     PyErr_Format(tp_registry.UnsupportedError, "%s: the threads proposal is not implemented yet", instruction);
@@ -175,5 +171,4 @@ static _Noreturn void no_threads(VMContext *vmctx, const char *instruction) {
 uint64_t tp_builtin_memory_atomic_notify(VMContext *vmctx) { no_threads(vmctx, "memory.atomic.notify"); }
 uint64_t tp_builtin_memory_atomic_wait32(VMContext *vmctx) { no_threads(vmctx, "memory.atomic.wait32"); }
 uint64_t tp_builtin_memory_atomic_wait64(VMContext *vmctx) { no_threads(vmctx, "memory.atomic.wait64"); }
-
 void tp_builtin_out_of_fuel(VMContext *vmctx) { tp_trap(STORE_OF(vmctx), TRAP_OUT_OF_FUEL); }

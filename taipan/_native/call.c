@@ -2,20 +2,15 @@
 
    A handle is created with the entry (vectorcall function) that fits its signature, so that a call of the common kind
    only compares the store's id, converts small integers, and enters wasm. */
-#include "value.h"
+#include "runtime.h"
 
-#include <structmember.h>
-
-PyTypeObject *tp_func_type;
 #define FUNC_REF(self) ((VMFuncRef *)(self)->handle.target)
 
 /* The first type of stores seen here, in practice the only one: an exact match saves a walk through the bases. Strong. */
 static PyTypeObject *usual_store_type;
-
 static inline uintptr_t stack_pointer(void) { return (uintptr_t)__builtin_frame_address(0); }
 
 /* ---- arguments that every kind of call checks ---- */
-
 static Store *store_argument_slow(FuncObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
     if (kwnames != NULL && PyTuple_GET_SIZE(kwnames) != 0)
         return (void *)PyErr_Format(PyExc_TypeError, "wasm functions take no keyword arguments");
@@ -24,8 +19,8 @@ static Store *store_argument_slow(FuncObject *self, PyObject *const *args, Py_ss
     if (store == NULL) return NULL;
     if (usual_store_type == NULL) usual_store_type = (PyTypeObject *)Py_NewRef((PyObject *)Py_TYPE((PyObject *)store));
     if ((size_t)(nargs - 1) != self->signature->num_params)
-        return (void *)PyErr_Format(tp_registry.WasmError, "expected %u arguments, got %zd",
-                                    self->signature->num_params, nargs - 1);
+        return (void *)PyErr_Format(
+            tp_registry.WasmError, "expected %u arguments, got %zd", self->signature->num_params, nargs - 1);
     return store;
 }
 
@@ -40,7 +35,6 @@ static inline Store *store_argument(FuncObject *self, PyObject *const *args, Py_
 }
 
 /* ---- integers in registers ---- */
-
 static PyObject *call_ints(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames) {
     FuncObject *self = (FuncObject *)callable;
     Py_ssize_t nargs = PyVectorcall_NARGS(nargsf);
@@ -65,7 +59,6 @@ static PyObject *call_ints(PyObject *callable, PyObject *const *args, size_t nar
 }
 
 /* ---- at most four f64, one f64 result ---- */
-
 static PyObject *call_doubles(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames) {
     FuncObject *self = (FuncObject *)callable;
     Py_ssize_t nargs = PyVectorcall_NARGS(nargsf);
@@ -90,7 +83,6 @@ static PyObject *call_doubles(PyObject *callable, PyObject *const *args, size_t 
 }
 
 /* ---- everything else ---- */
-
 /* Arguments and results of one call in machine form. */
 typedef struct Frame {
     uint64_t ints[ARCH_INT_ARGS];
@@ -115,12 +107,9 @@ static int frame_init(Frame *frame, const CallPlan *plan) {
 }
 
 static void frame_put(Frame *frame, const Place *place, const uint64_t value[2]) {
-    if (place->place == PLACE_INT)
-        frame->ints[place->index] = value[0];
-    else if (place->place == PLACE_FLOAT)
-        memcpy(&frame->floats[place->index], value, 16);
-    else
-        memcpy(frame->stack + place->index, value, place->kind == KIND_V128 ? 16 : 8);
+    if (place->place == PLACE_INT) frame->ints[place->index] = value[0];
+    else if (place->place == PLACE_FLOAT) memcpy(&frame->floats[place->index], value, 16);
+    else memcpy(frame->stack + place->index, value, place->kind == KIND_V128 ? 16 : 8);
 }
 
 static int frame_arguments(Frame *frame, Store *store, const Signature *signature, PyObject *const *args) {
@@ -189,7 +178,6 @@ static PyObject *call_several(PyObject *callable, PyObject *const *args, size_t 
 }
 
 /* ---- handles ---- */
-
 static FuncObject *new_handle(PyTypeObject *type, uint64_t store_id, VMFuncRef *ref, Signature *signature) {
     static const vectorcallfunc by_shape[] = {
         [PLAN_INTS] = call_ints, [PLAN_DOUBLES] = call_doubles, [PLAN_GENERAL] = call_general};
@@ -206,10 +194,8 @@ static FuncObject *new_handle(PyTypeObject *type, uint64_t store_id, VMFuncRef *
 PyObject *tp_func_handle(Store *store, VMFuncRef *ref) {
     if (ref == NULL || ref == &tp_null_funcref) Py_RETURN_NONE;
     Signature *signature;
-    if (ref->flags & FUNCREF_HOST)
-        signature = ((HostFunc *)ref->vmctx)->signature;
-    else
-        signature = tp_func_signature(INSTANCE_HEAD(INSTANCE_OF((VMContext *)ref->vmctx))->module, FUNCREF_INDEX(ref));
+    if (ref->flags & FUNCREF_HOST) signature = ((HostFunc *)ref->vmctx)->signature;
+    else signature = tp_func_signature(INSTANCE_OF((VMContext *)ref->vmctx)->module, FUNCREF_INDEX(ref));
     return (PyObject *)new_handle((PyTypeObject *)tp_registry.Func, store->id, ref, signature);
 }
 
@@ -224,7 +210,6 @@ VMFuncRef *tp_funcref_from_python(Store *store, PyObject *func) {
 }
 
 /* ---- host functions ---- */
-
 static int host_traverse(Owned *owned, visitproc visit, void *arg) {
     HostFunc *self = (HostFunc *)owned;
     Py_VISIT(self->callback);
@@ -242,20 +227,19 @@ static void host_free(Owned *owned) {
 
 static const OwnedKind host_kind = {host_traverse, host_clear, host_free};
 
-static PyObject *func_host(PyObject *cls, PyObject *const *args, Py_ssize_t nargs) {
-    if (nargs != 4) return PyErr_Format(PyExc_TypeError, "_host() takes 4 arguments (%zd given)", nargs);
-    Store *store = tp_store_for(args[0], 0);
+static PyObject *func_host(PyObject *cls, PyObject *args) {
+    PyObject *store_object, *signature, *callback;
+    int access_caller;
+    if (!PyArg_ParseTuple(args, "OO!Op:_host", &store_object, tp_signature_type, &signature, &callback, &access_caller))
+        return NULL;
+    if (!PyCallable_Check(callback)) return PyErr_Format(PyExc_TypeError, "_host() needs a callable");
+    Store *store = tp_store_for(store_object, 0);
     if (store == NULL) return NULL;
-    if (!PyObject_TypeCheck(args[1], tp_signature_type))
-        return PyErr_Format(PyExc_TypeError, "_host() needs a Signature");
-    if (!PyCallable_Check(args[2])) return PyErr_Format(PyExc_TypeError, "_host() needs a callable");
-    int access_caller = PyObject_IsTrue(args[3]);
-    if (access_caller < 0) return NULL;
     HostFunc *func = PyMem_Calloc(1, sizeof *func);
     if (func == NULL) return PyErr_NoMemory();
     func->store = store;
-    func->signature = (Signature *)Py_NewRef(args[1]);
-    func->callback = Py_NewRef(args[2]);
+    func->signature = (Signature *)Py_NewRef(signature);
+    func->callback = Py_NewRef(callback);
     func->access_caller = access_caller;
     func->ref = (VMFuncRef){
         .code = (void *)arch_host_stub, .type_id = func->signature->type_id, .flags = FUNCREF_HOST, .vmctx = func};
@@ -265,7 +249,6 @@ static PyObject *func_host(PyObject *cls, PyObject *const *args, Py_ssize_t narg
 }
 
 /* ---- the Python type ---- */
-
 static void func_dealloc(PyObject *object) {
     Py_XDECREF(((FuncObject *)object)->signature);
     tp_plain_dealloc(object);
@@ -296,32 +279,17 @@ static PyObject *func_typed(PyObject *object, PyObject *cls) {
     return (PyObject *)typed;
 }
 
-static PyMethodDef func_methods[] = {
-    {"_host", (PyCFunction)(void (*)(void))func_host, METH_FASTCALL | METH_CLASS, NULL},
-    {"_signature", func_signature, METH_O, NULL},
-    {"_typed", func_typed, METH_O, NULL},
-    {0}};
+static PyMethodDef func_methods[] = {{"_host", func_host, METH_VARARGS | METH_CLASS, NULL},
+    {"_signature", func_signature, METH_O, NULL}, {"_typed", func_typed, METH_O, NULL}, {0}};
 
 static PyMemberDef func_members[] = {
     {"__vectorcalloffset__", T_PYSSIZET, offsetof(FuncObject, vectorcall), READONLY, NULL}, {0}};
+static PyType_Slot func_slots[] = {{Py_tp_dealloc, func_dealloc}, {Py_tp_call, PyVectorcall_Call},
+    {Py_tp_methods, func_methods}, {Py_tp_members, func_members}, {0, NULL}};
 
-static PyType_Slot func_slots[] = {{Py_tp_dealloc, func_dealloc},
-                                   {Py_tp_call, PyVectorcall_Call},
-                                   {Py_tp_methods, func_methods},
-                                   {Py_tp_members, func_members},
-                                   {0, NULL}};
-
-static PyType_Spec func_spec = {"taipan._native.FuncBase", sizeof(FuncObject), 0,
-                                TP_BASE_FLAGS | Py_TPFLAGS_HAVE_VECTORCALL, func_slots};
-
-static PyObject *debug_null_funcref(PyObject *module, PyObject *Py_UNUSED(ignored)) {
-    (void)module;
+PyObject *tp_debug_null_funcref(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ignored)) {
     return Py_BuildValue("NN", PyLong_FromVoidPtr(&tp_null_funcref), PyLong_FromVoidPtr(tp_null_funcref.code));
 }
 
-static PyMethodDef functions[] = {{"debug_null_funcref", debug_null_funcref, METH_NOARGS, NULL}, {0}};
-
-int tp_init_call(PyObject *module) {
-    tp_func_type = tp_add_type(module, &func_spec, tp_handle_type);
-    return tp_func_type == NULL ? -1 : PyModule_AddFunctions(module, functions);
-}
+TP_TYPE(
+    call, "FuncBase", FuncObject, TP_BASE_FLAGS | Py_TPFLAGS_HAVE_VECTORCALL, func_slots, tp_func_type, tp_handle_type)

@@ -18,11 +18,9 @@
 
    fork: both processes go on executing the pages that existed, from the same memfd; so neither writes into them again,
    nor uses them again once they are free. For all other pages the child maps a memfd of its own. */
-#include "core.h"
-
+#include "runtime.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <structmember.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -41,7 +39,6 @@
 #define USUAL_FUNCTION 64 /* bytes of code: an arena that functions are put into one by one has room for so many */
 
 /* ---- runs of free units, first fit, sorted by start ---- */
-
 typedef struct Run {
     struct Run *next;
     uint32_t start, count;
@@ -94,7 +91,6 @@ static void runs_drop(Run **list) {
 }
 
 /* ---- the structures ---- */
-
 struct Arena {
     Arena *next; /* of the same module */
     NativeModule *module;
@@ -118,8 +114,6 @@ struct CodeRegion {
     _Atomic(Arena *) *pages; /* [size / PAGE] */
 };
 
-PyTypeObject *tp_code_region_type;
-
 /* All regions, for lookups without locks. A slot changes only while nobody runs code of its region; a reader that meets
    the change skips it (odd or changed version), since the region it is looking for does not change. */
 typedef struct RegionSlot {
@@ -135,25 +129,21 @@ static _Atomic(RegionSlot *) region_slots; /* as many as there ever were regions
 static size_t round_up(size_t n, size_t unit) { return (n + unit - 1) / unit * unit; }
 
 /* ---- lookup ---- */
-
 static bool lookup_in(const RegionSlot *slot, uintptr_t pc, CodePlace *place) {
     uint32_t version = atomic_load_explicit(&slot->version, memory_order_acquire);
-    size_t offset = pc - atomic_load_explicit(&slot->base, memory_order_relaxed);
-    size_t size = atomic_load_explicit(&slot->size, memory_order_relaxed);
-    _Atomic(Arena *) *pages = atomic_load_explicit(&slot->pages, memory_order_relaxed);
+    size_t offset = pc - LOAD_RELAXED(&slot->base);
+    size_t size = LOAD_RELAXED(&slot->size);
+    _Atomic(Arena *) *pages = LOAD_RELAXED(&slot->pages);
     atomic_thread_fence(memory_order_acquire);
-    if (offset >= size || (version & 1) || atomic_load_explicit(&slot->version, memory_order_relaxed) != version)
-        return false;
+    if (offset >= size || (version & 1) || LOAD_RELAXED(&slot->version) != version) return false;
     Arena *arena = atomic_load_explicit(&pages[offset / PAGE], memory_order_acquire);
     if (arena == NULL) return false;
     uint32_t low = 0, high = atomic_load_explicit(&arena->count, memory_order_acquire);
     const CodeExtent *extents = arena->extents;
     while (low < high) { /* the first extent that starts behind */
         uint32_t middle = low + (high - low) / 2;
-        if (extents[middle].start <= offset)
-            low = middle + 1;
-        else
-            high = middle;
+        if (extents[middle].start <= offset) low = middle + 1;
+        else high = middle;
     }
     /* A return address may lie just behind a function that ends with a call. */
     if (low == 0) return false;
@@ -181,10 +171,8 @@ const Site *tp_code_site(const CodePlace *place) {
     uint32_t low = 0, high = place->extent->num_sites;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-        if (sites[middle].code_offset < place->code_offset)
-            low = middle + 1;
-        else
-            high = middle;
+        if (sites[middle].code_offset < place->code_offset) low = middle + 1;
+        else high = middle;
     }
     return low < place->extent->num_sites && sites[low].code_offset == place->code_offset ? &sites[low] : NULL;
 }
@@ -218,7 +206,6 @@ static int add_region(CodeRegion *region) {
 }
 
 /* ---- mapping ---- */
-
 static int make_memfd(size_t size) {
     int fd = (int)syscall(SYS_memfd_create, "taipan-code", MFD_CLOEXEC | MFD_EXEC);
     if (fd < 0 && errno == EINVAL) /* kernels before 6.3 do not know MFD_EXEC */
@@ -237,7 +224,7 @@ static bool map_twice(CodeRegion *self) {
     void *writable = mmap(NULL, self->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, self->memfd, 0);
     if (writable != MAP_FAILED) {
         if (mmap(self->base, self->size, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED | MAP_NORESERVE, self->memfd,
-                 0) != MAP_FAILED) {
+                0) != MAP_FAILED) {
             self->writable = writable;
             return true;
         }
@@ -258,7 +245,7 @@ static bool map_region(CodeRegion *self, size_t size) {
     self->base = base;
     self->cells = (uint64_t *)(self->base + self->size);
     void *pages = mmap(NULL, round_up(size / PAGE * sizeof *self->pages, PAGE), PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (pages != MAP_FAILED && mprotect(self->cells, self->data_size, PROT_READ | PROT_WRITE) == 0) {
         self->pages = pages;
         map_twice(self); /* else the pages are made accessible when they are written */
@@ -280,7 +267,6 @@ static void unmap_region(CodeRegion *self) {
 }
 
 /* ---- fork ---- */
-
 /* In the child: a memfd of its own behind the free pages, and behind all of the writable view. */
 static void unshare_region(CodeRegion *region) {
     const int protection = PROT_READ | PROT_EXEC, flags = MAP_SHARED | MAP_FIXED | MAP_NORESERVE;
@@ -314,7 +300,6 @@ static void after_fork_in_parent(void) { after_fork(false); }
 static void after_fork_in_child(void) { after_fork(true); }
 
 /* ---- allocation ---- */
-
 uint8_t *tp_region_base(CodeRegion *region) { return region->base; }
 
 static Arena *new_arena(CodeRegion *region, NativeModule *module, size_t bytes, uint32_t count) {
@@ -334,8 +319,8 @@ static Arena *new_arena(CodeRegion *region, NativeModule *module, size_t bytes, 
     return arena;
 }
 
-uint8_t *tp_region_alloc(CodeRegion *region, NativeModule *module, Arena **arenas, size_t size, uint32_t count,
-                         Arena **out) {
+uint8_t *tp_region_alloc(
+    CodeRegion *region, NativeModule *module, Arena **arenas, size_t size, uint32_t count, Arena **out) {
     /* Written in place: other code of the page may be running, so every allocation has pages of its own. */
     size_t align = region->writable != NULL ? CODE_ALIGN : PAGE;
     Arena *arena = *arenas;
@@ -350,8 +335,7 @@ uint8_t *tp_region_alloc(CodeRegion *region, NativeModule *module, Arena **arena
         if (arena == NULL && exact < bytes) arena = new_arena(region, module, exact, count); /* nearly full */
         if (arena == NULL)
             return (void *)PyErr_Format(PyExc_MemoryError,
-                                        "code region of %zu bytes is full: no room for %zu bytes of code", region->size,
-                                        size);
+                "code region of %zu bytes is full: no room for %zu bytes of code", region->size, size);
         arena->next = *arenas;
         *arenas = arena;
         start = 0;
@@ -369,12 +353,9 @@ int tp_region_write(CodeRegion *region, uint8_t *address, const void *bytes, siz
     } else {
         uint8_t *first = region->base + offset / PAGE * PAGE;
         size_t length = round_up(offset % PAGE + size, PAGE);
-        if (mprotect(first, length, PROT_READ | PROT_WRITE) != 0) {
-            PyErr_SetFromErrno(PyExc_OSError);
-            return -1;
-        }
-        memcpy(address, bytes, size);
-        if (mprotect(first, length, PROT_READ | PROT_EXEC) != 0) {
+        bool good = mprotect(first, length, PROT_READ | PROT_WRITE) == 0;
+        if (good) memcpy(address, bytes, size);
+        if (!good || mprotect(first, length, PROT_READ | PROT_EXEC) != 0) {
             PyErr_SetFromErrno(PyExc_OSError);
             return -1;
         }
@@ -384,7 +365,7 @@ int tp_region_write(CodeRegion *region, uint8_t *address, const void *bytes, siz
 }
 
 void tp_arena_append(Arena *arena, const CodeExtent *extents, uint32_t count) {
-    uint32_t old_count = atomic_load_explicit(&arena->count, memory_order_relaxed);
+    uint32_t old_count = LOAD_RELAXED(&arena->count);
     memcpy(arena->extents + old_count, extents, count * sizeof *extents);
     atomic_store_explicit(&arena->count, old_count + count, memory_order_release);
 }
@@ -399,8 +380,7 @@ void tp_region_free_arenas(CodeRegion *region, Arena *arenas) {
         if (arena->forks == region->forks) {
             if (region->writable != NULL)
                 fallocate(region->memfd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset, (off_t)bytes);
-            else
-                madvise(region->base + offset, bytes, MADV_DONTNEED);
+            else madvise(region->base + offset, bytes, MADV_DONTNEED);
             runs_give(&region->free_pages, arena->first_page, arena->num_pages);
             region->used -= bytes;
         }
@@ -413,8 +393,8 @@ static uint32_t cell_units(uint32_t count) { return (count + CELL_GRANULE - 1) /
 uint64_t *tp_region_alloc_cells(CodeRegion *region, uint32_t count) {
     uint32_t start = runs_take(&region->free_cells, cell_units(count));
     if (start == UINT32_MAX)
-        return (void *)PyErr_Format(PyExc_MemoryError, "code region of %zu bytes has no room for %u function entries",
-                                    region->size, count);
+        return (void *)PyErr_Format(
+            PyExc_MemoryError, "code region of %zu bytes has no room for %u function entries", region->size, count);
     return region->cells + (size_t)start * CELL_GRANULE;
 }
 
@@ -423,7 +403,6 @@ void tp_region_free_cells(CodeRegion *region, uint64_t *cells, uint32_t count) {
 }
 
 /* ---- the Python type ---- */
-
 static PyObject *region_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
     static char *names[] = {"size_bytes", NULL};
     Py_ssize_t size_bytes;
@@ -463,14 +442,12 @@ static void region_dealloc(PyObject *object) {
 }
 
 static PyMemberDef region_members[] = {{"size_bytes", T_PYSSIZET, offsetof(CodeRegion, size), READONLY, NULL},
-                                       {"used_bytes", T_PYSSIZET, offsetof(CodeRegion, used), READONLY, NULL},
-                                       {0}};
-
+    {"used_bytes", T_PYSSIZET, offsetof(CodeRegion, used), READONLY, NULL}, {0}};
 static PyType_Slot region_type_slots[] = {
     {Py_tp_new, region_new}, {Py_tp_dealloc, region_dealloc}, {Py_tp_members, region_members}, {0, NULL}};
 
-static PyType_Spec region_spec = {"taipan._native.CodeRegion", sizeof(CodeRegion), 0, Py_TPFLAGS_DEFAULT,
-                                  region_type_slots};
+static PyType_Spec region_spec = {
+    "taipan._native.CodeRegion", sizeof(CodeRegion), 0, Py_TPFLAGS_DEFAULT, region_type_slots};
 
 int tp_init_code(PyObject *module) {
     tp_code_region_type = tp_add_type(module, &region_spec, NULL);

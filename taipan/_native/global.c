@@ -1,6 +1,6 @@
 /* Globals. Own globals of an instance lie in its VMContext, host-made ones in a record of the store; a handle points to
    the value and says how to read it. An i32 is kept zero-extended, an externref owns a count. */
-#include "objects.h"
+#include "runtime.h"
 
 typedef struct HostGlobal {
     Owned owned;
@@ -9,10 +9,7 @@ typedef struct HostGlobal {
 } HostGlobal;
 _Static_assert(offsetof(HostGlobal, value) % 16 == 0, "v128 globals are 16-byte aligned");
 
-PyTypeObject *tp_global_type;
-
 /* ---- values at rest ---- */
-
 int tp_stored_from_python(Store *store, int kind, PyObject *value, uint64_t out[2]) {
     if (kind != KIND_EXTERNREF) return tp_value_from_python(store, kind, value, out) < 0 ? -1 : tp_check_open(store);
     out[0] = value == Py_None ? 0 : (uint64_t)(uintptr_t)value;
@@ -30,14 +27,11 @@ void tp_externref_store(Store *store, uint64_t *slot, uint64_t value) {
 }
 
 void tp_global_store(Store *store, VMGlobal *global, int kind, const uint64_t value[2]) {
-    if (kind == KIND_EXTERNREF)
-        tp_externref_store(store, &global->low, value[0]);
-    else
-        *global = (VMGlobal){value[0], value[1]};
+    if (kind == KIND_EXTERNREF) tp_externref_store(store, &global->low, value[0]);
+    else *global = (VMGlobal){value[0], value[1]};
 }
 
 /* ---- records of the store ---- */
-
 static int host_global_traverse(Owned *owned, visitproc visit, void *arg) {
     HostGlobal *global = TP_CONTAINER_OF(owned, HostGlobal, owned);
     if (global->kind == KIND_EXTERNREF) Py_VISIT(tp_externref(global->value.low));
@@ -49,12 +43,9 @@ static void host_global_clear(Owned *owned) {
     if (global->kind == KIND_EXTERNREF) tp_externref_clear(&global->value.low);
 }
 
-static void host_global_free(Owned *owned) { PyMem_Free(TP_CONTAINER_OF(owned, HostGlobal, owned)); }
-
-static const OwnedKind host_global_kind = {host_global_traverse, host_global_clear, host_global_free};
+static const OwnedKind host_global_kind = {host_global_traverse, host_global_clear, tp_owned_free};
 
 /* ---- GlobalBase ---- */
-
 PyObject *tp_global_handle(PyTypeObject *type, Store *store, VMGlobal *global, GlobalPlan plan) {
     GlobalObject *self = (GlobalObject *)tp_handle_new(type, store, global);
     if (self != NULL) self->plan = plan;
@@ -77,25 +68,16 @@ static PyObject *global_create(PyObject *cls, PyObject *args) {
     return tp_global_handle((PyTypeObject *)cls, store, &global->value, (GlobalPlan){(uint8_t)kind, is_mutable});
 }
 
-static PyObject *global_get_type(PyObject *self, PyObject *const *args, Py_ssize_t count) {
-    Store *store;
-    if (TP_BEGIN("_type", "", &store) == NULL) return NULL;
-    GlobalPlan plan = ((GlobalObject *)self)->plan;
-    return Py_BuildValue("iN", plan.kind, PyBool_FromLong(plan.is_mutable));
-}
-
-static PyObject *global_get(PyObject *self, PyObject *const *args, Py_ssize_t count) {
-    Store *store;
-    const VMGlobal *global = TP_BEGIN("_get", "", &store);
-    return global == NULL
-               ? NULL
-               : tp_value_to_python(store, ((GlobalObject *)self)->plan.kind, (uint64_t[]){global->low, global->high});
-}
+#define PLAN_OF(handle) (((GlobalObject *)handle)->plan)
+TP_GETTER(global_get_type, "_type", VMGlobal,
+    Py_BuildValue("iN", PLAN_OF(self).kind, PyBool_FromLong(PLAN_OF(self).is_mutable)))
+TP_GETTER(global_get, "_get", VMGlobal,
+    tp_value_to_python(store, PLAN_OF(self).kind, (uint64_t[]){target->low, target->high}))
 
 static PyObject *global_set(PyObject *self, PyObject *const *args, Py_ssize_t count) {
     Store *store;
     uint64_t value[2];
-    GlobalPlan plan = ((GlobalObject *)self)->plan;
+    GlobalPlan plan = PLAN_OF(self);
     VMGlobal *global = TP_BEGIN("_set", "o", &store);
     if (global == NULL) return NULL;
     if (!plan.is_mutable) return PyErr_Format(tp_registry.WasmError, "global is immutable: it cannot be set");
@@ -105,15 +87,6 @@ static PyObject *global_set(PyObject *self, PyObject *const *args, Py_ssize_t co
 }
 
 static PyMethodDef global_methods[] = {{"_create", global_create, METH_VARARGS | METH_CLASS, NULL},
-                                       TP_METHOD("_type", global_get_type),
-                                       TP_METHOD("_get", global_get),
-                                       TP_METHOD("_set", global_set),
-                                       {0}};
-
+    TP_METHOD("_type", global_get_type), TP_METHOD("_get", global_get), TP_METHOD("_set", global_set), {0}};
 static PyType_Slot global_slots[] = {{Py_tp_methods, global_methods}, {0, NULL}};
-
-static PyType_Spec global_spec = {"taipan._native.GlobalBase", sizeof(GlobalObject), 0, TP_BASE_FLAGS, global_slots};
-
-int tp_init_global(PyObject *module) {
-    return (tp_global_type = tp_add_type(module, &global_spec, tp_handle_type)) == NULL ? -1 : 0;
-}
+TP_TYPE(global, "GlobalBase", GlobalObject, TP_BASE_FLAGS, global_slots, tp_global_type, tp_handle_type)

@@ -1,11 +1,8 @@
 /* What the handles of functions, memories, tables, globals and instances share; how their methods read arguments; and
    the store's limiter. */
-#include "objects.h"
-
-PyTypeObject *tp_handle_type;
+#include "runtime.h"
 
 /* ---- handles ---- */
-
 PyObject *tp_handle_new(PyTypeObject *type, Store *store, void *target) {
     Handle *self = (Handle *)type->tp_alloc(type, 0);
     if (self == NULL) return NULL;
@@ -14,8 +11,8 @@ PyObject *tp_handle_new(PyTypeObject *type, Store *store, void *target) {
     return (PyObject *)self;
 }
 
-static PyObject *handle_new(PyTypeObject *type, PyObject *Py_UNUSED(args), PyObject *Py_UNUSED(kwargs)) {
-    return PyErr_Format(PyExc_TypeError, "%.100s objects are made by a store", type->tp_name);
+PyObject *tp_no_new(PyTypeObject *type, PyObject *Py_UNUSED(args), PyObject *Py_UNUSED(kwargs)) {
+    return PyErr_Format(PyExc_TypeError, "%.100s objects cannot be made by calling their type", type->tp_name);
 }
 
 static PyObject *handle_richcompare(PyObject *self, PyObject *other, int op) {
@@ -37,26 +34,19 @@ void tp_plain_dealloc(PyObject *self) {
 }
 
 static PyMemberDef handle_members[] = {{"_store_id", T_ULONGLONG, offsetof(Handle, store_id), READONLY, NULL}, {0}};
-
-static PyType_Slot handle_slots[] = {
-    {Py_tp_new, handle_new},   {Py_tp_dealloc, tp_plain_dealloc}, {Py_tp_richcompare, handle_richcompare},
-    {Py_tp_hash, handle_hash}, {Py_tp_members, handle_members},   {0, NULL}};
-
-static PyType_Spec handle_spec = {"taipan._native.Handle", sizeof(Handle), 0, TP_BASE_FLAGS, handle_slots};
-
-int tp_init_handle(PyObject *module) {
-    return (tp_handle_type = tp_add_type(module, &handle_spec, NULL)) == NULL ? -1 : 0;
-}
+static PyType_Slot handle_slots[] = {{Py_tp_new, tp_no_new}, {Py_tp_dealloc, tp_plain_dealloc},
+    {Py_tp_richcompare, handle_richcompare}, {Py_tp_hash, handle_hash}, {Py_tp_members, handle_members}, {0, NULL}};
+TP_TYPE(handle, "Handle", Handle, TP_BASE_FLAGS, handle_slots, tp_handle_type, NULL)
+void tp_owned_free(Owned *owned) { PyMem_Free(owned); }
 
 /* ---- arguments ---- */
-
 int tp_check_open(Store *store) {
     return store->live_id != 0 ? 0 : tp_error(tp_registry.StoreClosedError, "the store is closed");
 }
 
 /* A size: non-negative and below 2^64, else ValueError or OverflowError. An index: every integer is accepted, those
    outside 63 bits become UINT64_MAX, which is out of bounds of everything that fits into an address space. */
-static int integer_arg(PyObject *object, bool is_size, uint64_t *out) {
+int tp_integer_arg(PyObject *object, bool is_size, uint64_t *out) {
     PyObject *number = PyNumber_Index(object);
     if (number == NULL) return -1;
     int overflow, result = 0;
@@ -70,10 +60,8 @@ static int integer_arg(PyObject *object, bool is_size, uint64_t *out) {
     return result;
 }
 
-int tp_size_arg(PyObject *object, uint64_t *out) { return integer_arg(object, true, out); }
-
 void *tp_begin(PyObject *self, const char *method, const char *format, PyObject *const *args, Py_ssize_t given,
-               Store **store, ...) {
+    Store **store, ...) {
     Handle *handle = (Handle *)self;
     Py_ssize_t wanted = 1 + (Py_ssize_t)strlen(format);
     if (given != wanted)
@@ -82,7 +70,7 @@ void *tp_begin(PyObject *self, const char *method, const char *format, PyObject 
     va_list outs;
     va_start(outs, store);
     for (Py_ssize_t i = 1; good && i < wanted; i++)
-        if (format[i - 1] != 'o') good = integer_arg(args[i], format[i - 1] == 's', va_arg(outs, uint64_t *)) == 0;
+        if (format[i - 1] != 'o') good = tp_integer_arg(args[i], format[i - 1] == 's', va_arg(outs, uint64_t *)) == 0;
     va_end(outs);
     /* Last: conversion may have run Python code that closed the store. */
     *store = good ? tp_store_for(args[0], handle->store_id) : NULL;
@@ -90,18 +78,17 @@ void *tp_begin(PyObject *self, const char *method, const char *format, PyObject 
 }
 
 /* ---- the limiter: Python code, which may raise, re-enter the store, replace itself or close the store ---- */
-
 int tp_limiter_ask(Store *store, bool is_table, uint64_t current, uint64_t desired, uint64_t maximum) {
-    if (store->limiter == NULL) return 1;
-    PyObject *answer = PyObject_CallFunction(tp_registry.ask_limiter, "OiKKK", store->limiter, is_table, current,
-                                             desired, maximum);
+    if (store->limiter == NULL || store->limiter == Py_None) return 1;
+    PyObject *answer = PyObject_CallFunction(
+        tp_registry.ask_limiter, "OiKKK", store->limiter, is_table, current, desired, maximum);
     int yes = answer == NULL ? -1 : PyObject_IsTrue(answer);
     Py_XDECREF(answer);
     return yes >= 0 && tp_check_open(store) < 0 ? -1 : yes;
 }
 
 int tp_limiter_grow_failed(Store *store, bool is_table, uint64_t delta, const char *why) {
-    if (store->limiter == NULL) return 0;
+    if (store->limiter == NULL || store->limiter == Py_None) return 0;
     PyObject *told = PyObject_CallFunction(tp_registry.tell_limiter, "OiKs", store->limiter, is_table, delta, why);
     Py_XDECREF(told);
     return told == NULL ? -1 : 0;

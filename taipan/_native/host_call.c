@@ -2,33 +2,17 @@
 
    Whatever the callback raises is left set and wasm is unwound to the innermost entry stub, so that the exception comes
    out of the outermost call as it was raised. */
-#include "value.h"
-
-static PyTypeObject *caller_type;
-
-struct CallerObject {
-    PyObject_HEAD
-    Store *store;      /* borrowed: whoever called holds it; NULL once the call has ended */
-    VMContext *caller; /* NULL: called by the host */
-};
+#include "runtime.h"
 
 /* A Caller nobody kept, for the next call; only of types without a dictionary or weak references, which would show. */
 static CallerObject *spare_caller;
 
 /* ---- Caller ---- */
-
-bool tp_is_caller(PyObject *object) { return PyObject_TypeCheck(object, caller_type); }
-Store *tp_caller_store(PyObject *caller) { return ((CallerObject *)caller)->store; }
-
 static CallerObject *caller_begin(Store *store, VMContext *caller) {
-    CallerObject *self = spare_caller;
-    if (self != NULL) {
-        spare_caller = NULL;
-    } else {
-        PyTypeObject *type = (PyTypeObject *)tp_registry.Caller;
-        self = (CallerObject *)type->tp_alloc(type, 0);
-        if (self == NULL) return NULL;
-    }
+    PyTypeObject *type = (PyTypeObject *)tp_registry.Caller;
+    CallerObject *self = spare_caller != NULL ? spare_caller : (CallerObject *)type->tp_alloc(type, 0);
+    spare_caller = NULL;
+    if (self == NULL) return NULL;
     self->store = store;
     self->caller = caller;
     return self;
@@ -41,12 +25,7 @@ static void caller_end(CallerObject *self) {
     if (Py_REFCNT((PyObject *)self) == 1 && spare_caller == NULL && type->tp_dictoffset == 0 &&
         type->tp_weaklistoffset == 0)
         spare_caller = self;
-    else
-        Py_DECREF((PyObject *)self);
-}
-
-static PyObject *caller_new(PyTypeObject *type, PyObject *Py_UNUSED(args), PyObject *Py_UNUSED(kwargs)) {
-    return PyErr_Format(PyExc_TypeError, "%.100s objects are made for host functions", type->tp_name);
+    else Py_DECREF((PyObject *)self);
 }
 
 static PyObject *caller_get_store(PyObject *object, void *Py_UNUSED(closure)) {
@@ -61,14 +40,10 @@ static PyObject *caller_get_instance(PyObject *object, void *Py_UNUSED(closure))
 
 static PyGetSetDef caller_getset[] = {
     {"_store", caller_get_store, NULL, NULL, NULL}, {"_instance", caller_get_instance, NULL, NULL, NULL}, {0}};
-
 static PyType_Slot caller_slots[] = {
-    {Py_tp_new, caller_new}, {Py_tp_dealloc, tp_plain_dealloc}, {Py_tp_getset, caller_getset}, {0, NULL}};
-
-static PyType_Spec caller_spec = {"taipan._native.CallerBase", sizeof(CallerObject), 0, TP_BASE_FLAGS, caller_slots};
+    {Py_tp_new, tp_no_new}, {Py_tp_dealloc, tp_plain_dealloc}, {Py_tp_getset, caller_getset}, {0, NULL}};
 
 /* ---- the callback ---- */
-
 #define SMALL_ARGS 8 /* arguments whose array lies on the C stack */
 
 /* Calls the callback. argv has two free slots in front of the arguments: for the interpreter and for the Caller. */
@@ -86,8 +61,8 @@ static PyObject *call_back(HostFunc *func, VMContext *caller, PyObject **argv, u
 
 static int wrong_results(const Signature *signature, const char *what) {
     return tp_error(tp_registry.WasmError,
-                    "function attempted to return an incompatible value: expected %u results, got %s",
-                    signature->num_results, what);
+        "function attempted to return an incompatible value: expected %u results, got %s", signature->num_results,
+        what);
 }
 
 /* Puts wasm's point of view in front of the message of a conversion error. */
@@ -106,56 +81,41 @@ static int convert_result(Store *store, int kind, PyObject *item, uint64_t out[2
     return LIKELY(tp_value_from_python(store, kind, item, out) == 0) ? 0 : incompatible_result();
 }
 
-/* Where the callback's results go. */
-typedef struct Results {
-    uint64_t *first;
-    uint8_t *area; /* the others, as the plan says */
-} Results;
-
-/* Steals nothing. -1 with an exception. */
-static int convert_results(HostFunc *func, PyObject *value, Results results) {
+/* area: where the results after the first go, as the plan says. -1 with an exception. */
+static int convert_results(HostFunc *func, PyObject *value, uint64_t *first, uint8_t *area) {
     const Signature *signature = func->signature;
     uint32_t count = signature->num_results;
     if (count == 0) {
-        results.first[0] = results.first[1] = 0;
+        first[0] = first[1] = 0;
         return value == Py_None ? 0 : wrong_results(signature, "a value");
     }
-    if (count == 1) return convert_result(func->store, signature->results[0], value, results.first);
+    if (count == 1) return convert_result(func->store, signature->results[0], value, first);
     if (value == Py_None) return wrong_results(signature, "None");
-    PyObject *items = PySequence_Fast(value,
-                                      "function attempted to return an incompatible value: expected a tuple or list");
+    PyObject *items = PySequence_Fast(
+        value, "function attempted to return an incompatible value: expected a tuple or list");
     if (items == NULL) return -1;
-    int result = -1;
-    if (PySequence_Fast_GET_SIZE(items) != (Py_ssize_t)count) {
-        PyErr_Format(tp_registry.WasmError,
-                     "function attempted to return an incompatible value: expected %u results, got %zd", count,
-                     PySequence_Fast_GET_SIZE(items));
-        goto done;
-    }
-    for (uint32_t i = 0; i < count; i++) {
+    int result = 0;
+    if (PySequence_Fast_GET_SIZE(items) != (Py_ssize_t)count)
+        result = tp_error(tp_registry.WasmError,
+            "function attempted to return an incompatible value: expected %u results, got %zd", count,
+            PySequence_Fast_GET_SIZE(items));
+    for (uint32_t i = 0; result == 0 && i < count; i++) {
         uint64_t word[2];
-        if (convert_result(func->store, signature->results[i], PySequence_Fast_GET_ITEM(items, i), word) < 0) goto done;
-        if (i == 0)
-            memcpy(results.first, word, sizeof word);
-        else
-            tp_value_store_result(signature->results[i], results.area + signature->plan->result_offsets[i], word);
+        result = convert_result(func->store, signature->results[i], PySequence_Fast_GET_ITEM(items, i), word);
+        if (result < 0) break;
+        if (i == 0) memcpy(first, word, sizeof word);
+        else tp_value_store_result(signature->results[i], area + signature->plan->result_offsets[i], word);
     }
-    result = 0;
-done:
     Py_DECREF(items);
     return result;
 }
 
 /* ---- from wasm ---- */
-
 static void load_argument(const HostArgs *args, const uint8_t *stack, const Place *place, uint64_t out[2]) {
     out[1] = 0;
-    if (place->place == PLACE_INT)
-        out[0] = args->ints[place->index];
-    else if (place->place == PLACE_FLOAT)
-        memcpy(out, &args->floats[place->index], 16);
-    else
-        memcpy(out, stack + place->index, place->kind == KIND_V128 ? 16 : 8);
+    if (place->place == PLACE_INT) out[0] = args->ints[place->index];
+    else if (place->place == PLACE_FLOAT) memcpy(out, &args->floats[place->index], 16);
+    else memcpy(out, stack + place->index, place->kind == KIND_V128 ? 16 : 8);
 }
 
 static int run_callback(HostFunc *func, VMContext *caller, HostArgs *args, const uint8_t *stack) {
@@ -177,13 +137,9 @@ static int run_callback(HostFunc *func, VMContext *caller, HostArgs *args, const
     while (made > 0) Py_DECREF(argv[--made + 2]);
     if (UNLIKELY(argv != small)) PyMem_Free(argv);
     if (UNLIKELY(value == NULL)) return -1;
-    Results results = {.first = args->result};
-    if (plan->has_out) {
-        uint64_t pointer[2];
-        load_argument(args, stack, &plan->out, pointer);
-        results.area = (uint8_t *)(uintptr_t)pointer[0];
-    }
-    int result = convert_results(func, value, results);
+    uint64_t pointer[2] = {0};
+    if (plan->has_out) load_argument(args, stack, &plan->out, pointer);
+    int result = convert_results(func, value, args->result, (uint8_t *)(uintptr_t)pointer[0]);
     Py_DECREF(value);
     return result;
 }
@@ -195,12 +151,10 @@ size_t tp_host_call(HostFunc *func, VMContext *caller, HostArgs *args, uintptr_t
     store->exit_fp = arch_frame_caller(fp);
     tp_gil_take(store);
     if (UNLIKELY(run_callback(func, caller, args, ARCH_FRAME_ARGS(fp)) < 0)) tp_unwind_with_python_error(store);
-    if (UNLIKELY(!atomic_load_explicit(&tp_ticker_awake, memory_order_relaxed))) /* the callback has forked */
+    if (UNLIKELY(!LOAD_RELAXED(&tp_ticker_awake))) /* the callback has forked */
         tp_ticker_wake();
     if (UNLIKELY(store->gil_policy == GIL_RELEASE)) tp_gil_release_for_call(store);
     return func->signature->plan->stack_bytes;
 }
 
-int tp_init_host_call(PyObject *module) {
-    return (caller_type = tp_add_type(module, &caller_spec, NULL)) == NULL ? -1 : 0;
-}
+TP_TYPE(host_call, "CallerBase", CallerObject, TP_BASE_FLAGS, caller_slots, tp_caller_type, NULL)

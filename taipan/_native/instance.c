@@ -1,6 +1,6 @@
 /* Instances: one allocation holds the record, the VMContext that generated code sees, and own tables. The record is
    given to the store before anything outside it is changed, and stays there until the store closes (R-12). */
-#include "objects.h"
+#include "runtime.h"
 
 typedef struct InstanceObject {
     Handle handle;        /* of an Instance */
@@ -8,7 +8,8 @@ typedef struct InstanceObject {
 } InstanceObject;
 
 static PyTypeObject *instance_type;
-
+static uint32_t total_funcs(const NativeModule *module) { return module->num_funcs; }
+static uint32_t total_elements(const NativeModule *module) { return module->num_elements; }
 static uint32_t total_memories(const NativeModule *module) {
     return module->num_imported_memories + module->num_memories;
 }
@@ -16,38 +17,20 @@ static uint32_t total_tables(const NativeModule *module) { return module->num_im
 static uint32_t total_globals(const NativeModule *module) { return module->num_imported_globals + module->num_globals; }
 
 /* ---- function records ---- */
-
-/* Position of a function among the escaped ones, or num_escaped. `hint`: where to look first. */
-static uint32_t escaped_position(const NativeModule *module, uint32_t func_index, uint32_t *hint) {
-    const uint32_t *escaped = module->escaped;
-    uint32_t low = 0, high = module->num_escaped;
-    if (hint != NULL && *hint < high && escaped[*hint] == func_index) return (*hint)++;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (escaped[middle] < func_index)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    if (low == module->num_escaped || escaped[low] != func_index) return module->num_escaped;
-    if (hint != NULL) *hint = low + 1;
-    return low;
-}
-
 static bool fill_in_record(VMFuncRef *record, Instance *instance, uint32_t func_index) {
-    NativeModule *module = instance->head.module;
+    NativeModule *module = instance->module;
     record->code = tp_module_entry(module, func_index - module->num_imported_funcs);
     record->type_id = module->type_ids[module->func_type_indices[func_index]];
     record->flags = FUNCREF_FLAGS(func_index);
-    record->vmctx = instance->head.vmctx;
+    record->vmctx = instance->vmctx;
     return record->code != NULL;
 }
 
-VMFuncRef *tp_instance_funcref(Instance *instance, uint32_t func_index, uint32_t *hint) {
-    const NativeModule *module = instance->head.module;
+VMFuncRef *tp_instance_funcref(Instance *instance, uint32_t func_index) {
+    const NativeModule *module = instance->module;
     if (func_index < module->num_imported_funcs) return tp_imported_funcs(instance)[func_index].funcref;
-    uint32_t position = escaped_position(module, func_index, hint);
-    if (position < module->num_escaped) return tp_own_funcrefs(instance) + position;
+    uint32_t place = module->escaped_places[func_index];
+    if (place != NOT_ESCAPED) return tp_own_funcrefs(instance) + place;
     if (instance->func_records == NULL) {
         instance->func_records = PyMem_RawCalloc(module->num_defined_funcs, sizeof(VMFuncRef *));
         if (instance->func_records == NULL) return (void *)PyErr_NoMemory();
@@ -61,12 +44,11 @@ VMFuncRef *tp_instance_funcref(Instance *instance, uint32_t func_index, uint32_t
         PyMem_RawFree(record);
         return NULL;
     }
-    instance->head.store->num_funcrefs++;
+    instance->store->num_funcrefs++;
     return *slot = record;
 }
 
 /* ---- segments ---- */
-
 static void clear_segment(Store *store, ElementSegment *segment) {
     ElementSegment old = *segment;
     *segment = (ElementSegment){0}; /* first: finalizers may use the instance */
@@ -76,11 +58,11 @@ static void clear_segment(Store *store, ElementSegment *segment) {
 }
 
 void tp_elem_drop(Instance *instance, uint32_t segment) {
-    if (instance->elements != NULL) clear_segment(instance->head.store, &instance->elements[segment]);
+    if (instance->elements != NULL) clear_segment(instance->store, &instance->elements[segment]);
 }
 
 int tp_memory_init(Instance *instance, uint32_t memory, uint32_t segment, uint64_t dst, uint32_t src, uint32_t length) {
-    const NativeModule *module = instance->head.module;
+    const NativeModule *module = instance->module;
     VMMemory *to = tp_memories(instance)[memory];
     DataSegment data = module->data[segment];
     uint64_t size = instance->data_dropped[segment] ? 0 : data.end - data.start;
@@ -97,15 +79,14 @@ int tp_table_init(Instance *instance, uint32_t table, uint32_t segment, uint64_t
         return TRAP_TABLE_ACCESS_OUT_OF_BOUNDS;
     if (from->view.obj == NULL) {
         const uint64_t *refs = length == 0 ? NULL : from->refs + src;
-        return tp_table_write(instance->head.store, to, dst, refs, length) < 0 ? TP_ERROR : TP_DONE;
+        return tp_table_write(instance->store, to, dst, refs, length) < 0 ? TP_ERROR : TP_DONE;
     }
     const char *indices = (const char *)from->view.buf + (size_t)src * sizeof(uint32_t);
-    uint32_t hint = 0;
     for (uint32_t i = 0; i < length; i++) {
         uint32_t func_index;
         memcpy(&func_index, indices + (size_t)i * sizeof func_index, sizeof func_index); /* may be unaligned */
         VMFuncRef *record = &tp_null_funcref;
-        if (func_index != NULL_FUNC_INDEX) record = tp_instance_funcref(instance, func_index, &hint);
+        if (func_index != NULL_FUNC_INDEX) record = tp_instance_funcref(instance, func_index);
         if (record == NULL) return TP_ERROR;
         to->elements[dst + i] = (uint64_t)(uintptr_t)record;
     }
@@ -120,7 +101,7 @@ static int set_segment_indices(Instance *instance, ElementSegment *segment, PyOb
     for (size_t i = 0; valid && i < length; i++) {
         uint32_t func_index;
         memcpy(&func_index, (char *)segment->view.buf + i * sizeof func_index, sizeof func_index);
-        valid = func_index < instance->head.module->num_funcs || func_index == NULL_FUNC_INDEX;
+        valid = func_index < instance->module->num_funcs || func_index == NULL_FUNC_INDEX;
     }
     segment->kind = KIND_FUNCREF;
     segment->length = (uint32_t)length;
@@ -152,12 +133,11 @@ static int set_segment_refs(Store *store, ElementSegment *segment, int kind, PyO
 }
 
 /* ---- records of the store ---- */
-
-#define INSTANCE_OF_OWNED(owned) ((Instance *)TP_CONTAINER_OF(owned, InstanceHead, owned))
+#define INSTANCE_OF_OWNED(owned) TP_CONTAINER_OF(owned, Instance, owned)
 
 static int instance_owned_traverse(Owned *owned, visitproc visit, void *arg) {
     Instance *instance = INSTANCE_OF_OWNED(owned);
-    NativeModule *module = instance->head.module;
+    NativeModule *module = instance->module;
     int result = 0;
     if (module == NULL) return 0;
     Py_VISIT(module);
@@ -176,13 +156,13 @@ static int instance_owned_traverse(Owned *owned, visitproc visit, void *arg) {
 
 static void instance_owned_clear(Owned *owned) {
     Instance *instance = INSTANCE_OF_OWNED(owned);
-    NativeModule *module = instance->head.module;
+    NativeModule *module = instance->module;
     for (uint32_t i = 0; i < module->num_tables; i++) tp_table_clear(&instance->own_tables[i]);
     for (uint32_t i = 0; i < module->num_globals; i++)
         if (module->globals[i].kind == KIND_EXTERNREF) tp_externref_clear(&tp_own_globals(instance)[i].low);
     for (uint32_t i = 0; instance->elements != NULL && i < module->num_elements; i++)
         clear_segment(NULL, &instance->elements[i]);
-    instance->head.module = NULL;
+    instance->module = NULL;
     Py_DECREF(module);
 }
 
@@ -197,20 +177,19 @@ static void instance_owned_free(Owned *owned) {
 static const OwnedKind instance_kind = {instance_owned_traverse, instance_owned_clear, instance_owned_free};
 
 /* ---- creation ---- */
-
 /* The record with everything zero and its parts placed; NULL with MemoryError. */
 static Instance *allocate(Store *store, NativeModule *module) {
     const size_t record_bytes = (sizeof(Instance) + 15) &
-                                ~(size_t)15; /* VMContexts are 16-byte aligned, as malloc is */
+        ~(size_t)15; /* VMContexts are 16-byte aligned, as malloc is */
     size_t tables_at = record_bytes + module->offsets.size;
     size_t types_at = tables_at + module->num_tables * sizeof(VMTable); /* counts are 32-bit: sums fit into 64 */
     size_t dropped_at = types_at + module->num_imported_globals * sizeof(GlobalPlan);
     char *memory = PyMem_RawCalloc(1, dropped_at + module->num_data);
     if (memory == NULL) return (void *)PyErr_NoMemory();
     Instance *instance = (Instance *)memory;
-    instance->head.store = store;
-    instance->head.module = module;
-    instance->head.vmctx = (VMContext *)(memory + record_bytes);
+    instance->store = store;
+    instance->module = module;
+    instance->vmctx = (VMContext *)(memory + record_bytes);
     instance->own_tables = (VMTable *)(memory + tables_at);
     instance->imported_global_types = (GlobalPlan *)(memory + types_at);
     instance->data_dropped = (uint8_t *)memory + dropped_at;
@@ -221,30 +200,28 @@ enum { FUNCS, TABLES, MEMORIES, GLOBALS, IMPORT_KINDS };
 
 /* Takes imports of one kind, already checked for their wasm types, into the context. -1 with an exception. */
 static int bind(Instance *instance, int kind, PyObject *sequence) {
-    const NativeModule *module = instance->head.module;
-    Store *store = instance->head.store;
+    const NativeModule *module = instance->module;
+    Store *store = instance->store;
     static const char *const names[IMPORT_KINDS] = {"Func", "Table", "Memory", "Global"};
     PyTypeObject *const types[IMPORT_KINDS] = {tp_func_type, tp_table_type, tp_memory_type, tp_global_type};
     const uint32_t wanted[IMPORT_KINDS] = {module->num_imported_funcs, module->num_imported_tables,
-                                           module->num_imported_memories, module->num_imported_globals};
+        module->num_imported_memories, module->num_imported_globals};
     if (PySequence_Fast_GET_SIZE(sequence) != (Py_ssize_t)wanted[kind])
         return tp_error(PyExc_ValueError, "%u imports of type %s expected, got %zd", wanted[kind], names[kind],
-                        PySequence_Fast_GET_SIZE(sequence));
+            PySequence_Fast_GET_SIZE(sequence));
     for (uint32_t i = 0; i < wanted[kind]; i++) {
         PyObject *item = PySequence_Fast_GET_ITEM(sequence, i);
         if (!PyObject_TypeCheck(item, types[kind]))
             return tp_error(PyExc_TypeError, "expected a %s, got %.100s", names[kind], Py_TYPE(item)->tp_name);
         void *target = ((Handle *)item)->target;
         if (((Handle *)item)->store_id != store->id)
-            return tp_error(tp_registry.WrongStoreError, "cross-`Store` values are not supported: imported %s %u",
-                            names[kind], i);
+            return tp_error(
+                tp_registry.WrongStoreError, "cross-`Store` values are not supported: imported %s %u", names[kind], i);
         if (kind == FUNCS)
-            tp_imported_funcs(instance)[i] = (VMImportedFunc){((VMFuncRef *)target)->code, ((VMFuncRef *)target)->vmctx,
-                                                              target};
-        else if (kind == TABLES)
-            tp_tables(instance)[i] = target;
-        else if (kind == MEMORIES)
-            tp_memories(instance)[i] = target;
+            tp_imported_funcs(instance)[i] = (VMImportedFunc){
+                ((VMFuncRef *)target)->code, ((VMFuncRef *)target)->vmctx, target};
+        else if (kind == TABLES) tp_tables(instance)[i] = target;
+        else if (kind == MEMORIES) tp_memories(instance)[i] = target;
         else {
             tp_imported_globals(instance)[i] = target;
             instance->imported_global_types[i] = ((GlobalObject *)item)->plan;
@@ -255,7 +232,7 @@ static int bind(Instance *instance, int kind, PyObject *sequence) {
 
 /* Own memories and tables. The limiter may run Python code and refuse; what exists then is given back. */
 static int create_own(Store *store, Instance *instance) {
-    const NativeModule *module = instance->head.module;
+    const NativeModule *module = instance->module;
     VMMemory **memories = tp_memories(instance) + module->num_imported_memories;
     VMTable **tables = tp_tables(instance) + module->num_imported_tables;
     uint32_t memory_count = 0, table_count = 0;
@@ -277,8 +254,8 @@ failed:
 
 /* Everything that needs no Python code and, but for the entries, cannot fail. */
 static int fill_in_context(Store *store, Instance *instance) {
-    const NativeModule *module = instance->head.module;
-    VMContext *vmctx = instance->head.vmctx;
+    const NativeModule *module = instance->module;
+    VMContext *vmctx = instance->vmctx;
     VMGlobal *globals = tp_own_globals(instance);
     for (uint32_t i = 0; i < module->num_escaped; i++)
         if (!fill_in_record(&tp_own_funcrefs(instance)[i], instance, module->escaped[i])) return -1;
@@ -312,15 +289,14 @@ static Instance *create(Store *store, NativeModule *module, PyObject *imports[IM
 }
 
 static PyObject *new_handle(PyTypeObject *type, Instance *instance) {
-    InstanceObject *self = (InstanceObject *)tp_handle_new(type, instance->head.store, instance);
-    if (self != NULL) self->module = (NativeModule *)Py_NewRef((PyObject *)instance->head.module);
+    InstanceObject *self = (InstanceObject *)tp_handle_new(type, instance->store, instance);
+    if (self != NULL) self->module = (NativeModule *)Py_NewRef((PyObject *)instance->module);
     return (PyObject *)self;
 }
 
 PyObject *tp_instance_handle(Instance *instance) { return new_handle(instance_type, instance); }
 
 /* ---- InstanceBase ---- */
-
 static PyObject *instance_create(PyObject *cls, PyObject *const *args, Py_ssize_t count) {
     PyObject *imports[IMPORT_KINDS] = {NULL};
     if (count != 2 + IMPORT_KINDS)
@@ -341,51 +317,40 @@ static bool within(uint64_t index, uint32_t length, const char *space) {
     return index < length || !tp_error(PyExc_IndexError, "%s index out of range: the module has %u", space, length);
 }
 
-static PyObject *instance_func(PyObject *self, PyObject *const *args, Py_ssize_t count) {
-    Store *store;
-    uint64_t index;
-    Instance *instance = TP_BEGIN("_func", "i", &store, &index);
-    if (instance == NULL || !within(index, instance->head.module->num_funcs, "function")) return NULL;
-    VMFuncRef *record = tp_instance_funcref(instance, (uint32_t)index, NULL);
-    return record == NULL ? NULL : tp_func_handle(store, record);
-}
-
-static PyObject *instance_table(PyObject *self, PyObject *const *args, Py_ssize_t count) {
-    Store *store;
-    uint64_t index;
-    Instance *instance = TP_BEGIN("_table", "i", &store, &index);
-    if (instance == NULL || !within(index, total_tables(instance->head.module), "table")) return NULL;
-    return tp_handle_new((PyTypeObject *)tp_registry.Table, store, tp_tables(instance)[index]);
-}
-
-static PyObject *instance_memory(PyObject *self, PyObject *const *args, Py_ssize_t count) {
-    Store *store;
-    uint64_t index;
-    Instance *instance = TP_BEGIN("_memory", "i", &store, &index);
-    if (instance == NULL || !within(index, total_memories(instance->head.module), "memory")) return NULL;
-    return tp_memory_handle((PyTypeObject *)tp_registry.Memory, store, tp_memories(instance)[index]);
-}
-
 static GlobalPlan global_plan(const Instance *instance, uint64_t index) {
-    uint32_t imported = instance->head.module->num_imported_globals;
-    return index < imported ? instance->imported_global_types[index] : instance->head.module->globals[index - imported];
+    uint32_t imported = instance->module->num_imported_globals;
+    return index < imported ? instance->imported_global_types[index] : instance->module->globals[index - imported];
 }
 
-static PyObject *instance_global(PyObject *self, PyObject *const *args, Py_ssize_t count) {
-    Store *store;
-    uint64_t index;
-    Instance *instance = TP_BEGIN("_global", "i", &store, &index);
-    if (instance == NULL || !within(index, total_globals(instance->head.module), "global")) return NULL;
-    VMGlobal *global = tp_instance_global(instance, (uint32_t)index);
-    return tp_global_handle((PyTypeObject *)tp_registry.Global, store, global, global_plan(instance, index));
+static PyObject *func_handle(Instance *instance, uint32_t index) {
+    VMFuncRef *record = tp_instance_funcref(instance, index);
+    return record == NULL ? NULL : tp_func_handle(instance->store, record);
 }
+
+/* A handle of an item of an index space, which has `length` items in this module. */
+#define TP_ITEM(function, method, space, length, expression)                                  \
+    static PyObject *function(PyObject *self, PyObject *const *args, Py_ssize_t count) {      \
+        Store *store;                                                                         \
+        uint64_t index;                                                                       \
+        Instance *instance = TP_BEGIN(method, "i", &store, &index);                           \
+        if (instance == NULL || !within(index, length(instance->module), space)) return NULL; \
+        return expression;                                                                    \
+    }
+TP_ITEM(instance_func, "_func", "function", total_funcs, func_handle(instance, (uint32_t)index))
+TP_ITEM(instance_table, "_table", "table", total_tables,
+    tp_handle_new((PyTypeObject *)tp_registry.Table, store, tp_tables(instance)[index]))
+TP_ITEM(instance_memory, "_memory", "memory", total_memories,
+    tp_memory_handle((PyTypeObject *)tp_registry.Memory, store, tp_memories(instance)[index]))
+TP_ITEM(instance_global, "_global", "global", total_globals,
+    tp_global_handle((PyTypeObject *)tp_registry.Global, store, tp_instance_global(instance, (uint32_t)index),
+        global_plan(instance, index)))
 
 static PyObject *instance_set_global_bits(PyObject *self, PyObject *const *args, Py_ssize_t count) {
     Store *store;
     uint64_t index, value[2];
     Instance *instance = TP_BEGIN("_set_global_bits", "io", &store, &index);
-    if (instance == NULL || !within(index, instance->head.module->num_globals, "own global")) return NULL;
-    int kind = instance->head.module->globals[index].kind;
+    if (instance == NULL || !within(index, instance->module->num_globals, "own global")) return NULL;
+    int kind = instance->module->globals[index].kind;
     if (tp_stored_from_python(store, kind, args[2], value) < 0) return NULL;
     tp_global_store(store, tp_own_globals(instance) + index, kind, value);
     Py_RETURN_NONE;
@@ -396,11 +361,11 @@ static PyObject *instance_copy_global(PyObject *self, PyObject *const *args, Py_
     Store *store;
     uint64_t index, from_index;
     Instance *instance = TP_BEGIN("_copy_global", "ii", &store, &index, &from_index);
-    if (instance == NULL || !within(index, instance->head.module->num_globals, "own global") ||
-        !within(from_index, total_globals(instance->head.module), "global"))
+    if (instance == NULL || !within(index, instance->module->num_globals, "own global") ||
+        !within(from_index, total_globals(instance->module), "global"))
         return NULL;
     const VMGlobal *from = tp_instance_global(instance, (uint32_t)from_index);
-    int kind = instance->head.module->globals[index].kind, from_kind = global_plan(instance, from_index).kind;
+    int kind = instance->module->globals[index].kind, from_kind = global_plan(instance, from_index).kind;
     if (kind != from_kind)
         return PyErr_Format(PyExc_TypeError, "globals of different kinds: %d and %d", kind, from_kind);
     tp_global_store(store, tp_own_globals(instance) + index, kind, (uint64_t[]){from->low, from->high});
@@ -411,11 +376,11 @@ static PyObject *instance_set_element_segment(PyObject *self, PyObject *const *a
     Store *store;
     uint64_t index, kind;
     Instance *instance = TP_BEGIN("_set_element_segment", "iio", &store, &index, &kind);
-    if (instance == NULL || !within(index, instance->head.module->num_elements, "element segment") ||
+    if (instance == NULL || !within(index, instance->module->num_elements, "element segment") ||
         !within(kind, KIND_OPAQUE + 1, "kind"))
         return NULL;
     if (instance->elements == NULL)
-        instance->elements = PyMem_RawCalloc(instance->head.module->num_elements, sizeof(ElementSegment));
+        instance->elements = PyMem_RawCalloc(instance->module->num_elements, sizeof(ElementSegment));
     if (instance->elements == NULL) return PyErr_NoMemory();
     ElementSegment segment = {0};
     if ((PyObject_CheckBuffer(args[3]) ? set_segment_indices(instance, &segment, args[3])
@@ -440,22 +405,18 @@ static PyObject *instance_table_init(PyObject *self, PyObject *const *args, Py_s
     Store *store;
     uint64_t table, segment, dst, src, length;
     Instance *instance = TP_BEGIN("_table_init", "iiiii", &store, &table, &segment, &dst, &src, &length);
-    if (instance == NULL || !within(table, total_tables(instance->head.module), "table") ||
-        !within(segment, instance->head.module->num_elements, "element segment"))
+    if (instance == NULL || !within(table, total_tables(instance->module), "table") ||
+        !within(segment, instance->module->num_elements, "element segment"))
         return NULL;
     return init_result(
         tp_table_init(instance, (uint32_t)table, (uint32_t)segment, dst, saturated(src), saturated(length)));
 }
 
-static PyObject *instance_elem_drop(PyObject *self, PyObject *const *args, Py_ssize_t count) {
-    Store *store;
-    uint64_t segment;
-    Instance *instance = TP_BEGIN("_elem_drop", "i", &store, &segment);
-    if (instance == NULL || !within(segment, instance->head.module->num_elements, "element segment")) return NULL;
-    tp_elem_drop(instance, (uint32_t)segment);
+static PyObject *elem_drop(Instance *instance, uint32_t segment) {
+    tp_elem_drop(instance, segment);
     Py_RETURN_NONE;
 }
-
+TP_ITEM(instance_elem_drop, "_elem_drop", "element segment", total_elements, elem_drop(instance, (uint32_t)index))
 /* Rows of the array that _init_data takes. */
 typedef struct DataPlan {
     uint64_t address;
@@ -467,7 +428,7 @@ static PyObject *instance_init_data(PyObject *self, PyObject *const *args, Py_ss
     Py_buffer view;
     Instance *instance = TP_BEGIN("_init_data", "o", &store);
     if (instance == NULL || PyObject_GetBuffer(args[1], &view, PyBUF_SIMPLE) < 0) return NULL;
-    const NativeModule *module = instance->head.module;
+    const NativeModule *module = instance->module;
     int result = tp_check_open(store) < 0 ? TP_ERROR : TP_DONE; /* exporting a buffer may run Python code */
     for (size_t at = 0; result == TP_DONE && at + sizeof(DataPlan) <= (size_t)view.len; at += sizeof(DataPlan)) {
         DataPlan plan;
@@ -506,25 +467,12 @@ static PyMemberDef instance_members[] = {{"_module", T_OBJECT, offsetof(Instance
 
 static PyMethodDef instance_methods[] = {
     {"_create", (PyCFunction)(void (*)(void))instance_create, METH_FASTCALL | METH_CLASS, NULL},
-    TP_METHOD("_func", instance_func),
-    TP_METHOD("_table", instance_table),
-    TP_METHOD("_memory", instance_memory),
-    TP_METHOD("_global", instance_global),
-    TP_METHOD("_set_global_bits", instance_set_global_bits),
-    TP_METHOD("_copy_global", instance_copy_global),
-    TP_METHOD("_set_element_segment", instance_set_element_segment),
-    TP_METHOD("_table_init", instance_table_init),
-    TP_METHOD("_elem_drop", instance_elem_drop),
-    TP_METHOD("_init_data", instance_init_data),
-    {0}};
-
+    TP_METHOD("_func", instance_func), TP_METHOD("_table", instance_table), TP_METHOD("_memory", instance_memory),
+    TP_METHOD("_global", instance_global), TP_METHOD("_set_global_bits", instance_set_global_bits),
+    TP_METHOD("_copy_global", instance_copy_global), TP_METHOD("_set_element_segment", instance_set_element_segment),
+    TP_METHOD("_table_init", instance_table_init), TP_METHOD("_elem_drop", instance_elem_drop),
+    TP_METHOD("_init_data", instance_init_data), {0}};
 static PyType_Slot instance_slots[] = {{Py_tp_dealloc, instance_dealloc}, {Py_tp_traverse, instance_traverse},
-                                       {Py_tp_clear, instance_clear},     {Py_tp_methods, instance_methods},
-                                       {Py_tp_members, instance_members}, {0, NULL}};
-
-static PyType_Spec instance_spec = {"taipan._native.InstanceBase", sizeof(InstanceObject), 0,
-                                    TP_BASE_FLAGS | Py_TPFLAGS_HAVE_GC, instance_slots};
-
-int tp_init_instance(PyObject *module) {
-    return (instance_type = tp_add_type(module, &instance_spec, tp_handle_type)) == NULL ? -1 : 0;
-}
+    {Py_tp_clear, instance_clear}, {Py_tp_methods, instance_methods}, {Py_tp_members, instance_members}, {0, NULL}};
+TP_TYPE(instance, "InstanceBase", InstanceObject, TP_BASE_FLAGS | Py_TPFLAGS_HAVE_GC, instance_slots, instance_type,
+    tp_handle_type)

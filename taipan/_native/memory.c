@@ -8,17 +8,14 @@
    Growth within the reservation only changes protection. A memory that may not move (generated code holds its base as a
    constant of the call, or elides bounds checks on the strength of the guard) ends there. A memory that may move gets a
    new mapping, which again has the growth reserve behind it. */
-#include "objects.h"
-
+#include "runtime.h"
 #include <errno.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-PyTypeObject *tp_memory_type;
 static uint64_t host_page = 4096;
 
 /* ---- sizes ---- */
-
 /* Each gives false if the result does not fit. */
 static bool add(uint64_t a, uint64_t b, uint64_t *sum) { return !__builtin_add_overflow(a, b, sum); }
 
@@ -54,17 +51,12 @@ static uint64_t length_bound(const MemoryPlan *plan) {
 }
 
 /* ---- mappings ---- */
-
 #define MAP_FLAGS (MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE)
 
 /* Released reservations of memories that do not move, kept for the next one of the same shape: their accessible pages
    stay accessible and have been given back to the system, so they read as zero. Saves the address space set-up of
    an 8 GiB reservation on the way in and out; see tests/unit/native/test_memory.py. GIL held. */
-#ifdef __linux__
 #define CACHE_SLOTS 16
-#else
-#define CACHE_SLOTS 0 /* MADV_DONTNEED promises zeroes on Linux only */
-#endif
 #define CACHE_MAX_ACCESSIBLE ((uint64_t)16 << 20) /* bytes; bounds what the cache adds to RLIMIT_DATA */
 
 typedef struct Reservation {
@@ -72,7 +64,7 @@ typedef struct Reservation {
     uint64_t mapping_bytes, base_offset, accessible;
 } Reservation;
 
-static Reservation cache[CACHE_SLOTS + 1];
+static Reservation cache[CACHE_SLOTS];
 static int cache_used;
 
 static void flush_cache(void) {
@@ -82,21 +74,15 @@ static void flush_cache(void) {
     }
 }
 
-/* Newest of this shape, one with the wanted accessible part if possible. */
+/* The newest of this shape. */
 static bool take_from_cache(Reservation *wanted) {
-    int best = -1;
-    for (int i = cache_used - 1; i >= 0; i--) {
-        if (cache[i].mapping_bytes != wanted->mapping_bytes || cache[i].base_offset != wanted->base_offset) continue;
-        if (best < 0) best = i;
-        if (cache[i].accessible == wanted->accessible) {
-            best = i;
-            break;
-        }
-    }
-    if (best < 0) return false;
-    Reservation found = cache[best];
+    int i = cache_used - 1;
+    while (i >= 0 && (cache[i].mapping_bytes != wanted->mapping_bytes || cache[i].base_offset != wanted->base_offset))
+        i--;
+    if (i < 0) return false;
+    Reservation found = cache[i];
     cache_used--;
-    memmove(&cache[best], &cache[best + 1], (size_t)(cache_used - best) * sizeof(Reservation));
+    memmove(&cache[i], &cache[i + 1], (size_t)(cache_used - i) * sizeof(Reservation));
     uint8_t *base = found.mapping + found.base_offset;
     int failed = 0;
     if (found.accessible < wanted->accessible)
@@ -112,12 +98,11 @@ static bool take_from_cache(Reservation *wanted) {
 }
 
 static bool give_to_cache(const Reservation *released) {
-    if (CACHE_SLOTS == 0 || released->accessible > CACHE_MAX_ACCESSIBLE) return false;
+    if (released->accessible > CACHE_MAX_ACCESSIBLE) return false;
     /* Fails on locked pages; they would keep their contents. */
     if (released->accessible != 0 &&
-        madvise(released->mapping + released->base_offset, released->accessible, MADV_DONTNEED) != 0) {
+        madvise(released->mapping + released->base_offset, released->accessible, MADV_DONTNEED) != 0)
         return false;
-    }
     if (cache_used == CACHE_SLOTS) { /* the oldest shape goes */
         munmap(cache[0].mapping, cache[0].mapping_bytes);
         cache_used--;
@@ -134,18 +119,12 @@ static bool map_reservation(Reservation *wanted) {
         void *mapping = mmap(NULL, wanted->mapping_bytes, PROT_NONE, MAP_FLAGS, -1, 0);
         if (mapping != MAP_FAILED) {
             uint8_t *base = (uint8_t *)mapping + wanted->base_offset;
-            if (wanted->accessible == 0 || mprotect(base, wanted->accessible, PROT_READ | PROT_WRITE) == 0) {
-                wanted->mapping = mapping;
-                return true;
-            }
-            int error = errno;
-            munmap(mapping, wanted->mapping_bytes);
-            errno = error;
+            wanted->mapping = mapping;
+            if (wanted->accessible == 0 || mprotect(base, wanted->accessible, PROT_READ | PROT_WRITE) == 0) return true;
+            munmap(mapping, wanted->mapping_bytes); /* succeeds, which leaves errno alone */
         }
         if (cache_used == 0) return false;
-        int error = errno;
         flush_cache(); /* its address space or its pages may be what is missing */
-        errno = error;
     }
     return false;
 }
@@ -167,10 +146,10 @@ static void use_reservation(VMMemory *memory, const Reservation *reservation, ui
     memory->reservation = reserved;
 }
 
-static void unmap(VMMemory *memory) {
+void tp_memory_discard(VMMemory *memory) {
     if (memory->mapping == NULL) return; /* the store is closed, and this was done then */
-    Reservation released = {memory->mapping, memory->mapping_bytes, (uint64_t)(memory->base - memory->mapping),
-                            memory->accessible};
+    Reservation released = {
+        memory->mapping, memory->mapping_bytes, (uint64_t)(memory->base - memory->mapping), memory->accessible};
     if (memory->plan.may_move || !give_to_cache(&released)) munmap(memory->mapping, memory->mapping_bytes);
     memory->mapping = NULL;
     memory->base = NULL;
@@ -188,15 +167,14 @@ static uint64_t movable_reservation(const MemoryPlan *plan, uint64_t accessible)
 }
 
 /* ---- creation and release ---- */
-
 static void *allocation_error(const MemoryPlan *plan, const char *why) {
     return PyErr_Format(tp_registry.WasmError, "failed to allocate memory: minimum of %llu pages: %s",
-                        (unsigned long long)plan->min_pages, why);
+        (unsigned long long)plan->min_pages, why);
 }
 
 static void memory_unref(VMMemory *memory) {
     if (--memory->refs > 0) return;
-    unmap(memory);
+    tp_memory_discard(memory);
     PyMem_Free(memory);
 }
 
@@ -204,7 +182,7 @@ static void memory_free(Owned *owned) {
     VMMemory *memory = TP_CONTAINER_OF(owned, VMMemory, owned);
     memory->store = NULL;
     memory->memory0_users = NULL;
-    if (memory->exports == 0) unmap(memory);
+    if (memory->exports == 0) tp_memory_discard(memory);
     memory_unref(memory);
 }
 
@@ -216,12 +194,12 @@ VMMemory *tp_memory_new(Store *store, const MemoryPlan *given) {
     if (log2 != 0 && log2 != WASM_PAGE_LOG2)
         return (void *)PyErr_Format(PyExc_ValueError, "invalid custom page size: 2^%d", log2);
     /* The limiter hears of impossible sizes, too. */
-    int allowed = tp_limiter_ask(store, false, 0, pages_to_bytes_saturating(plan.min_pages, log2),
-                                 maximum_bytes(&plan));
+    int allowed = tp_limiter_ask(
+        store, false, 0, pages_to_bytes_saturating(plan.min_pages, log2), maximum_bytes(&plan));
     if (allowed < 0) return NULL;
     if (!allowed)
         return (void *)PyErr_Format(tp_registry.WasmError, "memory minimum size of %llu pages exceeds memory limits",
-                                    (unsigned long long)plan.min_pages);
+            (unsigned long long)plan.min_pages);
     uint64_t length, accessible;
     if (!pages_to_bytes(plan.min_pages, log2, &length) || length > length_bound(&plan) ||
         !round_to_host_pages(length, &accessible) || !round_to_host_pages(plan.guard_bytes, &plan.guard_bytes) ||
@@ -249,10 +227,8 @@ VMMemory *tp_memory_new(Store *store, const MemoryPlan *given) {
     return memory;
 }
 
-void tp_memory_discard(VMMemory *memory) { unmap(memory); }
-
 void tp_memory_add_user(VMMemory *memory, Instance *instance) {
-    instance->head.vmctx->memory0_base = memory->base;
+    instance->vmctx->memory0_base = memory->base;
     if (memory->plan.may_move) {
         instance->next_memory0_user = memory->memory0_users;
         memory->memory0_users = instance;
@@ -260,26 +236,12 @@ void tp_memory_add_user(VMMemory *memory, Instance *instance) {
 }
 
 /* ---- growth ---- */
-
 /* Takes the contents to `to`, which has the first `bytes` accessible and zero. Moves page tables instead of bytes where
    the system can; false if the target was lost on the way, which leaves the source as it was. */
 static bool move_contents(uint8_t *from, uint8_t *to, uint64_t bytes) {
     if (bytes == 0) return true;
-#ifdef __linux__
     if (mremap(from, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, to) == to) return true;
-#ifndef MAP_FIXED_NOREPLACE
-#define MAP_FIXED_NOREPLACE 0x100000
-#endif
-    if (errno != ENOSYS && errno != EPERM) { /* these: a sandbox forbids the call, nothing was done */
-        /* Before Linux 6.17 the source must be one area; by the time this is found out the target is unmapped. Another
-           thread may have mapped something there since: then it is not ours any more. */
-        void *again = mmap(to, bytes, PROT_READ | PROT_WRITE, MAP_FLAGS | MAP_FIXED_NOREPLACE, -1, 0);
-        if (again != to) {
-            if (again != MAP_FAILED) munmap(again, bytes);
-            return false;
-        }
-    }
-#endif
+    if (errno != ENOSYS && errno != EPERM) return false; /* else a sandbox forbids the call, and nothing was done */
     memcpy(to, from, bytes);
     return true;
 }
@@ -303,7 +265,7 @@ static const char *move(Store *store, VMMemory *memory, uint64_t accessible) {
     munmap(memory->mapping, memory->mapping_bytes);
     use_reservation(memory, &plan, reserved);
     for (Instance *user = memory->memory0_users; user != NULL; user = user->next_memory0_user)
-        user->head.vmctx->memory0_base = base;
+        user->vmctx->memory0_base = base;
     return NULL;
 }
 
@@ -338,8 +300,8 @@ int64_t tp_memory_grow(Store *store, VMMemory *memory, uint64_t delta, bool ask_
         if (!add(old >> log2, delta, &pages)) pages = UINT64_MAX;
         fits = pages_to_bytes(pages, log2, &length);
         if (!ask_limiter) break;
-        int allowed = tp_limiter_ask(store, false, old, pages_to_bytes_saturating(pages, log2),
-                                     maximum_bytes(&memory->plan));
+        int allowed = tp_limiter_ask(
+            store, false, old, pages_to_bytes_saturating(pages, log2), maximum_bytes(&memory->plan));
         if (allowed <= 0) return allowed - 1;
     } while (memory->length != old); /* the limiter grew it: it has to be asked about the true sizes */
     const char *error = "memory maximum size exceeded";
@@ -349,7 +311,6 @@ int64_t tp_memory_grow(Store *store, VMMemory *memory, uint64_t delta, bool ask_
 }
 
 /* ---- MemoryBase ---- */
-
 /* A handle owns a count of its memory, which buffers rely on. */
 PyObject *tp_memory_handle(PyTypeObject *type, Store *store, VMMemory *memory) {
     PyObject *self = tp_handle_new(type, store, memory);
@@ -370,20 +331,12 @@ static PyObject *memory_create(PyObject *cls, PyObject *args) {
     return memory == NULL ? NULL : tp_memory_handle((PyTypeObject *)cls, store, memory);
 }
 
-static PyObject *memory_get_type(PyObject *self, PyObject *const *args, Py_ssize_t count) {
-    Store *store;
-    VMMemory *memory = TP_BEGIN("_type", "", &store);
-    if (memory == NULL) return NULL;
-    const MemoryPlan *plan = &memory->plan;
-    return Py_BuildValue("KNNiN", plan->min_pages, tp_maximum_to_python(plan->max_pages), PyBool_FromLong(plan->is_64),
-                         plan->page_size_log2, PyBool_FromLong(plan->shared));
-}
-
-static PyObject *memory_size(PyObject *self, PyObject *const *args, Py_ssize_t count) {
-    Store *store;
-    const VMMemory *memory = TP_BEGIN("_size", "", &store);
-    return memory == NULL ? NULL : PyLong_FromUnsignedLongLong(memory->length >> memory->plan.page_size_log2);
-}
+TP_GETTER(memory_size, "_size", VMMemory, PyLong_FromUnsignedLongLong(target->length >> target->plan.page_size_log2))
+TP_GETTER(memory_length, "_length", VMMemory, PyLong_FromUnsignedLongLong(target->length))
+TP_GETTER(memory_address, "_address", VMMemory, PyLong_FromVoidPtr(target->base))
+TP_GETTER(memory_get_type, "_type", VMMemory,
+    Py_BuildValue("KNNiN", target->plan.min_pages, tp_maximum_to_python(target->plan.max_pages),
+        PyBool_FromLong(target->plan.is_64), target->plan.page_size_log2, PyBool_FromLong(target->plan.shared)))
 
 static PyObject *memory_grow(PyObject *self, PyObject *const *args, Py_ssize_t count) {
     Store *store;
@@ -393,18 +346,6 @@ static PyObject *memory_grow(PyObject *self, PyObject *const *args, Py_ssize_t c
     return old == -2 ? NULL : PyLong_FromLongLong(old);
 }
 
-static PyObject *memory_address(PyObject *self, PyObject *const *args, Py_ssize_t count) {
-    Store *store;
-    const VMMemory *memory = TP_BEGIN("_address", "", &store);
-    return memory == NULL ? NULL : PyLong_FromVoidPtr(memory->base);
-}
-
-static PyObject *memory_length(PyObject *self, PyObject *const *args, Py_ssize_t count) {
-    Store *store;
-    const VMMemory *memory = TP_BEGIN("_length", "", &store);
-    return memory == NULL ? NULL : PyLong_FromUnsignedLongLong(memory->length);
-}
-
 static PyObject *memory_read(PyObject *self, PyObject *const *args, Py_ssize_t count) {
     Store *store;
     uint64_t start, stop;
@@ -412,7 +353,7 @@ static PyObject *memory_read(PyObject *self, PyObject *const *args, Py_ssize_t c
     if (memory == NULL) return NULL;
     if (start > stop || stop > memory->length)
         return PyErr_Format(PyExc_IndexError, "memory read out of bounds: bytes %S to %S of %llu", args[1], args[2],
-                            (unsigned long long)memory->length);
+            (unsigned long long)memory->length);
     return PyByteArray_FromStringAndSize((char *)memory->base + start, (Py_ssize_t)(stop - start));
 }
 
@@ -425,7 +366,7 @@ static PyObject *memory_write(PyObject *self, PyObject *const *args, Py_ssize_t 
     int result = tp_check_open(store); /* exporting a buffer may run Python code */
     if (result == 0 && !tp_in_bounds(start, (uint64_t)source.len, memory->length))
         result = tp_error(PyExc_IndexError, "memory write out of bounds: %zd bytes at %S of %llu", source.len, args[2],
-                          (unsigned long long)memory->length);
+            (unsigned long long)memory->length);
     if (result == 0)
         memmove(memory->base + start, source.buf, (size_t)source.len); /* it may be a view of this memory */
     PyBuffer_Release(&source);
@@ -447,7 +388,7 @@ static int memory_getbuffer(PyObject *self, Py_buffer *view, int flags) {
 
 static void memory_releasebuffer(PyObject *self, Py_buffer *Py_UNUSED(view)) {
     VMMemory *memory = ((Handle *)self)->target;
-    if (--memory->exports == 0 && memory->store == NULL) unmap(memory);
+    if (--memory->exports == 0 && memory->store == NULL) tp_memory_discard(memory);
 }
 
 static void memory_dealloc(PyObject *self) {
@@ -456,26 +397,17 @@ static void memory_dealloc(PyObject *self) {
 }
 
 static PyMethodDef memory_methods[] = {{"_create", memory_create, METH_VARARGS | METH_CLASS, NULL},
-                                       TP_METHOD("_type", memory_get_type),
-                                       TP_METHOD("_size", memory_size),
-                                       TP_METHOD("_grow", memory_grow),
-                                       TP_METHOD("_address", memory_address),
-                                       TP_METHOD("_length", memory_length),
-                                       TP_METHOD("_read", memory_read),
-                                       TP_METHOD("_write", memory_write),
-                                       {0}};
-
-static PyType_Slot memory_slots[] = {{Py_tp_dealloc, memory_dealloc},
-                                     {Py_tp_methods, memory_methods},
-                                     {Py_bf_getbuffer, memory_getbuffer},
-                                     {Py_bf_releasebuffer, memory_releasebuffer},
-                                     {0, NULL}};
+    TP_METHOD("_type", memory_get_type), TP_METHOD("_size", memory_size), TP_METHOD("_grow", memory_grow),
+    TP_METHOD("_address", memory_address), TP_METHOD("_length", memory_length), TP_METHOD("_read", memory_read),
+    TP_METHOD("_write", memory_write), {0}};
+static PyType_Slot memory_slots[] = {{Py_tp_dealloc, memory_dealloc}, {Py_tp_methods, memory_methods},
+    {Py_bf_getbuffer, memory_getbuffer}, {Py_bf_releasebuffer, memory_releasebuffer}, {0, NULL}};
 
 static PyType_Spec memory_spec = {"taipan._native.MemoryBase", sizeof(Handle), 0, TP_BASE_FLAGS, memory_slots};
 
-static PyObject *reserve_probe(PyObject *Py_UNUSED(module), PyObject *argument) {
+PyObject *tp_reserve_probe(PyObject *Py_UNUSED(module), PyObject *argument) {
     uint64_t bytes;
-    if (tp_size_arg(argument, &bytes) < 0) return NULL;
+    if (tp_integer_arg(argument, true, &bytes) < 0) return NULL;
     if (bytes == 0) Py_RETURN_TRUE;
     if (!round_to_host_pages(bytes, &bytes) || bytes > (uint64_t)PTRDIFF_MAX) Py_RETURN_FALSE;
     void *mapping = mmap(NULL, bytes, PROT_NONE, MAP_FLAGS, -1, 0);
@@ -484,11 +416,8 @@ static PyObject *reserve_probe(PyObject *Py_UNUSED(module), PyObject *argument) 
     Py_RETURN_TRUE;
 }
 
-static PyMethodDef module_functions[] = {{"reserve_probe", reserve_probe, METH_O, NULL}, {0}};
-
 int tp_init_memory(PyObject *module) {
     long page = sysconf(_SC_PAGESIZE);
     if (page > 0) host_page = (uint64_t)page;
-    tp_memory_type = tp_add_type(module, &memory_spec, tp_handle_type);
-    return tp_memory_type == NULL ? -1 : PyModule_AddFunctions(module, module_functions);
+    return (tp_memory_type = tp_add_type(module, &memory_spec, tp_handle_type)) == NULL ? -1 : 0;
 }

@@ -12,8 +12,7 @@
 
    Lost and late writes. Resetting cells may overwrite the ticker's value: the next tick comes 4 ms later. It cannot
    overwrite an interrupt: see tp_poll. Cells left set after a call cost the next one a slow poll. */
-#include "core.h"
-
+#include "runtime.h"
 #include <errno.h>
 #include <time.h>
 
@@ -30,20 +29,17 @@ static Store *ticker_stores;
 static bool ticker_started;
 
 /* ---- the ticker's thread: no Python API here ---- */
-
-static void tick_store(Store *store) {
-    /* As tp_store_set_cells, but the interrupt flag stays alone: tick first, cells second. */
-    atomic_store_explicit(&store->tick, true, memory_order_seq_cst);
-    tp_store_set_cells(store, UINTPTR_MAX);
-}
-
 /* Returns whether any store has run since the last look. */
 static bool tick_all(void) {
     bool active = false;
     for (Store *store = ticker_stores; store != NULL; store = store->next_ticked) {
-        uint64_t calls = atomic_load_explicit(&store->calls, memory_order_relaxed);
-        bool running = atomic_load_explicit(&store->running, memory_order_relaxed);
-        if (running && calls == store->ticked_calls) tick_store(store);
+        uint64_t calls = LOAD_RELAXED(&store->calls);
+        bool running = LOAD_RELAXED(&store->running);
+        if (running && calls == store->ticked_calls) {
+            /* As tp_store_set_cells, but the interrupt flag stays alone: tick first, cells second. */
+            atomic_store_explicit(&store->tick, true, memory_order_seq_cst);
+            tp_store_set_cells(store, UINTPTR_MAX);
+        }
         active |= running || calls != store->ticked_calls;
         store->ticked_calls = calls;
     }
@@ -58,8 +54,8 @@ static void wait_tick(void) {
         until.tv_nsec -= 1000000000;
         until.tv_sec++;
     }
-    while (pthread_cond_timedwait(&ticker_wanted, &ticker_lock, &until) ==
-           0); /* woken early: the interval still counts from its start */
+    /* Woken early: the interval still counts from its start. */
+    while (pthread_cond_timedwait(&ticker_wanted, &ticker_lock, &until) == 0) continue;
 }
 
 static void *ticker_main(void *Py_UNUSED(ignored)) {
@@ -128,17 +124,16 @@ void tp_ticker_remove(Store *store) {
 }
 
 /* ---- fork: the child has no ticker; its next call starts one ---- */
-
 static void before_fork(void) { pthread_mutex_lock(&ticker_lock); }
 static void after_fork_in_parent(void) { pthread_mutex_unlock(&ticker_lock); }
 
-static int init_condition(void) {
+static bool init_condition(void) {
     pthread_condattr_t attributes;
-    if (pthread_condattr_init(&attributes) != 0) return -1;
-    int result = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    if (result == 0) result = pthread_cond_init(&ticker_wanted, &attributes);
+    if (pthread_condattr_init(&attributes) != 0) return false;
+    bool good = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0;
+    good = good && pthread_cond_init(&ticker_wanted, &attributes) == 0;
     pthread_condattr_destroy(&attributes);
-    return result == 0 ? 0 : -1;
+    return good;
 }
 
 static void after_fork_in_child(void) {
@@ -151,13 +146,11 @@ static void after_fork_in_child(void) {
 }
 
 int tp_init_poll(PyObject *Py_UNUSED(module)) {
-    if (init_condition() < 0 || pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child) != 0)
-        return tp_no_memory();
-    return 0;
+    bool good = init_condition() && pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child) == 0;
+    return good ? 0 : tp_no_memory();
 }
 
 /* ---- the GIL ---- */
-
 void tp_gil_release_for_call(Store *store) {
     store->thread_state = PyEval_SaveThread();
     store->gil_released = true;
@@ -169,7 +162,6 @@ void tp_gil_take_slow(Store *store) {
 }
 
 /* ---- the slow path ---- */
-
 #define SURE_CHECK_TICKS 12 /* 48 ms */
 
 /* Signals that Python has not handled yet; the GIL is as the policy says afterwards. */
@@ -199,7 +191,7 @@ static void poll_store(Store *store) {
         atomic_store(&store->tick, false);
         handle_tick(store);
     }
-    if (UNLIKELY(!atomic_load_explicit(&tp_ticker_awake, memory_order_relaxed))) tp_ticker_wake();
+    if (UNLIKELY(!LOAD_RELAXED(&tp_ticker_awake))) tp_ticker_wake();
 }
 
 /* Called by the `poll` stub. address: lowest stack address that the code needs. */

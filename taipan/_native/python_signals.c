@@ -4,13 +4,10 @@
    Python, would cost wasm half its time: each time it waits for the other's switch interval. So this file, and no
    other, reads a flag inside CPython where its place is known. The flag stays set longer than the question needs (until
    bytecode runs again); and the answer is only a hint, the poll asks properly every so often whatever this says. */
-#if defined(__has_include)
-#if __has_include(<internal/pycore_runtime.h>)
+#if defined(__has_include) && __has_include(<internal/pycore_runtime.h>)
 #define Py_BUILD_CORE 1
 #endif
-#endif
-
-#include "core.h"
+#include "runtime.h"
 
 #if defined(Py_BUILD_CORE) && PY_VERSION_HEX >= 0x030B0000 && PY_VERSION_HEX < 0x030C0000
 #include <internal/pycore_runtime.h>

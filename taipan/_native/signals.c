@@ -8,9 +8,7 @@
    disable(), and for anybody else's handlers at the ticker's pace. Each handler found is kept in a list. A handler
    that gives up typically restores what it had found (perhaps ours) and raises the signal again: such a second
    delivery goes one step down the list, so that the chain ends in the default action instead of a circle. */
-#include "core.h"
-#include "objects.h"
-
+#include "runtime.h"
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -33,13 +31,6 @@ PyObject *tp_faulthandler_module, *tp_faulthandler_state;
 __thread Thread tp_thread __attribute__((tls_model("initial-exec")));
 
 /* ---- in the handler: only async-signal-safe calls, no locks ---- */
-
-static int signal_slot(int signal_number) {
-    for (int i = 0; i < NUM_SIGNALS; i++)
-        if (our_signals[i] == signal_number) return i;
-    return 0;
-}
-
 static void default_action(int signal_number, const siginfo_t *info) {
     struct sigaction action = {.sa_handler = SIG_DFL};
     sigemptyset(&action.sa_mask);
@@ -49,7 +40,8 @@ static void default_action(int signal_number, const siginfo_t *info) {
 }
 
 static void pass_on(int signal_number, siginfo_t *info, void *context) {
-    int slot = signal_slot(signal_number);
+    int slot = 0;
+    while (our_signals[slot] != signal_number) slot++;
     int level = atomic_load_explicit(&chains[slot].count, memory_order_acquire) - 1;
     /* chain_level - 1 is the level that was last called on this thread (0: none). */
     if (info->si_code <= 0 && tp_thread.chain_level > 0) level = tp_thread.chain_level - 2;
@@ -59,22 +51,18 @@ static void pass_on(int signal_number, siginfo_t *info, void *context) {
         return;
     }
     const struct sigaction *action = &chains[slot].previous[level];
-    if (action->sa_flags & SA_SIGINFO)
-        action->sa_sigaction(signal_number, info, context);
-    else if (action->sa_handler == SIG_IGN && info->si_code <= 0)
-        return;
-    else if (action->sa_handler == SIG_DFL || action->sa_handler == SIG_IGN)
-        default_action(signal_number, info);
-    else
-        action->sa_handler(signal_number);
+    if (action->sa_flags & SA_SIGINFO) action->sa_sigaction(signal_number, info, context);
+    else if (action->sa_handler == SIG_IGN && info->si_code <= 0) return;
+    else if (action->sa_handler == SIG_DFL || action->sa_handler == SIG_IGN) default_action(signal_number, info);
+    else action->sa_handler(signal_number);
 }
 
 /* Whether a fault lies in the address range of a memory that the faulting function can access. If not, generated code is
    wrong, and the fault must look like one. */
 static bool in_memory(const Store *store, const NativeModule *module, uintptr_t address) {
     const Instance *instance = atomic_load_explicit(&store->first_instance, memory_order_acquire);
-    for (; instance != NULL; instance = atomic_load_explicit(&instance->head.next_instance, memory_order_acquire)) {
-        if (instance->head.module != module) continue;
+    for (; instance != NULL; instance = atomic_load_explicit(&instance->next_instance, memory_order_acquire)) {
+        if (instance->module != module) continue;
         for (uint32_t i = 0; i < module->num_imported_memories + module->num_memories; i++) {
             const VMMemory *memory = tp_memories(instance)[i];
             if (address - (uintptr_t)memory->mapping < memory->mapping_bytes) return true;
@@ -104,7 +92,6 @@ static void handle_fault(int signal_number, siginfo_t *info, void *context) {
 }
 
 /* ---- installation ---- */
-
 static bool same_handler(const struct sigaction *a, const struct sigaction *b) {
     return (a->sa_flags & SA_SIGINFO) == (b->sa_flags & SA_SIGINFO) && a->sa_handler == b->sa_handler;
 }
@@ -121,7 +108,7 @@ static void remember(int slot, const struct sigaction *found) {
     atomic_store_explicit(&chains[slot].count, count + 1, memory_order_release);
 }
 
-int tp_signals_check(void) {
+void tp_signals_check(void) {
     struct sigaction ours = {.sa_sigaction = handle_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
     sigemptyset(&ours.sa_mask);
     pthread_mutex_lock(&install_lock);
@@ -133,7 +120,6 @@ int tp_signals_check(void) {
         }
     }
     pthread_mutex_unlock(&install_lock);
-    return 0;
 }
 
 void tp_signals_after_fork(void) { pthread_mutex_init(&install_lock, NULL); }
@@ -142,7 +128,8 @@ int tp_signals_check_faulthandler(void) {
     PyObject *state = tp_faulthandler_is_enabled(tp_faulthandler_module, NULL);
     if (state == NULL) return -1;
     Py_XSETREF(tp_faulthandler_state, state);
-    return tp_signals_check();
+    tp_signals_check();
+    return 0;
 }
 
 /* The C function behind faulthandler.is_enabled, if it looks as expected; else the ticker's pace has to do. */
@@ -160,12 +147,10 @@ static void find_faulthandler(void) {
 }
 
 /* ---- threads ---- */
-
 #define ALTSTACK_BYTES ((size_t)64 << 10)
 /* What host functions called by wasm find at least, and our own needs (handlers, trap construction) on top. */
 #define HOST_RESERVE ((size_t)128 << 10)
 #define OWN_RESERVE ((size_t)64 << 10)
-
 static pthread_key_t thread_key;
 static rlim_t main_stack_limit;
 
@@ -230,5 +215,6 @@ void tp_thread_recheck(void) {
 int tp_init_signals(PyObject *Py_UNUSED(module)) {
     if (pthread_key_create(&thread_key, free_altstack) != 0) return tp_no_memory();
     find_faulthandler();
-    return tp_signals_check();
+    tp_signals_check();
+    return 0;
 }

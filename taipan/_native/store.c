@@ -3,52 +3,37 @@
    A store is used by one thread at a time. `depth` and `owner` are read and written with the GIL held; a thread that
    runs wasm without the GIL leaves them set, so that others find the store busy. Everything owned stays until `_close`
    or the store's end (R-12): code and handles therefore follow pointers into an open store without counting. */
-#include "core.h"
-
-#include <structmember.h>
-
-PyTypeObject *tp_store_type;
+#include "runtime.h"
 
 static uint64_t next_store_id = 1;
 
 /* ---- the set of externrefs that entered wasm frames ---- */
-
-static size_t pointer_hash(const void *pointer) {
-    uint64_t x = (uintptr_t)pointer >> 4;
-    return (size_t)((x * 0x9E3779B97F4A7C15u) >> 20);
-}
-
 /* The object's slot, or the free one where it belongs. The table is never full. */
-static PyObject **externref_slot(PyObject **slots, size_t mask, PyObject *object) {
-    size_t i = pointer_hash(object) & mask;
-    while (slots[i] != NULL && slots[i] != object) i = (i + 1) & mask;
-    return &slots[i];
-}
-
-static int externrefs_resize(ActivationsTable *table, size_t capacity) {
-    PyObject **slots = PyMem_Calloc(capacity, sizeof *slots);
-    if (slots == NULL) return tp_no_memory();
-    for (size_t i = 0; table->slots != NULL && i <= table->mask; i++)
-        if (table->slots[i] != NULL) *externref_slot(slots, capacity - 1, table->slots[i]) = table->slots[i];
-    PyMem_Free(table->slots);
-    table->slots = slots;
-    table->mask = capacity - 1;
-    return 0;
+static PyObject **externref_slot(const ActivationsTable *table, PyObject *object) {
+    size_t i = (size_t)((((uintptr_t)object >> 4) * 0x9E3779B97F4A7C15u) >> 20) & table->mask;
+    while (table->slots[i] != NULL && table->slots[i] != object) i = (i + 1) & table->mask;
+    return &table->slots[i];
 }
 
 int tp_externref_enter(Store *store, PyObject *object) {
     ActivationsTable *table = &store->externrefs;
     if (object == NULL) return 0;
     if (table->slots == NULL || table->used * 2 >= table->mask) {
-        size_t capacity = table->slots == NULL ? 2 * EXTERNREFS_SWEEP : 2 * (table->mask + 1);
-        if (externrefs_resize(table, capacity) < 0) return -1;
+        ActivationsTable larger = {.mask = table->slots == NULL ? 2 * EXTERNREFS_SWEEP - 1 : 2 * table->mask + 1};
+        if ((larger.slots = PyMem_Calloc(larger.mask + 1, sizeof *larger.slots)) == NULL) return tp_no_memory();
+        for (size_t i = 0; larger.used < table->used; i++)
+            if (table->slots[i] != NULL) {
+                *externref_slot(&larger, table->slots[i]) = table->slots[i];
+                larger.used++;
+            }
+        PyMem_Free(table->slots);
+        *table = larger;
     }
-    PyObject **slot = externref_slot(table->slots, table->mask, object);
-    if (*slot == NULL) {
-        *slot = Py_NewRef(object);
-        table->used++;
-        store->externref_increments++;
-    }
+    PyObject **slot = externref_slot(table, object);
+    if (*slot != NULL) return 0;
+    *slot = Py_NewRef(object);
+    table->used++;
+    store->externref_increments++;
     return 0;
 }
 
@@ -63,7 +48,6 @@ void tp_externrefs_sweep(Store *store) {
 }
 
 /* ---- ownership ---- */
-
 void tp_store_own(Store *store, Owned *item, const OwnedKind *kind) {
     item->kind = kind;
     item->next = store->owned;
@@ -71,28 +55,25 @@ void tp_store_own(Store *store, Owned *item, const OwnedKind *kind) {
 }
 
 void tp_store_add_instance(Store *store, Instance *instance, const OwnedKind *kind) {
-    InstanceHead *head = INSTANCE_HEAD(instance);
-    head->store = store;
-    atomic_store_explicit(&head->next_instance, NULL, memory_order_relaxed);
-    atomic_store_explicit(&head->vmctx->stack_limit, store->true_limit, memory_order_relaxed);
-    tp_store_own(store, &head->owned, kind);
+    instance->store = store;
+    STORE_RELAXED(&instance->next_instance, NULL);
+    STORE_RELAXED(&instance->vmctx->stack_limit, store->true_limit);
+    tp_store_own(store, &instance->owned, kind);
     /* From here on other threads may set the new cell. */
     if (store->last_instance != NULL)
-        atomic_store_explicit(&INSTANCE_HEAD(store->last_instance)->next_instance, instance, memory_order_release);
-    else
-        atomic_store_explicit(&store->first_instance, instance, memory_order_release);
+        atomic_store_explicit(&store->last_instance->next_instance, instance, memory_order_release);
+    else atomic_store_explicit(&store->first_instance, instance, memory_order_release);
     store->last_instance = instance;
     store->num_instances++;
     atomic_thread_fence(memory_order_seq_cst);
-    if (atomic_load(&store->interrupt)) atomic_store(&head->vmctx->stack_limit, UINTPTR_MAX);
+    if (atomic_load(&store->interrupt)) atomic_store(&instance->vmctx->stack_limit, UINTPTR_MAX);
 }
 
 void tp_store_set_cells(Store *store, uintptr_t value) {
     Instance *instance = atomic_load_explicit(&store->first_instance, memory_order_acquire);
     while (instance != NULL) {
-        InstanceHead *head = INSTANCE_HEAD(instance);
-        atomic_store_explicit(&head->vmctx->stack_limit, value, memory_order_relaxed);
-        instance = atomic_load_explicit(&head->next_instance, memory_order_acquire);
+        STORE_RELAXED(&instance->vmctx->stack_limit, value);
+        instance = atomic_load_explicit(&instance->next_instance, memory_order_acquire);
     }
     atomic_thread_fence(memory_order_seq_cst);
 }
@@ -118,7 +99,6 @@ static void store_close(Store *self) {
 }
 
 /* ---- entering ---- */
-
 int tp_store_busy_error(void) { return tp_error(tp_registry.StoreBusyError, "the store is in use by another thread"); }
 
 int tp_store_enter_slow(Store *store, uintptr_t sp) {
@@ -139,13 +119,13 @@ Store *tp_store_for(PyObject *object, uint64_t store_id) {
     Store *store;
     if (LIKELY(PyObject_TypeCheck(object, tp_store_type))) {
         store = (Store *)object;
-    } else if (tp_is_caller(object)) {
-        store = tp_caller_store(object);
+    } else if (PyObject_TypeCheck(object, tp_caller_type)) {
+        store = ((CallerObject *)object)->store;
         if (store == NULL)
             return (void *)PyErr_Format(tp_registry.WasmError, "the caller is no longer valid: its call has ended");
     } else {
-        return (void *)PyErr_Format(PyExc_TypeError, "expected a Store or a Caller, got %.100s",
-                                    Py_TYPE(object)->tp_name);
+        return (void *)PyErr_Format(
+            PyExc_TypeError, "expected a Store or a Caller, got %.100s", Py_TYPE(object)->tp_name);
     }
     if (UNLIKELY(store->live_id == 0)) return (void *)PyErr_Format(tp_registry.StoreClosedError, "the store is closed");
     if (UNLIKELY(store_id != 0 && store->live_id != store_id))
@@ -158,7 +138,6 @@ Store *tp_store_for(PyObject *object, uint64_t store_id) {
 }
 
 /* ---- the Python type ---- */
-
 static PyObject *store_new(PyTypeObject *type, PyObject *Py_UNUSED(args), PyObject *Py_UNUSED(kwargs)) {
     Store *self = (Store *)type->tp_alloc(type, 0);
     if (self != NULL) self->true_limit = UINTPTR_MAX; /* nothing may run before the first entry has set it */
@@ -180,7 +159,7 @@ static int store_init(PyObject *object, PyObject *args, PyObject *kwargs) {
     if (policy == 3)
         return tp_error(PyExc_ValueError, "gil must be \"adaptive\", \"release\" or \"hold\", not \"%s\"", gil);
     self->gil_policy = policy;
-    if (tp_signals_check() < 0) return -1;
+    tp_signals_check();
     self->max_wasm_stack = (size_t)max_wasm_stack;
     self->id = self->live_id = next_store_id++;
     tp_ticker_add(self);
@@ -213,6 +192,7 @@ static void store_dealloc(PyObject *object) {
     PyObject_GC_UnTrack(object);
     PyErr_Fetch(&error_type, &error, &traceback);
     store_close((Store *)object);
+    Py_XDECREF(((Store *)object)->limiter); /* set after closing */
     PyErr_Restore(error_type, error, traceback);
     tp_plain_dealloc(object);
 }
@@ -246,55 +226,30 @@ static PyObject *store_stats(PyObject *object, PyObject *Py_UNUSED(ignored)) {
     Store *self = (Store *)object;
     uint64_t code_bytes = 0;
     last_count++;
-    for (Instance *i = atomic_load(&self->first_instance); i != NULL;
-         i = atomic_load(&INSTANCE_HEAD(i)->next_instance)) {
-        NativeModule *module = INSTANCE_HEAD(i)->module;
-        if (module->counted != last_count) code_bytes += tp_module_code_bytes(module);
+    for (Instance *i = atomic_load(&self->first_instance); i != NULL; i = atomic_load(&i->next_instance)) {
+        NativeModule *module = i->module;
+        if (module->counted != last_count) code_bytes += module->code_bytes;
         module->counted = last_count;
     }
     return Py_BuildValue("{sKsKsKsKsnsKsK}", "instances", self->num_instances, "funcrefs", self->num_funcrefs,
-                         "externref_increments", self->externref_increments, "externref_decrements",
-                         self->externref_decrements, "activations_table", (Py_ssize_t)self->externrefs.used,
-                         "code_bytes", code_bytes, "bytes_moved", self->bytes_moved);
+        "externref_increments", self->externref_increments, "externref_decrements", self->externref_decrements,
+        "activations_table", (Py_ssize_t)self->externrefs.used, "code_bytes", code_bytes, "bytes_moved",
+        self->bytes_moved);
 }
 
 static PyObject *store_get_closed(PyObject *self, void *Py_UNUSED(closure)) {
     return PyBool_FromLong(((Store *)self)->live_id == 0);
 }
 
-static PyObject *store_get_limiter(PyObject *self, void *Py_UNUSED(closure)) {
-    PyObject *limiter = ((Store *)self)->limiter;
-    return Py_NewRef(limiter != NULL ? limiter : Py_None);
-}
-
-static int store_set_limiter(PyObject *object, PyObject *value, void *Py_UNUSED(closure)) {
-    Store *self = (Store *)object;
-    if (self->live_id == 0)
-        return tp_error(tp_registry.complete ? tp_registry.StoreClosedError : PyExc_RuntimeError,
-                        "the store is closed");
-    Py_XSETREF(self->limiter, value == NULL || value == Py_None ? NULL : Py_NewRef(value));
-    return 0;
-}
-
 static PyMethodDef store_methods[] = {{"_close", store_close_method, METH_NOARGS, NULL},
-                                      {"_interrupt", store_interrupt, METH_NOARGS, NULL},
-                                      {"_gc", store_gc, METH_NOARGS, NULL},
-                                      {"_stats", store_stats, METH_NOARGS, NULL},
-                                      {0}};
+    {"_interrupt", store_interrupt, METH_NOARGS, NULL}, {"_gc", store_gc, METH_NOARGS, NULL},
+    {"_stats", store_stats, METH_NOARGS, NULL}, {0}};
 
-static PyMemberDef store_members[] = {{"id", T_ULONGLONG, offsetof(Store, id), READONLY, NULL}, {0}};
+static PyMemberDef store_members[] = {{"id", T_ULONGLONG, offsetof(Store, id), READONLY, NULL},
+    {"limiter", T_OBJECT, offsetof(Store, limiter), 0, NULL}, {0}};
 
-static PyGetSetDef store_getset[] = {
-    {"closed", store_get_closed, NULL, NULL, NULL}, {"limiter", store_get_limiter, store_set_limiter, NULL, NULL}, {0}};
-
-static PyType_Slot store_slots[] = {
-    {Py_tp_new, store_new},           {Py_tp_init, store_init},     {Py_tp_dealloc, store_dealloc},
-    {Py_tp_traverse, store_traverse}, {Py_tp_clear, store_clear},   {Py_tp_methods, store_methods},
-    {Py_tp_members, store_members},   {Py_tp_getset, store_getset}, {0, NULL}};
-
-static PyType_Spec store_spec = {"taipan._native.StoreBase", sizeof(Store), 0, TP_BASE_FLAGS | Py_TPFLAGS_HAVE_GC,
-                                 store_slots};
-
-int tp_init_store(PyObject *module) {
-    return (tp_store_type = tp_add_type(module, &store_spec, NULL)) == NULL ? -1 : 0;
-}
+static PyGetSetDef store_getset[] = {{"closed", store_get_closed, NULL, NULL, NULL}, {0}};
+static PyType_Slot store_slots[] = {{Py_tp_new, store_new}, {Py_tp_init, store_init}, {Py_tp_dealloc, store_dealloc},
+    {Py_tp_traverse, store_traverse}, {Py_tp_clear, store_clear}, {Py_tp_methods, store_methods},
+    {Py_tp_members, store_members}, {Py_tp_getset, store_getset}, {0, NULL}};
+TP_TYPE(store, "StoreBase", Store, TP_BASE_FLAGS | Py_TPFLAGS_HAVE_GC, store_slots, tp_store_type, NULL)

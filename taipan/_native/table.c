@@ -1,16 +1,13 @@
 /* Tables: arrays of one word per element. Function references are pointers to records that live as long as the store and
    cost nothing to copy; externrefs are counted, and released as soon as they are overwritten. */
-#include "objects.h"
+#include "runtime.h"
 
 typedef struct HostTable {
     Owned owned;
     VMTable table;
 } HostTable;
 
-PyTypeObject *tp_table_type;
-
 /* ---- references ---- */
-
 static void fill_words(uint64_t *elements, uint64_t value, uint64_t length) {
     for (uint64_t i = 0; i < length; i++) elements[i] = value;
 }
@@ -38,10 +35,8 @@ static int replace(Store *store, VMTable *table, uint64_t start, const uint64_t 
         for (uint64_t i = 0; !same && i < length; i++) retain(store, words[i], 1);
         if (same) retain(store, *words, length);
     }
-    if (same)
-        fill_words(elements, *words, length);
-    else
-        memmove(elements, words, length * sizeof *elements);
+    if (same) fill_words(elements, *words, length);
+    else memmove(elements, words, length * sizeof *elements);
     if (old != NULL) tp_externrefs_release(store, old, length);
     PyMem_RawFree(old);
     return 0;
@@ -56,25 +51,22 @@ int tp_table_write(Store *store, VMTable *table, uint64_t dst, const uint64_t *v
 }
 
 void tp_table_set(Store *store, VMTable *table, uint64_t index, uint64_t value) {
-    if (table->plan.kind == KIND_EXTERNREF)
-        tp_externref_store(store, &table->elements[index], value);
-    else
-        table->elements[index] = value;
+    if (table->plan.kind == KIND_EXTERNREF) tp_externref_store(store, &table->elements[index], value);
+    else table->elements[index] = value;
 }
 
 /* ---- creation and growth ---- */
-
 int tp_table_create(Store *store, VMTable *table, const TablePlan *plan) {
     *table = (VMTable){.plan = *plan};
     uint64_t min = plan->min;
     int allowed = tp_limiter_ask(store, true, 0, min, plan->max);
     if (allowed < 0) return -1;
     if (!allowed)
-        return tp_error(tp_registry.WasmError, "table minimum size of %llu elements exceeds table limits",
-                        (unsigned long long)min);
+        return tp_error(
+            tp_registry.WasmError, "table minimum size of %llu elements exceeds table limits", (unsigned long long)min);
     if (min > MAX_TABLE_ELEMENTS)
         return tp_error(tp_registry.UnsupportedError, "table minimum size of %llu elements: tables have at most %u",
-                        (unsigned long long)min, MAX_TABLE_ELEMENTS);
+            (unsigned long long)min, MAX_TABLE_ELEMENTS);
     if (min != 0 && (table->elements = PyMem_RawMalloc(min * sizeof *table->elements)) == NULL) return tp_no_memory();
     fill_words(table->elements, tp_null_word(plan->kind), min);
     table->length = table->capacity = min;
@@ -129,22 +121,17 @@ int64_t tp_table_grow(Store *store, VMTable *table, uint64_t delta, uint64_t val
 }
 
 /* ---- records of the store ---- */
-
 static int host_table_traverse(Owned *owned, visitproc visit, void *arg) {
     return tp_table_traverse(&TP_CONTAINER_OF(owned, HostTable, owned)->table, visit, arg);
 }
 
 static void host_table_clear(Owned *owned) { tp_table_clear(&TP_CONTAINER_OF(owned, HostTable, owned)->table); }
-
-static void host_table_free(Owned *owned) { PyMem_Free(TP_CONTAINER_OF(owned, HostTable, owned)); }
-
-static const OwnedKind host_table_kind = {host_table_traverse, host_table_clear, host_table_free};
+static const OwnedKind host_table_kind = {host_table_traverse, host_table_clear, tp_owned_free};
 
 /* ---- TableBase ---- */
-
 static PyObject *out_of_bounds(PyObject *index, const VMTable *table) {
-    return PyErr_Format(PyExc_IndexError, "out of bounds table access: element %S of %llu", index,
-                        (unsigned long long)table->length);
+    return PyErr_Format(
+        PyExc_IndexError, "out of bounds table access: element %S of %llu", index, (unsigned long long)table->length);
 }
 
 static PyObject *table_create(PyObject *cls, PyObject *args) {
@@ -170,19 +157,10 @@ static PyObject *table_create(PyObject *cls, PyObject *args) {
     return tp_handle_new((PyTypeObject *)cls, store, &record->table);
 }
 
-static PyObject *table_get_type(PyObject *self, PyObject *const *args, Py_ssize_t count) {
-    Store *store;
-    const VMTable *table = TP_BEGIN("_type", "", &store);
-    if (table == NULL) return NULL;
-    const TablePlan *plan = &table->plan;
-    return Py_BuildValue("KNNi", plan->min, tp_maximum_to_python(plan->max), PyBool_FromLong(plan->is_64), plan->kind);
-}
-
-static PyObject *table_size(PyObject *self, PyObject *const *args, Py_ssize_t count) {
-    Store *store;
-    const VMTable *table = TP_BEGIN("_size", "", &store);
-    return table == NULL ? NULL : PyLong_FromUnsignedLongLong(table->length);
-}
+TP_GETTER(table_size, "_size", VMTable, PyLong_FromUnsignedLongLong(target->length))
+TP_GETTER(table_get_type, "_type", VMTable,
+    Py_BuildValue("KNNi", target->plan.min, tp_maximum_to_python(target->plan.max), PyBool_FromLong(target->plan.is_64),
+        target->plan.kind))
 
 static PyObject *table_get(PyObject *self, PyObject *const *args, Py_ssize_t count) {
     Store *store;
@@ -219,24 +197,13 @@ static PyObject *table_fill(PyObject *self, PyObject *const *args, Py_ssize_t co
     if (table == NULL || tp_stored_from_python(store, table->plan.kind, args[2], value) < 0) return NULL;
     if (start > table->length || length > table->length - start)
         return PyErr_Format(PyExc_IndexError, "out of bounds table access: %llu elements from %S of %llu",
-                            (unsigned long long)length, args[1], (unsigned long long)table->length);
+            (unsigned long long)length, args[1], (unsigned long long)table->length);
     if (tp_table_fill(store, table, start, value[0], length) < 0) return NULL;
     Py_RETURN_NONE;
 }
 
 static PyMethodDef table_methods[] = {{"_create", table_create, METH_VARARGS | METH_CLASS, NULL},
-                                      TP_METHOD("_type", table_get_type),
-                                      TP_METHOD("_size", table_size),
-                                      TP_METHOD("_get", table_get),
-                                      TP_METHOD("_set", table_set),
-                                      TP_METHOD("_grow", table_grow),
-                                      TP_METHOD("_fill", table_fill),
-                                      {0}};
-
+    TP_METHOD("_type", table_get_type), TP_METHOD("_size", table_size), TP_METHOD("_get", table_get),
+    TP_METHOD("_set", table_set), TP_METHOD("_grow", table_grow), TP_METHOD("_fill", table_fill), {0}};
 static PyType_Slot table_slots[] = {{Py_tp_methods, table_methods}, {0, NULL}};
-
-static PyType_Spec table_spec = {"taipan._native.TableBase", sizeof(Handle), 0, TP_BASE_FLAGS, table_slots};
-
-int tp_init_table(PyObject *module) {
-    return (tp_table_type = tp_add_type(module, &table_spec, tp_handle_type)) == NULL ? -1 : 0;
-}
+TP_TYPE(table, "TableBase", Handle, TP_BASE_FLAGS, table_slots, tp_table_type, tp_handle_type)

@@ -4,20 +4,15 @@
    its callee had, with activation->unwound set. Generated frames own nothing, so nothing is skipped that would need
    cleaning up. Frames are found by the chain of rbp: from where wasm was left (exit_pc, exit_fp) to the entry stub, then
    on from where the outer entry of the same store was left. */
-#include "core.h"
+#include "runtime.h"
 
 #define MAX_FRAMES 256 /* of a backtrace, innermost first; call stack exhaustion would have 100,000 */
 
 /* ---- the stack ---- */
-
 typedef struct Walk {
     const Activation *activation;
     uintptr_t pc, fp;
 } Walk;
-
-static Walk walk_start(const Store *store) {
-    return (Walk){.activation = store->activations, .pc = store->exit_pc, .fp = store->exit_fp};
-}
 
 /* The next wasm frame, innermost first: the place its pc is in, and its frame pointer. */
 static bool walk_next(Walk *walk, CodePlace *place, uintptr_t *fp) {
@@ -41,20 +36,17 @@ static bool walk_next(Walk *walk, CodePlace *place, uintptr_t *fp) {
     return false;
 }
 
-static PyObject *frame_tuple(const CodePlace *place) {
-    const Site *site = tp_code_site(place);
-    return Py_BuildValue("OIIi", place->module->info, place->module->num_imported_funcs + place->extent->defined_index,
-                         place->code_offset, site == NULL ? -1 : (int)site->wasm_offset);
-}
-
 static PyObject *backtrace(const Store *store) {
     PyObject *frames = PyList_New(0);
     if (frames == NULL || store == NULL) return frames;
-    Walk walk = walk_start(store);
+    Walk walk = {.activation = store->activations, .pc = store->exit_pc, .fp = store->exit_fp};
     CodePlace place;
     uintptr_t fp;
     while (PyList_GET_SIZE(frames) < MAX_FRAMES && walk_next(&walk, &place, &fp)) {
-        PyObject *frame = frame_tuple(&place);
+        const Site *site = tp_code_site(&place);
+        PyObject *frame = Py_BuildValue("OIIi", place.module->info,
+            place.module->num_imported_funcs + place.extent->defined_index, place.code_offset,
+            site == NULL ? -1 : (int)site->wasm_offset);
         if (frame == NULL || PyList_Append(frames, frame) < 0) {
             Py_XDECREF(frame);
             Py_DECREF(frames);
@@ -66,25 +58,18 @@ static PyObject *backtrace(const Store *store) {
 }
 
 /* For tests: distances below rbp of the references that are live at a return address; None if that is no recorded site. */
-static PyObject *debug_stack_map(PyObject *Py_UNUSED(module), PyObject *address) {
+PyObject *tp_debug_stack_map(PyObject *Py_UNUSED(module), PyObject *address) {
     CodePlace place;
     uintptr_t pc = (uintptr_t)PyLong_AsVoidPtr(address);
     if (PyErr_Occurred()) return NULL;
     const Site *site = tp_code_lookup(pc, &place) ? tp_code_site(&place) : NULL;
     if (site == NULL) Py_RETURN_NONE;
-    const uint32_t *map = site->stack_map == 0 ? NULL : place.extent->stack_maps + (site->stack_map - 1);
-    PyObject *list = PyList_New(map == NULL ? 0 : map[0]);
-    for (Py_ssize_t i = 0; list != NULL && i < PyList_GET_SIZE(list); i++)
-        PyList_SET_ITEM(list, i, PyLong_FromUnsignedLong(map[1 + i]));
-    return list;
+    if (site->stack_map == 0) return PyBytes_FromStringAndSize(NULL, 0);
+    const uint32_t *map = place.extent->stack_maps + (site->stack_map - 1);
+    return PyBytes_FromStringAndSize((const char *)(map + 1), 4 * (Py_ssize_t)map[0]);
 }
 
-static PyMethodDef functions[] = {{"debug_stack_map", debug_stack_map, METH_O, NULL}, {0}};
-
-int tp_init_trap(PyObject *module) { return PyModule_AddFunctions(module, functions); }
-
 /* ---- exceptions ---- */
-
 #define MESSAGE(name, number, message) [number] = message,
 static const char *const messages[] = {TRAPS(MESSAGE)};
 
@@ -100,10 +85,8 @@ static void set_trap(const Store *store, int trap) {
     PyObject *exception = PyObject_CallFunction(tp_registry.make_trap, "iOs", trap, frames, message);
     Py_DECREF(frames);
     if (exception == NULL) return;
-    if (PyExceptionInstance_Check(exception))
-        PyErr_SetObject((PyObject *)Py_TYPE(exception), exception);
-    else
-        PyErr_Format(tp_registry.InternalError, "bug: make_trap returned %.100s", Py_TYPE(exception)->tp_name);
+    if (PyExceptionInstance_Check(exception)) PyErr_SetObject((PyObject *)Py_TYPE(exception), exception);
+    else PyErr_Format(tp_registry.InternalError, "bug: make_trap returned %.100s", Py_TYPE(exception)->tp_name);
     Py_DECREF(exception);
 }
 
@@ -113,7 +96,6 @@ int tp_raise_trap(int trap) {
 }
 
 /* ---- leaving ---- */
-
 _Noreturn void tp_unwind_with_python_error(Store *store) {
     Activation *activation = store->activations;
     activation->unwound = true;

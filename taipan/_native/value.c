@@ -2,15 +2,12 @@
 
    wasmtime-py's rules: integers wrap, bool is an int, floats only from floats (an int or an object with __index__ is a
    TypeError), funcrefs are Func or None, externrefs any object; v128 also as an int or 16 bytes. */
-#include "value.h"
+#include "runtime.h"
 
-#include <structmember.h>
-
-PyTypeObject *tp_signature_type;
 VMFuncRef tp_null_funcref = {.code = NULL, .type_id = NULL_TYPE_ID};
 
-static const char *const kind_names[KIND_COUNT] = {"i32",  "i64",     "f32",       "f64",
-                                                   "v128", "funcref", "externref", "a reference"};
+static const char *const kind_names[KIND_COUNT] = {
+    "i32", "i64", "f32", "f64", "v128", "funcref", "externref", "a reference"};
 
 static int cannot_convert(int kind, PyObject *value) {
     return tp_error(PyExc_TypeError, "don't know how to convert %.200R to %s", value, kind_names[kind]);
@@ -50,10 +47,6 @@ static int v128_from_python(PyObject *value, uint64_t out[2]) {
 
 static int nullable(int kind) { return kind == KIND_FUNC ? KIND_FUNCREF : kind == KIND_EXTERN ? KIND_EXTERNREF : kind; }
 
-static PyObject *v128_to_python(const uint64_t value[2]) {
-    return _PyLong_FromByteArray((const uint8_t *)value, 16, 1, 0);
-}
-
 int tp_value_from_python(Store *store, int kind, PyObject *value, uint64_t out[2]) {
     out[1] = 0;
     bool non_null = kind > KIND_OPAQUE;
@@ -65,8 +58,8 @@ int tp_value_from_python(Store *store, int kind, PyObject *value, uint64_t out[2
     if (UNLIKELY(non_null && value == Py_None))
         return tp_error(PyExc_TypeError, "null is not a value of a non-nullable reference type");
     switch (kind) {
-    case KIND_I32: return value_to_i32(value, &out[0]);
-    case KIND_I64: return value_to_i64(value, &out[0]);
+    case KIND_I32:
+    case KIND_I64: return value_to_int(kind, value, &out[0]);
     case KIND_F32: {
         if (!PyFloat_Check(value)) return cannot_convert(kind, value);
         float single = (float)PyFloat_AS_DOUBLE(value);
@@ -110,13 +103,13 @@ PyObject *tp_value_to_python(Store *store, int kind, const uint64_t value[2]) {
         memcpy(&number, &value[0], 8);
         return PyFloat_FromDouble(number);
     }
-    case KIND_V128: return v128_to_python(value);
+    case KIND_V128: return _PyLong_FromByteArray((const uint8_t *)value, 16, 1, 0);
     case KIND_FUNCREF: return tp_func_handle(store, (VMFuncRef *)(uintptr_t)value[0]);
     case KIND_EXTERNREF: return Py_NewRef(value[0] == 0 ? Py_None : (PyObject *)(uintptr_t)value[0]);
     default:
         if (value[0] == 0) Py_RETURN_NONE;
-        return PyErr_Format(tp_registry.UnsupportedError,
-                            "values of this reference type cannot be passed to Python yet");
+        return PyErr_Format(
+            tp_registry.UnsupportedError, "values of this reference type cannot be passed to Python yet");
     }
 }
 
@@ -133,7 +126,6 @@ int tp_value_slow_integer(int kind, PyObject *value, uint64_t *out) {
 }
 
 /* ---- CallPlan: abi/calls.py CallLayout ---- */
-
 static uint32_t kind_size(int kind) { return kind == KIND_I32 || kind == KIND_F32 ? 4 : kind == KIND_V128 ? 16 : 8; }
 static bool kind_is_float(int kind) { return kind == KIND_F32 || kind == KIND_F64 || kind == KIND_V128; }
 static bool kind_is_int(int kind) { return kind == KIND_I32 || kind == KIND_I64; }
@@ -150,46 +142,36 @@ static int plan_shape(const Signature *self, bool all_in_registers) {
     return PLAN_GENERAL;
 }
 
+/* What has been given out so far. */
+typedef struct Used {
+    uint32_t ints, floats, stack;
+} Used;
+
+static Place next_place(Used *used, uint8_t kind) {
+    if (kind_is_float(kind) && used->floats < ARCH_FLOAT_ARGS) return (Place){PLACE_FLOAT, kind, used->floats++};
+    if (!kind_is_float(kind) && used->ints < ARCH_INT_ARGS) return (Place){PLACE_INT, kind, used->ints++};
+    uint32_t size = kind == KIND_V128 ? 16 : 8, at = (used->stack + size - 1) & ~(size - 1);
+    used->stack = at + size;
+    return (Place){PLACE_STACK, kind, at};
+}
+
 static CallPlan *make_plan(const Signature *self) {
     size_t places = self->num_params * sizeof(Place);
     CallPlan *plan = PyMem_Calloc(1, sizeof *plan + places + self->num_results * sizeof(uint32_t));
-    uint32_t ints = 0, floats = 0, stack = 0, offset = 0;
+    Used used = {0};
+    uint32_t offset = 0;
     if (plan == NULL) return NULL;
     plan->result_offsets = (uint32_t *)((uint8_t *)plan + sizeof *plan + places);
-    for (uint32_t i = 0; i < self->num_params; i++) {
-        uint8_t kind = self->params[i];
-        Place *place = &plan->params[i];
-        place->kind = kind;
-        if (kind_is_float(kind) && floats < ARCH_FLOAT_ARGS) {
-            place->place = PLACE_FLOAT;
-            place->index = floats++;
-        } else if (!kind_is_float(kind) && ints < ARCH_INT_ARGS) {
-            place->place = PLACE_INT;
-            place->index = ints++;
-        } else {
-            if (kind == KIND_V128) stack = (stack + 15) & ~15u;
-            place->place = PLACE_STACK;
-            place->index = stack;
-            stack += kind == KIND_V128 ? 16 : 8;
-        }
-    }
-    plan->shape = plan_shape(self, stack == 0);
+    for (uint32_t i = 0; i < self->num_params; i++) plan->params[i] = next_place(&used, self->params[i]);
+    plan->shape = plan_shape(self, used.stack == 0);
     plan->has_out = self->num_results > 1;
-    if (plan->has_out) {
-        if (ints < ARCH_INT_ARGS) {
-            plan->out = (Place){.place = PLACE_INT, .index = ints};
-        } else {
-            plan->out = (Place){.place = PLACE_STACK, .index = stack};
-            stack += 8;
-        }
-    }
+    if (plan->has_out) plan->out = next_place(&used, KIND_I64);
     for (uint32_t i = 1; i < self->num_results; i++) {
         uint32_t size = kind_size(self->results[i]);
-        offset = (offset + size - 1) & ~(size - 1);
-        plan->result_offsets[i] = offset;
-        offset += size;
+        plan->result_offsets[i] = (offset + size - 1) & ~(size - 1);
+        offset = plan->result_offsets[i] + size;
     }
-    plan->stack_bytes = (stack + 15) & ~15u;
+    plan->stack_bytes = (used.stack + 15) & ~15u;
     plan->result_bytes = (offset + 15) & ~15u;
     return plan;
 }
@@ -204,10 +186,8 @@ PyObject *tp_results_to_python(Store *store, const Signature *signature, const u
         int kind = signature->results[i];
         if (i > 0) memcpy(word, area + signature->plan->result_offsets[i], kind_size(kind));
         PyObject *item = tp_value_to_python(store, kind, i == 0 ? first : word);
-        if (item == NULL)
-            Py_CLEAR(list);
-        else
-            PyList_SET_ITEM(list, i, item);
+        if (item == NULL) Py_CLEAR(list);
+        else PyList_SET_ITEM(list, i, item);
     }
     return list;
 }
@@ -215,7 +195,6 @@ PyObject *tp_results_to_python(Store *store, const Signature *signature, const u
 void tp_value_store_result(int kind, uint8_t *area, const uint64_t value[2]) { memcpy(area, value, kind_size(kind)); }
 
 /* ---- Signature ---- */
-
 static PyObject *signature_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(kwargs)) {
     const char *params, *results;
     Py_ssize_t num_params, num_results;
@@ -266,16 +245,9 @@ static void signature_dealloc(PyObject *object) {
 }
 
 static PyMemberDef signature_members[] = {{"type", T_OBJECT, offsetof(Signature, type), READONLY, NULL},
-                                          {"type_id", T_UINT, offsetof(Signature, type_id), READONLY, NULL},
-                                          {0}};
-
-static PyType_Slot signature_slots[] = {{Py_tp_new, signature_new},           {Py_tp_dealloc, signature_dealloc},
-                                        {Py_tp_traverse, signature_traverse}, {Py_tp_clear, signature_clear},
-                                        {Py_tp_members, signature_members},   {0, NULL}};
-
-static PyType_Spec signature_spec = {"taipan._native.Signature", sizeof(Signature), 0,
-                                     Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC, signature_slots};
-
-int tp_init_value(PyObject *module) {
-    return (tp_signature_type = tp_add_type(module, &signature_spec, NULL)) == NULL ? -1 : 0;
-}
+    {"type_id", T_UINT, offsetof(Signature, type_id), READONLY, NULL}, {0}};
+static PyType_Slot signature_slots[] = {{Py_tp_new, signature_new}, {Py_tp_dealloc, signature_dealloc},
+    {Py_tp_traverse, signature_traverse}, {Py_tp_clear, signature_clear}, {Py_tp_members, signature_members},
+    {0, NULL}};
+TP_TYPE(
+    value, "Signature", Signature, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC, signature_slots, tp_signature_type, NULL)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeAlias, Union
 
 from taipan import _native
-from taipan.errors import UnsupportedError, WasmError
+from taipan.errors import StoreClosedError, UnsupportedError, WasmError
 from taipan.runtime.managed import Managed
 
 if TYPE_CHECKING:
@@ -143,6 +143,8 @@ class Store(_native.StoreBase, Managed):
         for value in (memory_size, table_elements, instances, tables, memories):
             if not isinstance(value, int):
                 raise TypeError("expected an int")
+        if self.closed:
+            raise StoreClosedError("the store is closed")
         self._limits = StoreLimits(memory_size, table_elements, instances, tables, memories)
         self.limiter = self._limits
 

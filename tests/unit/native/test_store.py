@@ -50,8 +50,6 @@ def test_construction() -> None:
     assert raw.closed
     with pytest.raises(StoreClosedError):
         host(raw, print)
-    with pytest.raises(StoreClosedError):
-        raw.limiter = object()
 
 
 def test_closing() -> None:

@@ -147,10 +147,10 @@ def test_stack_maps() -> None:
     second = unreachable()
     module = new_code_module([first, second])
     entry = module.entry(0)
-    maps = [native.debug_stack_map(entry + site[0]) for site in first.sites]
+    maps = [list(memoryview(native.debug_stack_map(entry + site[0])).cast("I")) for site in first.sites]
     assert maps == [[24, 32], [], [40]]
     assert native.debug_stack_map(entry + first.sites[0][0] + 1) is None
-    assert native.debug_stack_map(module.entry(1) + second.sites[0][0]) == []
+    assert native.debug_stack_map(module.entry(1) + second.sites[0][0]) == b""
     assert native.debug_stack_map(0) is None and native.debug_stack_map(id(module)) is None
 
 
