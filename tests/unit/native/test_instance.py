@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import math
 import struct
 import sys
 import threading
@@ -12,10 +13,12 @@ from typing import Any
 import pytest
 from native_objects import (
     EXTERNREF,
+    F32,
     FUNCREF,
     I32,
     I64,
     PAGE,
+    SUBTYPES,
     V128,
     Limiter,
     constant,
@@ -119,6 +122,17 @@ def test_limits_take_64_bits(store: Any) -> None:
         instantiate(store, huge)
     with pytest.raises(errors.UnsupportedError, match="tables have at most"):
         instantiate(store, new_module(tables=[(most, -1, True, FUNCREF)]))
+
+
+def test_globals_are_copied_bit_by_bit(store: Any) -> None:
+    """Between globals of one kind only."""
+    snan = 0x7FA0_0001.to_bytes(16, "little")
+    module = new_module(globals=[(F32, False), (F32, False), (I32, False)], globals_template=snan + bytes(32))
+    instance = instantiate(store, module)
+    instance._copy_global(store, 1, 0)
+    assert math.isnan(instance._global(store, 1)._get(store))
+    with pytest.raises(TypeError):
+        instance._copy_global(store, 2, 0)
 
 
 def test_imports_are_shared(store: Any) -> None:
@@ -682,6 +696,12 @@ def test_call_indirect_slow_helper(store: Any) -> None:
         check(store, 0, instance._func(store, 1))
     with trapping("uninitialized element"):
         check(store, 1, None)
+    allowed = (signature([], [I32]).type_id, signature([I32, FUNCREF], []).type_id)
+    SUBTYPES.add(allowed)
+    try:
+        check(store, 0, instance._func(store, 1))
+    finally:
+        SUBTYPES.remove(allowed)
 
 
 def test_threads_helpers_are_refused(store: Any) -> None:
