@@ -102,16 +102,20 @@ class OperandStack(Visitor):
         """Push an operand that is no constant."""
         n = self.sp
         if n >= len(self.ops):
-            self.ops = append(self.ops, 0)
+            self.grow()
         self.ops[n] = kind | (t << TYPE_SHIFT) | (value << VALUE_SHIFT)
         self.sp = n + 1
         self.settled = min(self.settled, n)
+
+    def grow(self) -> None:
+        """Make room for one more operand. (Apart, so that what calls it stays short.)"""
+        self.ops = append(self.ops, 0)
 
     def push_const(self, t: i64, value: i64) -> None:
         """Push a constant: signed bits, of an f32 unsigned ones."""
         n = self.sp
         if n >= len(self.ops):
-            self.ops = append(self.ops, 0)
+            self.grow()
         self.sp = n + 1
         if -WIDE_LIMIT < value < WIDE_LIMIT:
             self.ops[n] = (t << TYPE_SHIFT) | (value << VALUE_SHIFT)
@@ -397,20 +401,11 @@ class OperandStack(Visitor):
         if kind == K_REG:
             return op >> VALUE_SHIFT
         if kind == K_LOCAL:
-            index = op >> VALUE_SHIFT
-            reg = self.local_regs[index]
+            reg = self.local_regs[op >> VALUE_SHIFT]
             if reg >= 0:
                 return reg
-            reg = self.alloc_int()
-            self.masm.load_frame((op >> TYPE_SHIFT) & TYPE, reg, self.local_offs[index])
-            return reg
         reg = self.alloc_int()
-        if kind <= K_WIDE:
-            self.masm.const(reg, self.int_const(n))
-        elif kind == K_SLOT:
-            self.masm.load_frame((op >> TYPE_SHIFT) & TYPE, reg, self.slot_off(n))
-        else:
-            self.masm.set_cond(op >> VALUE_SHIFT, reg)
+        self.load_int(n, reg)
         return reg
 
     def pop_owned_int(self) -> i64:
@@ -541,12 +536,16 @@ class OperandStack(Visitor):
         """
         op = self.code[next_pos]
         if op == OP_LOCAL_SET or op == OP_LOCAL_TEE:
-            index: i64 = self.code[next_pos + 1]
-            if index < 0x80:
-                reg = self.local_regs[index]
-                if reg >= 0 and not self.is_pending(index, self.sp):
-                    self.target_local = index
-                    return reg
+            return self.assigned_register(i64(self.code[next_pos + 1]))
+        return -1
+
+    def assigned_register(self, index: i64) -> i64:
+        """`int_target` for local `index`, or -1 for the first byte of a longer number."""
+        if index < 0x80:
+            reg = self.local_regs[index]
+            if reg >= 0 and not self.is_pending(index, self.sp):
+                self.target_local = index
+                return reg
         return -1
 
     def int_result(self, a: i64) -> i64:
@@ -575,7 +574,7 @@ class OperandStack(Visitor):
     def local_get(self, index: i64) -> None:
         n = self.sp
         if n >= len(self.ops):
-            self.ops = append(self.ops, 0)
+            self.grow()
         self.ops[n] = self.local_ops[index]
         self.sp = n + 1
         self.settled = min(self.settled, n)

@@ -168,6 +168,12 @@ class Assembler:
                 write_i16_le(out, i16(((0x40 | modrm) << 8) | opcode))
                 out.append(u8(disp & 0xFF))
             return
+        self.rm_general(opcode, rex, modrm, disp)
+
+    def rm_general(self, opcode: i64, rex: i64, modrm: i64, disp: i64) -> None:
+        """`rm` in all its forms. modrm: without its mod bits."""
+        out = self.out
+        low = modrm & 7
         self.head(opcode, rex)
         if disp == 0 and low != 5:  # rbp and r13 have no form without displacement
             out.append(u8(modrm))
