@@ -15,9 +15,10 @@ from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 
-# name, command ({py} is this interpreter)
+# name, command ({py} is this interpreter, {c} the hand-written C files)
 STATIC: Final[tuple[tuple[str, str], ...]] = (
     ("format", "{py} -m ruff format --check ."),
+    ("format of C", "clang-format --dry-run -Werror {c}"),
     ("lint", "{py} -m ruff check ."),
     ("types", "{py} -m mypy"),
     ("generated files", "{py} -m tools gen --check"),
@@ -33,7 +34,10 @@ def run(name: str, command: list[str], env: dict[str, str] | None = None) -> boo
 
 
 def run_static() -> bool:
-    results = [run(name, command.format(py=sys.executable).split()) for name, command in STATIC]
+    c_files = [
+        str(path) for path in sorted((ROOT / "taipan" / "_native").glob("*.[ch]")) if "_generated" not in path.name
+    ]
+    results = [run(name, command.format(py=sys.executable, c=" ".join(c_files)).split()) for name, command in STATIC]
     return all(results)
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+import taipan
+
 ROOT = Path(__file__).resolve().parents[2]
 
 OUTPUT = {
@@ -47,7 +49,7 @@ wasm trap: interrupt
 @pytest.mark.parametrize("name", OUTPUT)
 def test_example(name: str) -> None:
     program = ROOT / "examples" / f"{name}.py"
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}  # where tests run without installing
+    environment = {**os.environ, "PYTHONPATH": str(Path(taipan.__file__).resolve().parent.parent)}
     done = subprocess.run(
         [sys.executable, str(program)], capture_output=True, text=True, check=False, timeout=60, env=environment
     )
