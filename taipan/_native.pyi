@@ -6,9 +6,9 @@ operation takes the store (or a `Caller`) and checks the id before it follows th
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Self, TypeVar
 
-from typing_extensions import Buffer, Self
+from typing_extensions import Buffer
 
 T = TypeVar("T", bound="FuncBase")
 
@@ -28,14 +28,16 @@ KIND_EXTERN: Final = 9
 def register(**objects: Any) -> None:
     """Tell the C side which Python objects it makes or raises.
 
-    Func, Memory, Table, Global, Caller: the subclasses it instantiates.  Val: objects with `_kind` and `_value` that stand for
-    their value in calls.  ask_limiter, tell_limiter: see `runtime/limiter.py`.  make_trap(code, frames, message) -> exception;
-    frames is a list of (module_info, func_index, code_offset_in_function, wasm_offset).  errors: StoreClosedError,
-    StoreBusyError, WrongStoreError, WasmError, UnsupportedError, InternalError.  Also switches on the vectorcall flag of Func.
+    Func, Memory, Table, Global, Caller: the subclasses it instantiates.  Val: objects with `_kind` and `_value` that
+    stand for their value in calls.  ask_limiter, tell_limiter: see `runtime/limiter.py`.  make_trap(code, frames,
+    message) -> exception; frames is a list of (module_info, func_index, code_offset_in_function, wasm_offset).  errors:
+    StoreClosedError, StoreBusyError, WrongStoreError, WasmError, UnsupportedError, InternalError.  Also switches on the
+    vectorcall flag of Func.
     """
 
 class CodeRegion:
-    """Reserved code addresses of one engine: code and rodata (never writable where executable), and a data part with entry cells.
+    """Reserved code addresses of one engine: code and rodata (never writable where executable), and a data part with
+    entry cells.
 
     size_bytes: upper bound of code, reserved but not committed; must be below 2 GiB. Falls back to smaller
     reservations when the address space is limited; MemoryError if not even 1 MiB can be had.
@@ -71,8 +73,8 @@ class NativeModule:
     memories, tables, globals: own ones, as `abi/plans.py` packs them.
     data: what the data segments lie in; data_ranges: u32 pairs (start, end), one per segment.
     globals_template: initial bytes of all own globals (16 each); dynamic ones are set by the caller afterwards.
-    compile: called with the module and a defined function index when an uncompiled function is entered; must call `publish` for it
-    or raise. None: all functions are loaded with `load`.
+    compile: called with the module and a defined function index when an uncompiled function is entered; must call
+    `publish` for it or raise. None: all functions are loaded with `load`.
     """
 
     def __init__(
@@ -99,9 +101,18 @@ class NativeModule:
 
         RELOC_CALL targets that are not placed yet fall back to the entry cell's stub.
         """
-    def load(self, image: Buffer, offsets: Buffer, sites: Buffer, site_starts: Buffer, stack_maps: Buffer, stack_map_starts: Buffer) -> None:
-        """Place a whole image at once. offsets: u32 pairs (start, size) per defined function in the image; the image's internal
-        relocations are already applied. site_starts/stack_map_starts: u32, first entry of each function, one more at the end.
+    def load(
+        self,
+        image: Buffer,
+        offsets: Buffer,
+        sites: Buffer,
+        site_starts: Buffer,
+        stack_maps: Buffer,
+        stack_map_starts: Buffer,
+    ) -> None:
+        """Place a whole image at once. offsets: u32 pairs (start, size) per defined function in the image; the image's
+        internal relocations are already applied. site_starts/stack_map_starts: u32, first entry of each function, one
+        more at the end.
         """
     def entry(self, defined_index: int) -> int:
         """Address of the published code, 0 if it is not compiled yet."""
@@ -131,7 +142,8 @@ class StoreBase:
     def _gc(self) -> None:
         """Release externrefs that nothing holds. With wasm frames on the stack: only what is known dead."""
     def _stats(self) -> dict[str, int]:
-        """Counters: instances, funcrefs, externref_increments, externref_decrements, activations_table, code_bytes, bytes_moved."""
+        """Counters: instances, funcrefs, externref_increments, externref_decrements, activations_table, code_bytes,
+        bytes_moved."""
     limiter: Any
     """None or what is asked before every growth and creation, see `runtime/limiter.py`."""
 
@@ -148,18 +160,22 @@ class FuncBase:
     """A function handle: `func(store, *args)`; equal and hashed by what it refers to."""
 
     @classmethod
-    def _host(cls, store: StoreBase, signature: Signature, callback: Callable[..., Any], access_caller: bool) -> Self: ...
+    def _host(
+        cls, store: StoreBase, signature: Signature, callback: Callable[..., Any], access_caller: bool
+    ) -> Self: ...
     def __call__(self, store: Any, *args: Any) -> Any:
         """None, one value, or a list of results."""
     def _signature(self, store: Any) -> Signature: ...
     def _typed(self, cls: type[T]) -> T:
-        """A handle of another class for the same function; unless that is Func, calls return several results as a tuple."""
+        """A handle of another class for the same function; unless that is Func, calls return several results as a
+        tuple."""
     @property
     def _store_id(self) -> int: ...
 
 class MemoryBase:
-    """A linear memory handle; exports the buffer protocol (writable bytes of the current size; shared views stay valid after growth of
-    memories that do not move; a memory that could move is pinned while exported: growth that would move it fails)."""
+    """A linear memory handle; exports the buffer protocol (writable bytes of the current size; shared views stay valid
+    after growth of memories that do not move; a memory that could move is pinned while exported: growth that would move
+    it fails)."""
 
     @classmethod
     def _create(cls, store: StoreBase, plan: bytes) -> Self:
@@ -208,10 +224,17 @@ class InstanceBase:
     """One instance; the record lives in the store and stays there even if initialisation fails afterwards (R-12)."""
 
     @classmethod
-    def _create(cls, store: StoreBase, module: NativeModule, funcs: Sequence[FuncBase], tables: Sequence[TableBase],
-                memories: Sequence[MemoryBase], globals: Sequence[GlobalBase]) -> Self:
-        """Context, imports (already type-checked by the caller; store ownership is checked here), own memories, tables and
-        globals. Segments and the start function are the caller's next steps."""
+    def _create(
+        cls,
+        store: StoreBase,
+        module: NativeModule,
+        funcs: Sequence[FuncBase],
+        tables: Sequence[TableBase],
+        memories: Sequence[MemoryBase],
+        globals: Sequence[GlobalBase],
+    ) -> Self:
+        """Context, imports (already type-checked by the caller; store ownership is checked here), own memories, tables
+        and globals. Segments and the start function are the caller's next steps."""
     @property
     def _store_id(self) -> int: ...
     @property
@@ -225,7 +248,8 @@ class InstanceBase:
     def _copy_global(self, store: Any, own_index: int, index: int) -> None:
         """Initialise an own global from another one, bit by bit."""
     def _set_element_segment(self, store: Any, segment: int, kind: int, items: Buffer | Sequence[Any]) -> None:
-        """Contents of an element segment: a u32 array of function indices (0xFFFFFFFF = null) or a list of references."""
+        """Contents of an element segment: a u32 array of function indices (0xFFFFFFFF = null) or a list of
+        references."""
     def _table_init(self, store: Any, table: int, segment: int, dst: int, src: int, length: int) -> None:
         """As the instruction; raises Trap."""
     def _elem_drop(self, store: Any, segment: int) -> None: ...
@@ -239,4 +263,5 @@ def debug_null_funcref() -> tuple[int, int]:
     """(address, code pointer) of the shared null record; the second is 0 (R-10)."""
 
 def debug_stack_map(address: int) -> bytes | None:
-    """u32 array: distances below rbp of the references that are live at this return address; None if it is not a recorded site."""
+    """u32 array: distances below rbp of the references that are live at this return address; None if it is not a
+    recorded site."""
