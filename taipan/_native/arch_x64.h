@@ -1,5 +1,6 @@
 /* x86-64, System V: registers, stubs and frame layout of abi/calls.py. Everything that names a register is here and in
    arch_x64.c. Another architecture provides the same names in its own header. */
+/* clang-format off */
 #ifndef TAIPAN_ARCH_X64_H
 #define TAIPAN_ARCH_X64_H
 
@@ -35,9 +36,9 @@ static inline uintptr_t arch_frame_return(uintptr_t fp) { return ((const uintptr
 /* C -> wasm. The stub keeps the argument registers, records the stack pointer that unwinding returns to in
    activation, and calls `code`. The result is what the callee left in rax or xmm0: the two names of each stub are one
    address. After unwinding the result is meaningless and activation->unwound is set. */
-#define ARCH_ENTER_ARGS                                                                                           \
-    void *callee, void *caller, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, ArchVector x0, ArchVector x1, \
-        ArchVector x2, ArchVector x3, ArchVector x4, ArchVector x5, ArchVector x6, ArchVector x7, void *code,     \
+#define ARCH_ENTER_ARGS                                                                                                    \
+    void *callee, void *caller, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, ArchVector x0, ArchVector x1,      \
+        ArchVector x2, ArchVector x3, ArchVector x4, ArchVector x5, ArchVector x6, ArchVector x7, void *code,          \
         Activation *activation
 uint64_t arch_enter(ARCH_ENTER_ARGS);
 ArchVector arch_enter_vector(ARCH_ENTER_ARGS);
@@ -45,11 +46,11 @@ ArchVector arch_enter_vector(ARCH_ENTER_ARGS);
 uint64_t arch_enter_stack(ARCH_ENTER_ARGS, const uint8_t *stack, size_t bytes);
 ArchVector arch_enter_stack_vector(ARCH_ENTER_ARGS, const uint8_t *stack, size_t bytes);
 /* The same for functions without float arguments. */
-uint64_t arch_enter_ints(
-    void *callee, void *caller, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, void *code, Activation *activation);
+uint64_t arch_enter_ints(void *callee, void *caller, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, void *code,
+                         Activation *activation);
 /* ... and for functions whose only arguments are floats. */
-double arch_enter_doubles(void *callee, void *caller, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, double x0,
-    double x1, double x2, double x3, void *code, Activation *activation);
+double arch_enter_doubles(void *callee, void *caller, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, double x0, double x1,
+                          double x2, double x3, void *code, Activation *activation);
 
 /* From the saved stack pointer of an entry stub to the frame pointer that its callee has saved. */
 static inline uintptr_t arch_entry_fp(uintptr_t entry_sp) { return entry_sp + 48; }
@@ -80,12 +81,8 @@ void arch_write_stub_tail(uint8_t *out, NativeModule *module);
 static inline void arch_code_written(const void *address, size_t size) { (void)address, (void)size; }
 
 /* ---- the context of a signal ---- */
-static inline uintptr_t arch_context_pc(const ucontext_t *context) {
-    return (uintptr_t)context->uc_mcontext.gregs[REG_RIP];
-}
-static inline uintptr_t arch_context_fp(const ucontext_t *context) {
-    return (uintptr_t)context->uc_mcontext.gregs[REG_RBP];
-}
+static inline uintptr_t arch_context_pc(const ucontext_t *context) { return (uintptr_t)context->uc_mcontext.gregs[REG_RIP]; }
+static inline uintptr_t arch_context_fp(const ucontext_t *context) { return (uintptr_t)context->uc_mcontext.gregs[REG_RBP]; }
 static inline void arch_context_redirect(ucontext_t *context, void (*target)(void)) {
     context->uc_mcontext.gregs[REG_RIP] = (greg_t)(uintptr_t)target;
 }
