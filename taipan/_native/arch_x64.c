@@ -4,7 +4,6 @@
    rbx rbp r12-r15 are preserved. */
 #include "runtime.h"
 
-/* Assembly is laid out by hand. */
 /* clang-format off */
 
 _Static_assert(offsetof(Activation, entry_sp) == ARCH_ACTIVATION_SP, "entry stub");
