@@ -82,7 +82,7 @@ def test_a_million_functions() -> None:
 @isolated(malloc="malloc")
 def test_a_million_types() -> None:
     """All different, and all the same."""
-    count = scaled(300_000)  # each is an entry in the engine's registry
+    count = scaled(100_000)  # each is an entry in the engine's registry
     kinds = b"\x7f\x7e\x7d\x7c"
     varied = bytearray()
     for i in range(count):
