@@ -39,6 +39,11 @@ if TYPE_CHECKING:
 CODE_REGION_BYTES: Final = 1 << 30
 """Address space for the code of one engine; 26 MB of wasm (CPython) make about 100 MB of code."""
 
+MIN_CODE_REGION_BYTES: Final = 16 << 20
+
+RESERVATIONS: Final = 4
+"""What is reserved for a memory, or for code, has to be there this many times: other memories need some, too."""
+
 MAGIC: Final = b"\0asm"
 
 register()  # every store needs an engine, so this comes before the first one
@@ -103,7 +108,7 @@ class Engine(Managed):
         """Where the code of the engine's modules lies, reserved when it is first needed."""
         region = self._region
         if region is None:
-            region = self._region = _native.CodeRegion(CODE_REGION_BYTES)
+            region = self._region = _native.CodeRegion(_affordable(CODE_REGION_BYTES, MIN_CODE_REGION_BYTES))
         return region
 
     def memory_plan(self, of: core.MemType) -> bytes:
@@ -128,17 +133,32 @@ class Engine(Managed):
         return f"<Engine {self.config!r}>"
 
 
+def _has_room(size: int) -> bool:
+    """Whether the address space (`ulimit -v`) has room for RESERVATIONS times so many bytes."""
+    return size < 1 << 60 and _native.reserve_probe(RESERVATIONS * size)
+
+
+def _affordable(size: int, least: int) -> int:
+    """The size, halved until there is plenty of room for it, but not below `least`."""
+    while size > least and not _has_room(2 * size):
+        size = max(size // 2, least)
+    return size
+
+
 def _tunables(config: Config) -> Tunables:
     """What generated code depends on. Without the address space for static memories all memories are dynamic."""
     reservation: int = config.static_memory_maximum_size
     guard: int = config.static_memory_guard_size
     may_move = config.memory_may_move and not config.static_memory_forced
-    if may_move and not _native.reserve_probe(reservation + 2 * guard):
-        reservation = 0
+    growth: int = config.dynamic_memory_reserved_for_growth
+    if may_move:
+        if not _has_room(reservation + 2 * guard):
+            reservation = 0
+        growth = _affordable(growth, 0)
     return Tunables(
         memory_reservation=reservation,
         memory_guard_size=guard,
-        memory_reservation_for_growth=config.dynamic_memory_reserved_for_growth,
+        memory_reservation_for_growth=growth,
         memory_may_move=may_move,
         guard_before_linear_memory=config.guard_before_linear_memory,
     )
@@ -368,9 +388,13 @@ class LazyCompiler:
     used by one of them at a time.
     """
 
-    __slots__ = ("env", "idle")
+    __slots__ = ("env", "idle", "make")
 
     def __init__(self, env: ModuleEnv) -> None:
+        # Imported here: the first call may come from a signal handler, in the middle of the import that another made.
+        from taipan.compiler.baseline.compiler import BaselineCompiler
+
+        self.make: Final = BaselineCompiler
         self.env: Final = env
         self.idle: Final[list[BaselineCompiler]] = []
 
@@ -379,9 +403,7 @@ class LazyCompiler:
         try:
             compiler = self.idle.pop()
         except IndexError:
-            from taipan.compiler.baseline.compiler import BaselineCompiler
-
-            compiler = BaselineCompiler(self.env)
+            compiler = self.make(self.env)
         made = compiler.compile_function(defined_index)
         self.idle.append(compiler)
         if not native.entry(defined_index):

@@ -19,7 +19,7 @@ from taipan.runtime.instance import Instance, InstancePre, check_engine_of, open
 from taipan.runtime.instantiate import cross_store, func_mismatch, incompatible
 from taipan.runtime.managed import Managed, already_closed
 from taipan.runtime.module_info import ImportPlan
-from taipan.runtime.store import Store, Storelike, store_of
+from taipan.runtime.store import Store, Storelike, open_store_of, store_of
 from taipan.runtime.types import FuncType, ImportType, ValType
 from taipan.wasm.module import FUNC, KIND_NAMES
 
@@ -72,7 +72,7 @@ class Linker(Managed):
     def define(self, store: Storelike, module: str, name: str, item: AsExtern) -> None:
         """Define an item of a store."""
         kind_of(item)
-        if store_of(store).id != item._store_id:  # type: ignore[union-attr]
+        if open_store_of(store).id != item._store_id:  # type: ignore[union-attr]
             raise cross_store()
         self._define(module, name, item)
 
@@ -123,6 +123,7 @@ class Linker(Managed):
         """Define every export of an instance, under its name and the given module name."""
         if not isinstance(instance, Instance):
             raise TypeError("expected an `Instance`")
+        open_store_of(store)
         for export, item in instance.exports(store).items():
             self._define(name, export, item)
 
@@ -211,7 +212,7 @@ class Linker(Managed):
 
     def get(self, store: Storelike, module: str, name: str) -> AsExtern:
         """What is defined. Raises WasmError if nothing is."""
-        return self._in_store(store_of(store), self._defined(module, name))
+        return self._in_store(open_store_of(store), self._defined(module, name))
 
     def get_by_import(self, store: Storelike, import_type: Any) -> AsExtern:
         """What is defined for an `ImportType`. Raises WasmError if nothing is."""
@@ -221,7 +222,7 @@ class Linker(Managed):
 
     def get_default(self, store: Storelike, name: str) -> Func:
         """The function to run for a module: its export "" or `_start`; one that does nothing if it has neither."""
-        owner = store_of(store)
+        owner = open_store_of(store)
         for export in ("", "_start"):
             item = self._find(name, export)
             if item is not None:
@@ -233,7 +234,7 @@ class Linker(Managed):
 
     def iter(self, store: Storelike) -> Iterator[tuple[str, str, AsExtern]]:
         """Everything defined, as (module, name, item)."""
-        owner = store_of(store)
+        owner = open_store_of(store)
         for module, names in self._items.items():
             for name, item in names.items():
                 yield module, name, self._in_store(owner, item)

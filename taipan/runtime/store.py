@@ -212,3 +212,11 @@ def store_of(storelike: Any) -> Store:
         assert isinstance(store, Store)
         return store
     raise TypeError("expected a Store")
+
+
+def open_store_of(storelike: Any) -> Store:
+    """The same for what never reaches the native runtime, which looks itself. Raises StoreClosedError, too."""
+    store = store_of(storelike)
+    if store.closed:
+        raise StoreClosedError("the store is closed")
+    return store

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from taipan.errors import WrongStoreError
-from taipan.runtime.store import Storelike, store_of
+from taipan.runtime.store import Storelike, open_store_of
 from taipan.runtime.types import TagType
 
 
@@ -13,7 +13,7 @@ class Tag:
     __slots__ = ("_store_id", "_type", "_type_id")
 
     def __init__(self, store: Storelike, ty: TagType) -> None:
-        owner = store_of(store)
+        owner = open_store_of(store)
         if not isinstance(ty, TagType):
             raise TypeError("expected a TagType")
         signature = ty.functype._signature_in(owner.engine.types)
@@ -39,7 +39,7 @@ class Tag:
         return self is other
 
     def _check(self, store: Storelike) -> None:
-        if store_of(store).id != self._store_id:
+        if open_store_of(store).id != self._store_id:
             raise WrongStoreError("object used with the wrong store")
 
     def __repr__(self) -> str:

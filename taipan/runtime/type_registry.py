@@ -62,6 +62,9 @@ class RegisteredTypes:
     def __del__(self) -> None:
         self.close()
 
+    def __reduce__(self) -> str:
+        raise TypeError("what belongs to an engine cannot be copied or pickled")
+
     def id_array(self) -> bytes:
         """The ids as an array of little-endian u32, what `VMContextHeader.type_ids` points to."""
         return b"".join([type_id.to_bytes(4, "little") for type_id in self.ids])

@@ -13,7 +13,7 @@ _host: frozenset[str] | None = None
 def read_flags() -> frozenset[str]:
     """Flags in /proc/cpuinfo; without it, the required ones, which every x86-64 processor since 2008 has."""
     try:
-        with open("/proc/cpuinfo", encoding="ascii", errors="replace") as info:
+        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as info:
             for line in info:
                 if line.startswith("flags"):
                     return frozenset(line.partition(":")[2].split())
