@@ -79,26 +79,6 @@ def cases(names: str, values: Iterable[Any]) -> Callable[[Callable[..., Any]], C
     return pytest.mark.parametrize(names, values)
 
 
-def fails(reason: str, *, values: tuple[Any, ...] = (), always: bool = True) -> Callable[[Any], Any]:
-    """Expect a test to fail for a known reason. values: of `cases`, all by default.  always: passing is a failure."""
-
-    def decorate(test: Any) -> Any:
-        if IN_CHILD:
-            return test
-        import pytest
-
-        mark = pytest.mark.xfail(strict=always, reason=reason)
-        if not values:
-            return mark(test)
-        (cases_mark,) = test.pytestmark
-        names, given = cases_mark.args
-        test.pytestmark = []
-        listed = [pytest.param(value, marks=mark) if value in values else value for value in given]
-        return pytest.mark.parametrize(names, listed)(test)
-
-    return decorate
-
-
 def error_of(call: Callable[..., Any], *args: Any) -> BaseException | None:
     """What the call raises, without its traceback (and so without the objects in its frames); None if nothing."""
     try:

@@ -12,7 +12,7 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
-from isolated import cases, error_of, expect, fails, isolated
+from isolated import cases, error_of, expect, isolated
 
 import taipan
 from taipan import (
@@ -170,7 +170,6 @@ def test_every_operation_with_another_store() -> None:
     assert world.f(world.store, 5) == 5
 
 
-@fails("Tag and Linker do not look whether the store is closed")
 @isolated()
 def test_every_operation_with_a_closed_store() -> None:
     engine = Engine()
@@ -382,11 +381,6 @@ def test_a_trap_outlives_everything() -> None:
     assert "m!f" in str(trap) and trap.frames[0].func_index == 0  # type: ignore[attr-defined]
 
 
-@fails(
-    "interpreted, a deep copy of a module makes a RegisteredTypes without fields, whose finalizer fails",
-    values=("deepcopy",),
-    always=False,
-)
 @cases("how", ["copy", "deepcopy", *range(pickle.HIGHEST_PROTOCOL + 1)])
 @isolated()
 def test_copies_of_handles(how: Any) -> None:
