@@ -79,13 +79,18 @@ def test_many_regions() -> None:
         instantiate(store, last)._func(store, 0)(store)
 
 
+def writable_code() -> set[tuple[int, int]]:
+    return {(first, last) for first, last, mode in mappings() if "w" in mode and "x" in mode}
+
+
 def test_no_page_is_writable_and_executable() -> None:
+    others = writable_code()  # closures of ctypes, say, that other tests of this process made
     store = new_store()
     module = new_code_module([constant(1)])
     instance = instantiate(store, module)
     assert instance._func(store, 0)(store) == 1
     assert permissions(module.entry(0)) == "r-xs"
-    assert not [mode for _, _, mode in mappings() if "w" in mode and "x" in mode]
+    assert writable_code() <= others
 
 
 def test_without_a_second_mapping() -> None:
@@ -502,7 +507,7 @@ for value[0] in (1000, 2000, 3000, 0):
         more = [constant(value[0] + n), sum_of(0, 0)]
         assert instantiate(other, new_code_module(more, region=region))._func(other, 1)(other) == 2 * (value[0] + n)
     assert [instance._func(store, i)(store) for i in range(100)] == [i if i < 10 else value[0] + i for i in range(100)]
-    assert not [mode for _, _, mode in mappings() if "w" in mode and "x" in mode]
+    assert writable_code() <= others
     if value[0]:
         os._exit(7)
 assert [os.waitpid(pid, 0)[1] >> 8 for pid in pids] == [7, 7, 7]
