@@ -65,7 +65,7 @@ def test_python_runs_a_script(tmp_path: Path) -> None:
     path = fetched("python")
     (tmp_path / "script.py").write_text(SCRIPT)
     done = subprocess.run(
-        [sys.executable, "-m", "taipan", "run", "--dir", f"{tmp_path}::/work", str(path), "/work/script.py"],
+        [sys.executable, "-m", "taipan", "run", "--dir", f"{tmp_path}::/guest", str(path), "/guest/script.py"],
         capture_output=True,
         text=True,
         cwd=tmp_path,

@@ -131,7 +131,13 @@ def test_ctrl_c_that_the_handler_keeps() -> None:
 
 @isolated()
 def test_first_call_from_a_signal_handler() -> None:
-    """It comes while another first call is on its way."""
+    """It comes while another first call is on its way.
+
+    The flags of the processor are read beforehand: a handler that interrupts Python's import of a codec cannot use it.
+    """
+    from taipan.compiler.baseline.x64.cpu import host_flags
+
+    host_flags()
     store, exports = guest(warm=False)
     seen: list[Any] = []
     signal.signal(signal.SIGALRM, lambda *args: seen.append(error_of(exports["trap"], store)))
