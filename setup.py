@@ -18,6 +18,7 @@ HOT = (
     "taipan/binary/*.py",
     "taipan/validate/*.py",
     "taipan/compiler/artifact.py",
+    "taipan/compiler/cpu.py",
     "taipan/compiler/environ.py",
     "taipan/compiler/baseline/*.py",
     "taipan/compiler/baseline/x64/*.py",

@@ -14,6 +14,8 @@ is used by one at a time; `Store.interrupt` may be called from any.
 
 from __future__ import annotations
 
+from taipan.version import VERSION as __version__
+
 TYPE_CHECKING = False  # type checkers know better; importing `typing` would take most of the time of `import taipan`
 if TYPE_CHECKING:
     from taipan.config import Config
@@ -65,7 +67,6 @@ if TYPE_CHECKING:
     from taipan.runtime.value import Val
     from taipan.wasi.config import DirPerms, FilePerms, WasiConfig
 
-__version__ = "0.1.0"
 
 __all__ = [
     "Caller",

@@ -109,8 +109,11 @@ class NativeModule:
         site_starts: Buffer,
         stack_maps: Buffer,
         stack_map_starts: Buffer,
+        fd: int = -1,
+        file_offset: int = 0,
     ) -> None:
-        """Place a whole image at once. offsets: u32 pairs (start, size) per defined function in the image; the image's
+        """Place a whole image at once. With fd, its code is mapped from that file, where it begins at file_offset (whole
+        pages, nothing else in them), and sites and stack maps are used where they are. offsets: u32 pairs (start, size) per defined function in the image; the image's
         internal relocations are already applied. site_starts/stack_map_starts: u32, first entry of each function, one
         more at the end.
         """

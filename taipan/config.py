@@ -15,10 +15,12 @@ from typing import Any, Final, overload
 from taipan.errors import UnsupportedError, WasmError
 from taipan.features import DEFAULTS, REQUIRES, Features
 from taipan.runtime.managed import Managed, already_closed
+from taipan.version import VERSION
 
 KIB: Final = 1 << 10
 MIB: Final = 1 << 20
 GIB: Final = 1 << 30
+MAX_VERSION_BYTES: Final = 255
 
 
 def _bool(name: str, value: Any) -> bool:
@@ -32,6 +34,13 @@ def _size(name: str, value: Any) -> int:
         raise TypeError("expected an int")
     if not 0 <= value < 1 << 63:
         raise WasmError(f"{name} must be a number of bytes below 2**63: {value}")
+    return value
+
+
+def _version(name: str, value: Any) -> str | None:
+    """At most 255 bytes, as in Wasmtime's file format."""
+    if value is not None and (not isinstance(value, str) or "\n" in value or len(value.encode()) > MAX_VERSION_BYTES):
+        raise WasmError(f"{name} must be None or a str of one line and at most {MAX_VERSION_BYTES} bytes")
     return value
 
 
@@ -181,6 +190,9 @@ class Config(Managed):
     native_unwind_info = Setting(_bool, True, "Accepted; has no effect.")
     target = Setting(_target, "", "Target triple to compile for; the default is this machine.")
     cache = Setting(_cache, False, "Accepted; has no effect: compiling takes less time than loading a cache would.")
+    module_version = Setting(
+        _version, VERSION, "What precompiled modules must have been made by: this version, one of yours, or any (None)."
+    )
     profiler = Setting(
         _one_of("profiler", "none", "jitdump", "vtune", "perfmap"),
         "none",

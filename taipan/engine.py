@@ -31,6 +31,8 @@ from taipan.wasm.module import Module as WasmModule
 from taipan.wasm.segments import data_ranges
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from typing_extensions import Buffer
 
     from taipan.compiler.baseline.compiler import BaselineCompiler
@@ -97,8 +99,21 @@ class Engine(Managed):
         """Whether wasm runs in Wasmtime's interpreter: never here."""
         return False
 
-    def precompile_module(self, wasm: bytes | str) -> bytearray:
-        raise UnsupportedError("precompiled modules are not supported yet: make a Module, compiling is fast")
+    def precompile_module(self, wasm: str | Buffer) -> bytearray:
+        """What `Module.serialize` gives, without making a module. Raises what `Module` raises."""
+        from taipan import precompiled
+
+        check_engine(self)
+        module = decode(wasm_bytes(wasm, self.features), self.features)
+        check(module, self.features)
+        return precompiled.serialize(self, module)
+
+    @staticmethod
+    def detect_precompiled(data: Buffer) -> bool:
+        """Whether the data begins like what `precompile_module` gives, and not like a module."""
+        from taipan.compiler.serialize import is_artifact
+
+        return is_artifact(data)
 
     def close(self) -> None:
         """No further modules or stores from it; those that exist go on."""
@@ -209,14 +224,43 @@ class Module(Managed):
 
     @classmethod
     def deserialize(cls, engine: Engine, encoded: Buffer) -> Module:
-        raise UnsupportedError("serialized modules are not supported yet: make the Module from its bytes")
+        """A module from what `serialize` gave. **Its machine code is executed as it stands: load only what you trust.**
+
+        Raises MalformedError if the data is damaged, UnsupportedError if it was made for other settings, another
+        version or another machine. What was changed on purpose may go unnoticed.
+        """
+        from taipan import precompiled
+
+        check_engine(engine)
+        return cls._of(engine, *precompiled.load(engine, encoded))
 
     @classmethod
-    def deserialize_file(cls, engine: Engine, path: str | os.PathLike[Any]) -> Module:
-        raise UnsupportedError("serialized modules are not supported yet: make the Module from its bytes")
+    def deserialize_file(cls, engine: Engine, path: str | os.PathLike[Any], *, verify: bool = False) -> Module:
+        """The same from a file, which is mapped: only what runs is read. It must not be changed while in use.
+
+        verify: read all of it at once, to notice damage in code and data, too. Raises OSError if it cannot be read.
+        """
+        from taipan import precompiled
+
+        check_engine(engine)
+        return cls._of(engine, *precompiled.load_file(engine, path, verify))
 
     def serialize(self) -> bytearray:
-        raise UnsupportedError("serialized modules are not supported yet: keep the module's bytes")
+        """The module compiled as a whole, for `deserialize` in another process with equal settings."""
+        from taipan import precompiled
+
+        self._opened()
+        return precompiled.serialize(self.engine, self._module)
+
+    @classmethod
+    def _of(cls, engine: Engine, module: WasmModule, info: ModuleInfo, native: _native.NativeModule) -> Module:
+        made = cls.__new__(cls)
+        made.engine = engine
+        made._module = module
+        made._info = info
+        made._native = native
+        made._closed = False
+        return made
 
     @property
     def imports(self) -> list[ImportType]:
@@ -334,14 +378,28 @@ def make_native(engine: Engine, module: WasmModule, info: ModuleInfo) -> _native
     from taipan.compiler.environ import ModuleEnv
 
     env = ModuleEnv(module, engine.tunables, engine._lazy)
-    lazy = LazyCompiler(env) if engine._lazy else None
-    native = _native.NativeModule(
+    if engine._lazy:
+        return make_template(engine, module, info, env.escaped, LazyCompiler(env).compile)
+    native = make_template(engine, module, info, env.escaped, None)
+    load_all(env, native)
+    return native
+
+
+def make_template(
+    engine: Engine,
+    module: WasmModule,
+    info: ModuleInfo,
+    escaped: list[int],
+    compile: Callable[[_native.NativeModule, int], None] | None,
+) -> _native.NativeModule:
+    """The module in the native runtime, without code. compile: as `NativeModule` takes it."""
+    return _native.NativeModule(
         engine.region(),
         info,
         func_type_indices=_u32_array(module.func_space),
         type_ids=info.types.id_array(),
         signatures=_signatures(module, info.types),
-        escaped=_u32_array(env.escaped),
+        escaped=_u32_array(escaped),
         counts=(
             module.num_imported_funcs,
             module.num_imported_tables,
@@ -360,11 +418,8 @@ def make_native(engine: Engine, module: WasmModule, info: ModuleInfo) -> _native
         data_ranges=data_ranges(module),
         num_elements=len(module.elems),
         globals_template=info.globals_template,
-        compile=None if lazy is None else lazy.compile,
+        compile=compile,
     )
-    if lazy is None:
-        load_all(env, native)
-    return native
 
 
 def _u32_array(values: list[int]) -> bytes:

@@ -95,6 +95,7 @@ struct Arena {
     Arena *next; /* of the same module */
     NativeModule *module;
     uint32_t first_page, num_pages;
+    bool mapped;    /* from a file */
     uint32_t forks; /* the region's count when it was made: if that has grown, another process has these pages, too */
     size_t used;    /* bytes given out */
     _Atomic(uint32_t) count; /* readers load it before they look at the extents */
@@ -325,7 +326,7 @@ uint8_t *tp_region_alloc(
     size_t align = region->writable != NULL ? CODE_ALIGN : PAGE;
     Arena *arena = *arenas;
     size_t start = arena == NULL ? 0 : round_up(arena->used, align);
-    if (arena == NULL || arena->forks != region->forks || size > (size_t)arena->num_pages * PAGE ||
+    if (arena == NULL || arena->mapped || arena->forks != region->forks || size > (size_t)arena->num_pages * PAGE ||
         start > (size_t)arena->num_pages * PAGE - size || atomic_load(&arena->count) + count > arena->capacity) {
         size_t exact = size > MAX_REGION ? MAX_REGION : round_up(size, PAGE);
         size_t bytes = arena == NULL ? FIRST_ARENA : 2 * (size_t)arena->num_pages * PAGE;
@@ -364,6 +365,26 @@ int tp_region_write(CodeRegion *region, uint8_t *address, const void *bytes, siz
     return 0;
 }
 
+static bool map_pages(CodeRegion *region, const Arena *arena, int flags, int fd, off_t offset) {
+    const int protection = flags & MAP_ANONYMOUS ? PROT_NONE : PROT_READ | PROT_EXEC;
+    size_t bytes = arena->num_pages * PAGE;
+    return mmap(region->base + arena->first_page * PAGE, bytes, protection, flags | MAP_FIXED | MAP_NORESERVE, fd,
+               offset) != MAP_FAILED;
+}
+
+int tp_region_map(CodeRegion *region, Arena *arena, int fd, long long file_offset) {
+    arena->mapped = true; /* also if it fails half-way */
+    if (map_pages(region, arena, MAP_PRIVATE, fd, file_offset)) return 0;
+    PyErr_SetFromErrno(PyExc_OSError);
+    return -1;
+}
+
+/* Whether the region's own pages are there again. */
+static bool unmap_pages(CodeRegion *region, const Arena *arena) {
+    if (region->writable == NULL) return map_pages(region, arena, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return map_pages(region, arena, MAP_SHARED, region->memfd, (off_t)(arena->first_page * PAGE));
+}
+
 void tp_arena_append(Arena *arena, const CodeExtent *extents, uint32_t count) {
     uint32_t old_count = LOAD_RELAXED(&arena->count);
     memcpy(arena->extents + old_count, extents, count * sizeof *extents);
@@ -377,7 +398,7 @@ void tp_region_free_arenas(CodeRegion *region, Arena *arenas) {
         for (uint32_t i = 0; i < arena->num_pages; i++)
             atomic_store_explicit(&region->pages[arena->first_page + i], NULL, memory_order_release);
         size_t offset = arena->first_page * PAGE, bytes = arena->num_pages * PAGE;
-        if (arena->forks == region->forks) {
+        if (arena->mapped ? unmap_pages(region, arena) : arena->forks == region->forks) {
             if (region->writable != NULL)
                 fallocate(region->memfd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset, (off_t)bytes);
             else madvise(region->base + offset, bytes, MADV_DONTNEED);

@@ -275,6 +275,8 @@ static int compare_extents(const void *a, const void *b) {
 /* Functions to place: `count` of them from index `first` on, in one image. */
 typedef struct Image {
     uint32_t first, count;
+    int fd; /* the image is this file's, from file_offset on, and sites and maps stay where they are; -1: copy all */
+    long long file_offset;
     const Py_buffer *bytes, *relocs, *sites, *maps;
     const uint32_t *offsets; /* [count]: start and size of each function */
     const uint32_t *site_starts,
@@ -288,9 +290,7 @@ static bool good_starts(const uint32_t *starts, uint32_t count, size_t limit) {
 }
 
 /* Describes the functions, with positions in the image. -1 with ValueError. */
-static int make_extents(const Image *image, const Blob *blob, CodeExtent *extents) {
-    const Site *sites = (const Site *)blob->words;
-    const uint32_t *maps = blob->words + image->sites->len / 4;
+static int make_extents(const Image *image, const Site *sites, const uint32_t *maps, CodeExtent *extents) {
     size_t size = (size_t)image->bytes->len;
     if (!good_starts(image->site_starts, image->count, (size_t)image->sites->len / SITE_BYTES) ||
         !good_starts(image->map_starts, image->count, (size_t)image->maps->len / 4))
@@ -316,15 +316,19 @@ static int place(NativeModule *self, const Image *image) {
     size_t size = (size_t)image->bytes->len, num_relocs = (size_t)image->relocs->len / RELOC_BYTES;
     if (size > INT32_MAX || image->relocs->len % RELOC_BYTES || image->sites->len % SITE_BYTES || image->maps->len % 4)
         return tp_error(PyExc_ValueError, "code, relocs, sites or stack_maps have an impossible size");
-    Blob *blob = add_blob(self, image->sites, image->maps);
+    Blob *blob = image->fd >= 0 ? NULL : add_blob(self, image->sites, image->maps);
+    const Site *sites = blob == NULL ? image->sites->buf : (const Site *)blob->words;
+    const uint32_t *maps = blob == NULL ? image->maps->buf : blob->words + image->sites->len / 4;
     CodeExtent *extents = PyMem_Malloc(image->count * sizeof *extents);
     uint8_t *relocated = num_relocs == 0 ? NULL : PyMem_Malloc(size), *address = NULL;
     const void *bytes = num_relocs == 0 ? image->bytes->buf : relocated;
     Arena *arena;
-    int result = blob == NULL || extents == NULL || (num_relocs != 0 && relocated == NULL) ? tp_no_memory() : 0;
-    if (result == 0) result = make_extents(image, blob, extents);
+    bool good = (blob != NULL || image->fd >= 0) && extents != NULL && (num_relocs == 0 || relocated != NULL);
+    int result = good ? make_extents(image, sites, maps, extents) : tp_no_memory();
     if (result == 0) {
-        address = tp_region_alloc(self->region, self, &self->arenas, size, image->count, &arena);
+        /* Mapped pages hold nothing else: "two functions" takes an exact number of new ones. */
+        uint32_t count = image->fd >= 0 && image->count < 2 ? 2 : image->count;
+        address = tp_region_alloc(self->region, self, &self->arenas, size, count, &arena);
         result = address == NULL ? -1 : 0;
     }
     if (result == 0 && num_relocs != 0) {
@@ -332,7 +336,9 @@ static int place(NativeModule *self, const Image *image) {
         result = apply_relocations(
             self, image->first, relocated, size, (uintptr_t)address, image->relocs->buf, num_relocs);
     }
-    if (result == 0) result = tp_region_write(self->region, address, bytes, size);
+    if (result == 0)
+        result = image->fd < 0 ? tp_region_write(self->region, address, bytes, size)
+                               : tp_region_map(self->region, arena, image->fd, image->file_offset);
     if (result == 0) {
         for (uint32_t i = 0; i < image->count; i++)
             extents[i].start += (uint32_t)(address - tp_region_base(self->region));
@@ -356,7 +362,7 @@ static PyObject *module_publish(PyObject *object, PyObject *args) {
     const uint32_t offsets[2] = {0, (uint32_t)views[0].len};
     const uint32_t site_starts[2] = {0, (uint32_t)(views[2].len / SITE_BYTES)},
                    map_starts[2] = {0, (uint32_t)(views[3].len / 4)};
-    Image image = {index, 1, &views[0], &views[1], &views[2], &views[3], offsets, site_starts, map_starts};
+    Image image = {index, 1, -1, 0, &views[0], &views[1], &views[2], &views[3], offsets, site_starts, map_starts};
     int result = index < self->num_defined_funcs ? make_stubs(self) : tp_error(PyExc_IndexError, "no such function");
     if (result == 0) result = place(self, &image);
     for (int i = 0; i < 4; i++) PyBuffer_Release(&views[i]);
@@ -368,15 +374,23 @@ static PyObject *module_load(PyObject *object, PyObject *args) {
     NativeModule *self = (NativeModule *)object;
     Py_buffer views[6]; /* image, offsets, sites, site_starts, stack_maps, stack_map_starts */
     const Py_buffer no_relocs = {0};
-    if (!PyArg_ParseTuple(args, "y*y*y*y*y*y*:load", &views[0], &views[1], &views[2], &views[3], &views[4], &views[5]))
+    int fd = -1;
+    long long file_offset = 0;
+    if (!PyArg_ParseTuple(args, "y*y*y*y*y*y*|iL:load", &views[0], &views[1], &views[2], &views[3], &views[4],
+            &views[5], &fd, &file_offset))
         return NULL;
     Py_ssize_t count = self->num_defined_funcs;
-    Image image = {0, self->num_defined_funcs, &views[0], &no_relocs, &views[2], &views[4], views[1].buf, views[3].buf,
-        views[5].buf};
+    Image image = {0, self->num_defined_funcs, fd, file_offset, &views[0], &no_relocs, &views[2], &views[4],
+        views[1].buf, views[3].buf, views[5].buf};
     int result = 0;
     if (views[1].len != count * 8 || views[3].len != (count + 1) * 4 || views[5].len != (count + 1) * 4)
         result = tp_error(PyExc_ValueError, "image, offsets, sites or stack maps do not fit together");
     else if (count != 0) result = place(self, &image);
+    if (result == 0 && fd >= 0) { /* sites and stack maps stay in use */
+        Py_buffer unused[2] = {self->mapped[0], self->mapped[1]};
+        self->mapped[0] = views[2], self->mapped[1] = views[4];
+        views[2] = unused[0], views[4] = unused[1];
+    }
     for (int i = 0; i < 6; i++) PyBuffer_Release(&views[i]);
     return result < 0 ? NULL : Py_NewRef(Py_None);
 }
@@ -447,6 +461,7 @@ static void module_dealloc(PyObject *object) {
         tp_region_free_arenas(self->region, self->stub_arenas);
         if (self->cells != NULL) tp_region_free_cells(self->region, self->cells, self->num_defined_funcs);
     }
+    for (int i = 0; i < 2; i++) PyBuffer_Release(&self->mapped[i]);
     while (self->blobs != NULL) {
         Blob *blob = self->blobs;
         self->blobs = blob->next;

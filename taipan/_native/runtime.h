@@ -267,6 +267,7 @@ struct NativeModule {
     uint32_t *sizes, num_compiled;
     uint64_t code_bytes;
     struct Blob *blobs;
+    Py_buffer mapped[2]; /* sites and stack maps of a mapped image; without objects: none */
 };
 /* What VMFuncRef.code and VMImportedFunc.code of a defined function hold: its code, or its stub while functions are
    compiled lazily (the stub always jumps to the newest code). NULL with InternalError if there is neither. */
@@ -485,6 +486,8 @@ uint8_t *tp_region_alloc(
     CodeRegion *region, NativeModule *module, Arena **arenas, size_t size, uint32_t count, Arena **arena);
 /* Write into room that was allocated and that no thread executes yet. -1 with OSError. */
 int tp_region_write(CodeRegion *region, uint8_t *address, const void *bytes, size_t size);
+/* Map the code of a whole arena from a file instead. -1 with OSError. */
+int tp_region_map(CodeRegion *region, Arena *arena, int fd, long long file_offset);
 /* Append functions; tp_region_alloc has made room. */
 void tp_arena_append(Arena *arena, const CodeExtent *extents, uint32_t count);
 void tp_region_free_arenas(CodeRegion *region, Arena *arenas);

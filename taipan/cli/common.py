@@ -77,10 +77,17 @@ def is_text(path: str, data: bytes) -> bool:
     return path.endswith(".wat") or data.lstrip()[:1] in (b"(", b";")
 
 
-def load_module(engine: taipan.Engine, path: str) -> taipan.Module:
-    """Compile a `.wasm` or `.wat` file; ends the process with a line that names file and place if it is no module."""
+def load_module(engine: taipan.Engine, path: str, allow_precompiled: bool = False) -> taipan.Module:
+    """Compile a `.wasm` or `.wat` file; ends the process with a line that names file and place if it is no module.
+
+    allow_precompiled: also load what `taipan compile` made, and execute its machine code.
+    """
     data = read_file(path)
     try:
+        if engine.detect_precompiled(data):
+            if not allow_precompiled:
+                fail(f"{path}: is precompiled machine code; --allow-precompiled runs it, if you trust its origin")
+            return taipan.Module.deserialize(engine, data)
         return taipan.Module(engine, assembled(path, data, engine.features))
     except taipan.WasmError as error:
         fail(f"{path}: {error}")
@@ -95,7 +102,7 @@ def assembled(path: str, data: bytes, features: Features) -> bytes:
     return bytes(binary.encode(text.parse(data, features)))
 
 
-def write_output(path: str | None, data: bytes) -> None:
+def write_output(path: str | None, data: bytes | bytearray) -> None:
     """To the file, or to standard output when path is None or `-`."""
     import sys
 

@@ -14,6 +14,7 @@ from typing import Final, NoReturn
 # command -> (module of taipan.cli, one line of help); only the module in use is imported
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "run": ("run", "run a WebAssembly program"),
+    "compile": ("compile", "compile a module ahead of time"),
     "wast": ("wast", "run .wast test scripts"),
     "validate": ("validate", "check that modules are valid"),
     "print": ("print", "show a binary module as text"),

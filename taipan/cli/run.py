@@ -38,6 +38,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="instantiate a module first, as import module N",
     )
     parser.add_argument("--timeout", metavar="S", type=float, help="interrupt the program after S seconds")
+    parser.add_argument(
+        "--allow-precompiled", action="store_true", help="also run what `taipan compile` made: trusted machine code"
+    )
     add_compiler_option(parser)
     add_feature_option(parser)
     parser.add_argument("file", metavar="FILE", help="a .wasm or .wat file")
@@ -149,7 +152,7 @@ def run(args: Any) -> int:
     if args.timeout is not None and not args.timeout > 0:
         fail(f"--timeout {args.timeout}: must be more than 0 seconds")
     preloads = [split_pair("--preload", word) for word in args.preload]
-    module = load_module(engine, args.file)
+    module = load_module(engine, args.file, args.allow_precompiled)
     store = taipan.Store(engine)
     store.set_wasi(wasi_config(args))
     linker = taipan.Linker(engine)
@@ -161,7 +164,7 @@ def run(args: Any) -> int:
         timer.start()
     try:
         for name, path in preloads:
-            linker.define_module(store, name, load_module(engine, path))
+            linker.define_module(store, name, load_module(engine, path, args.allow_precompiled))
         start(args, store, linker, module)
     except taipan.ExitTrap as exit_trap:
         return exit_trap.code

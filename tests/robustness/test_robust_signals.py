@@ -135,7 +135,7 @@ def test_first_call_from_a_signal_handler() -> None:
 
     The flags of the processor are read beforehand: a handler that interrupts Python's import of a codec cannot use it.
     """
-    from taipan.compiler.baseline.x64.cpu import host_flags
+    from taipan.compiler.cpu import host_flags
 
     host_flags()
     store, exports = guest(warm=False)

@@ -1,4 +1,4 @@
-"""What the host processor can do."""
+"""What the host processor can do, by the names of flags in /proc/cpuinfo."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from taipan.errors import UnsupportedError
 
 REQUIRED = ("sse4_1", "ssse3", "popcnt")
 """Flags of x86-64-v2 that generated code relies on."""
+
+USED = frozenset((*REQUIRED, "abm", "lzcnt", "bmi1", "bmi2"))
+"""Flags that change what the baseline compiler generates."""
 
 _host: frozenset[str] | None = None
 

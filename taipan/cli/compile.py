@@ -1,0 +1,40 @@
+"""`taipan compile`: compile a module ahead of time into an artifact, which `run --allow-precompiled` loads."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from typing import Any
+
+import taipan
+from taipan.cli.common import add_compiler_option, add_feature_option, assembled, config_from, read_file, write_output
+from taipan.cli.main import fail
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", help="default: FILE with the ending .cwasm; - is standard output"
+    )
+    parser.add_argument("--target", metavar="T", help="machine to compile for; the default is this one")
+    add_compiler_option(parser)
+    add_feature_option(parser)
+    parser.add_argument("file", metavar="FILE", help="a .wasm or .wat file, or - for standard input")
+
+
+def run(args: Any) -> int:
+    config = config_from(args)
+    data = read_file(args.file)
+    try:
+        if args.target is not None:
+            config.target = args.target
+        engine = taipan.Engine(config)
+        if engine.detect_precompiled(data):
+            fail(f"{args.file}: is compiled already")
+        artifact = engine.precompile_module(assembled(args.file, data, engine.features))
+    except taipan.WasmError as error:
+        fail(f"{args.file}: {error}")
+    output = args.output
+    if output is None:
+        output = "-" if args.file == "-" else os.path.splitext(args.file)[0] + ".cwasm"
+    write_output(output, artifact)
+    return 0

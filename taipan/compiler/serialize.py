@@ -1,0 +1,256 @@
+"""Artifacts: a compiled module as a file, checked before anything of it is used (R-09, R-28, R-29).
+
+An artifact is an ELF file. `.text` is the image, mapped and executed as it is: no relocations, no symbols are looked
+at. The sections `.taipan.*` hold the tables of the image as `Image` names them, the module's own bytes, from which
+everything else is decoded, and a header of lines `key=value` that says what the code depends on.
+
+**What is trusted**: machine code is executed as it stands in the file. Loading checks that file and settings fit and that
+nothing is missing or damaged by accident; it cannot protect from somebody who makes a file on purpose. So load only
+what you made, or what comes from somebody whose programs you would run.
+
+Two checksums (CRC-32): of the tables and of the module up to its code section, always compared; of everything else,
+compared when asked, since reading all of a mapped file takes longer than mapping it.
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING, Final, final
+
+from taipan.abi import builtins, calls, layout, traps
+from taipan.compiler import elf
+from taipan.compiler.artifact import Image
+from taipan.compiler.tunables import Tunables
+from taipan.errors import MalformedError, UnsupportedError
+from taipan.features import DEFAULTS, Features
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+PAGE_SIZE: Final = 4096
+PREFIX: Final = ".taipan."
+MAGIC_LINE: Final = "taipan artifact 1"
+MAX_VERSION_BYTES: Final = 255
+
+CONVENTION: Final = 1
+"""To be counted up when registers, frames or stack maps change their meaning."""
+
+TABLES: Final = ("offsets", "site_starts", "stack_maps", "stack_map_starts")
+SIZES: Final = {
+    "memory_reservation": "a static memory bound",
+    "memory_guard_size": "a memory guard size",
+    "memory_reservation_for_growth": "a memory growth reserve",
+}
+SWITCHES: Final = {
+    "memory_may_move": "memories that may move",
+    "guard_before_linear_memory": "guards before memories",
+    "consume_fuel": "fuel metering",
+    "epoch_interruption": "epoch interruption",
+}
+
+
+@final
+class Header:
+    """What code depends on: everything that must be the same where it runs. values: in the order of the file."""
+
+    __slots__ = ("values",)
+
+    def __init__(self, values: dict[str, str]) -> None:
+        self.values: Final = values
+
+    @staticmethod
+    def describe(
+        version: str, machine: str, system: str, cpu: frozenset[str], tunables: Tunables, features: Features
+    ) -> Header:
+        """cpu: flags of the processor that the code uses."""
+        values = {
+            "version": version,
+            "abi": abi_fingerprint(),
+            "machine": machine,
+            "system": system,
+            "cpu": " ".join(sorted(cpu)),
+        }
+        values |= {name: str(getattr(tunables, name)) for name in SIZES}
+        values |= {name: "yes" if getattr(tunables, name) else "no" for name in SWITCHES}
+        values["features"] = " ".join(name for name in DEFAULTS if name in features)
+        return Header(values)
+
+    def text(self) -> bytes:
+        lines = [MAGIC_LINE, *(f"{name}={value}" for name, value in self.values.items())]
+        return "\n".join(lines).encode() + b"\n"
+
+    @staticmethod
+    def parse(text: bytes) -> Header:
+        lines = text.decode("utf-8", "replace").split("\n")
+        if lines[0] != MAGIC_LINE or lines[-1] != "":
+            raise damaged("its header is not one of taipan's")
+        values: dict[str, str] = {}
+        for line in lines[1:-1]:
+            name, separator, value = line.partition("=")
+            if not separator:
+                raise damaged("its header is cut off")
+            values[name] = value
+        return Header(values)
+
+    def get(self, name: str) -> str:
+        try:
+            return self.values[name]
+        except KeyError:
+            raise damaged(f"its header does not say {name}") from None
+
+
+def damaged(what: str) -> MalformedError:
+    return MalformedError(f"damaged artifact: {what}")
+
+
+def abi_fingerprint() -> str:
+    """Changes with every table that generated code and runtime agree on."""
+    tables = (
+        layout.STRUCTS,
+        layout.SITE_BYTES,
+        [(name, signature) for name, signature, _ in builtins.BUILTINS],
+        sorted(traps.TRAPS),
+        (calls.INT_ARGS, calls.FLOAT_ARGS, CONVENTION),
+    )
+    return f"{zlib.crc32(repr(tables).encode()):08x}"
+
+
+# --- writing ---
+
+
+def serialize(
+    image: Image, module: bytes, head_bytes: int, header: Header, symbols: list[tuple[str, int, int]]
+) -> bytearray:
+    """The artifact of a compiled module.
+
+    module: its binary format.  head_bytes: where its first function body begins.  symbols: as `elf.write` takes them.
+    """
+    tables = {name: bytes(getattr(image, name)) for name in TABLES}
+    bulk = {"sites": bytes(image.sites), "module": module}
+    values = header.values | {
+        "head_bytes": str(head_bytes),
+        "tables_crc": checksum(*tables.values(), module[:head_bytes]),
+        "code_crc": checksum(image.code, *bulk.values()),
+    }
+    sections = [(PREFIX + "header", Header(values).text())]
+    sections += [(PREFIX + name, data) for name, data in (tables | bulk).items()]
+    return elf.write(header.get("machine"), image.code, sections, symbols, PAGE_SIZE)
+
+
+def checksum(*parts: Buffer) -> str:
+    value = 0
+    for part in parts:
+        value = zlib.crc32(part, value)
+    return f"{value:08x}"
+
+
+# --- reading ---
+
+
+@final
+class Artifact:
+    """A file's parts, as views of it. text: (offset, size) of the code in the file."""
+
+    __slots__ = ("code", "header", "module", "tables", "text")
+
+    def __init__(self, header: Header, code: memoryview, text: int, tables: dict[str, memoryview], module: bytes) -> None:
+        self.header: Final = header
+        self.code: Final = code
+        self.text: Final = text
+        self.tables: Final = tables
+        self.module: Final = module
+
+
+def is_artifact(data: Buffer) -> bool:
+    """Whether the data begins like an artifact; modules in the binary and text formats do not."""
+    return bytes(memoryview(data)[:4]) == elf.MAGIC
+
+
+def read_header(data: Buffer) -> Header:
+    """Raises MalformedError if the data is no artifact."""
+    return _header(memoryview(data), _sections(data)[1])
+
+
+def deserialize(data: Buffer, expected: Header, host_cpu: frozenset[str], check_version: bool, verify: bool) -> Artifact:
+    """Take an artifact apart after comparing it with what is expected here.
+
+    host_cpu: flags of this processor.  verify: compare the checksum of the code, too.
+    Raises MalformedError for what is no artifact or damaged, UnsupportedError for what does not fit here.
+    """
+    view = memoryview(data)
+    machine, sections = _sections(data)
+    header = _header(view, sections)
+    check_header(header, machine, expected, host_cpu, check_version)
+
+    def part(name: str) -> memoryview:
+        section = sections.get(name)
+        if section is None:
+            raise damaged(f"section {name} is missing")
+        return view[section.offset : section.offset + section.size]
+
+    tables = {name: part(PREFIX + name) for name in (*TABLES, "sites")}
+    code, module = part(".text"), bytes(part(PREFIX + "module"))
+    head = header.get("head_bytes")
+    if not head.isdecimal() or int(head) > len(module):
+        raise damaged("its header and its module do not fit together")
+    if checksum(*(tables[name] for name in TABLES), memoryview(module)[: int(head)]) != header.get("tables_crc"):
+        raise damaged("the checksum of its tables differs")
+    if verify and checksum(code, tables["sites"], module) != header.get("code_crc"):
+        raise damaged("the checksum of its code differs")
+    return Artifact(header, code, sections[".text"].offset, tables, module)
+
+
+def _sections(data: Buffer) -> tuple[str, dict[str, elf.Section]]:
+    if not is_artifact(data):
+        raise MalformedError("not an artifact: expected an ELF file made by `taipan compile`")
+    machine, sections = elf.read(data)
+    return machine, {section.name: section for section in sections}
+
+
+def _header(view: memoryview, sections: dict[str, elf.Section]) -> Header:
+    section = sections.get(PREFIX + "header")
+    if section is None:
+        raise MalformedError("not an artifact: an ELF file, but not made by `taipan compile`")
+    return Header.parse(bytes(view[section.offset : section.offset + section.size]))
+
+
+def check_header(
+    header: Header, machine: str, expected: Header, host_cpu: frozenset[str], check_version: bool
+) -> None:
+    """Raise UnsupportedError, saying what differs, unless code with this header runs where `expected` describes."""
+    if check_version and header.get("version") != expected.get("version"):
+        raise incompatible(
+            f"compiled with incompatible version {header.get('version')!r}, expected {expected.get('version')!r}"
+        )
+    if machine != expected.get("machine") or header.get("machine") != machine:
+        raise incompatible(f"compiled for architecture '{machine}', this is '{expected.get('machine')}'")
+    if header.get("system") != expected.get("system"):
+        raise incompatible(
+            f"compiled for operating system '{header.get('system')}', this is '{expected.get('system')}'"
+        )
+    if header.get("abi") != expected.get("abi"):
+        raise incompatible("compiled for another layout of taipan's runtime: compile it again")
+    missing = [flag for flag in header.get("cpu").split() if flag not in host_cpu]
+    if missing:
+        raise UnsupportedError(
+            f"compilation settings of module incompatible with native host: the processor lacks {', '.join(missing)}"
+        )
+    for name, what in SIZES.items():
+        if header.get(name) != expected.get(name):
+            raise incompatible(f"compiled with {what} of '{header.get(name)}' but '{expected.get(name)}' is expected")
+    for name, what in SWITCHES.items():
+        _check_switch(what, header.get(name) == "yes", expected.get(name) == "yes")
+    made, here = header.get("features").split(), expected.get("features").split()
+    for name in DEFAULTS:
+        _check_switch(f"{name} support", name in made, name in here)
+
+
+def _check_switch(what: str, made: bool, here: bool) -> None:
+    if made != here:
+        raise incompatible(
+            f"compiled {'with' if made else 'without'} {what} but it is {'' if here else 'not '}enabled"
+        )
+
+
+def incompatible(what: str) -> UnsupportedError:
+    return UnsupportedError(f"Module was {what}")

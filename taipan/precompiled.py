@@ -1,0 +1,128 @@
+"""Modules compiled ahead of time: what is behind `Engine.precompile_module`, `Module.serialize` and `Module.deserialize`.
+
+Joins compiler and runtime as `engine.py` does; `compiler/serialize.py` says what an artifact is and what is trusted. Loading
+one needs no compiler: the module's bytes in it are decoded but not validated again, and its code is mapped or copied.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import struct
+from typing import TYPE_CHECKING, Any
+
+from taipan.compiler import cpu
+from taipan.compiler import serialize as artifact
+from taipan.engine import Engine, decode, make_template
+from taipan.errors import WasmError
+from taipan.runtime.module_info import ModuleInfo
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+    from taipan._native import NativeModule
+    from taipan.compiler.artifact import Image
+    from taipan.wasm.module import Module as WasmModule
+
+Loaded = tuple["WasmModule", ModuleInfo, "NativeModule"]
+
+
+def header_of(engine: Engine) -> artifact.Header:
+    """What code that this engine makes depends on."""
+    host = os.uname()
+    return artifact.Header.describe(
+        engine.config.module_version or "",
+        host.machine,
+        host.sysname.lower(),
+        cpu.host_flags() & cpu.USED,
+        engine.tunables,
+        engine.features,
+    )
+
+
+# --- making ---
+
+
+def serialize(engine: Engine, module: WasmModule) -> bytearray:
+    """Compile a validated module as a whole and make its artifact."""
+    from taipan.compiler.driver import compile_all
+    from taipan.compiler.environ import ModuleEnv
+
+    image = compile_all(ModuleEnv(module, engine.tunables, False))
+    starts = module.body_starts
+    head_bytes = starts[0] if len(starts) else len(module.code)
+    return artifact.serialize(image, module.code, head_bytes, header_of(engine), symbols(module, image))
+
+
+def symbols(module: WasmModule, image: Image) -> list[tuple[str, int, int]]:
+    """Names for debuggers and profilers, which nothing here reads again: (name, offset, size) of each function."""
+    from taipan.binary.names import decode_names
+
+    names = decode_names(module).funcs
+    imported = module.num_imported_funcs
+    return [
+        (names.get(index, f"wasm-function[{index}]"), offset, size)
+        for index, (offset, size) in enumerate(struct.iter_unpack("<II", image.offsets), imported)
+    ]
+
+
+# --- loading ---
+
+
+def load(engine: Engine, data: Buffer) -> Loaded:
+    """From memory: everything is verified and the code is copied."""
+    parts = unpack(engine, memoryview(data).cast("B"), True)
+    module, info, native = template(engine, parts)
+    place(native, parts, -1)
+    return module, info, native
+
+
+def load_file(engine: Engine, path: str | os.PathLike[Any], verify: bool) -> Loaded:
+    """From a file: the code is mapped; on a file system that allows no execution it is copied."""
+    with open(path, "rb") as file:
+        if os.fstat(file.fileno()).st_size == 0:
+            raise artifact.damaged("the file is empty")
+        parts = unpack(engine, memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)), verify)
+        module, info, native = template(engine, parts)
+        try:
+            place(native, parts, file.fileno())
+        except OSError:
+            native = template(engine, parts)[2]
+            place(native, parts, -1)
+    return module, info, native
+
+
+def unpack(engine: Engine, data: memoryview, verify: bool) -> artifact.Artifact:
+    """The parts of an artifact that fits to this engine. Raises MalformedError or UnsupportedError."""
+    check_version = engine.config.module_version is not None
+    return artifact.deserialize(data, header_of(engine), cpu.host_flags(), check_version, verify)
+
+
+def template(engine: Engine, parts: artifact.Artifact) -> Loaded:
+    """The module without its code."""
+    from taipan.compiler.environ import escaped_functions
+
+    try:
+        module = decode(parts.module, engine.features)
+        info = ModuleInfo(module, engine.types.register(module.types, module.rec_groups))
+        return module, info, make_template(engine, module, info, escaped_functions(module), None)
+    except (WasmError, IndexError, KeyError, ValueError) as error:
+        raise artifact.damaged(f"its module: {error}") from error
+
+
+def place(native: NativeModule, parts: artifact.Artifact, fd: int) -> None:
+    """Put the code into place. fd: the file to map it from, or -1."""
+    tables = parts.tables
+    try:
+        native.load(
+            parts.code,
+            tables["offsets"],
+            tables["sites"],
+            tables["site_starts"],
+            tables["stack_maps"],
+            tables["stack_map_starts"],
+            fd,
+            parts.text,
+        )
+    except ValueError as error:
+        raise artifact.damaged(str(error)) from error
