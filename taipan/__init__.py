@@ -14,8 +14,9 @@ is used by one at a time; `Store.interrupt` may be called from any.
 
 from __future__ import annotations
 
-from taipan.version import VERSION as __version__
+from taipan import version
 
+__version__ = version.VERSION
 TYPE_CHECKING = False  # type checkers know better; importing `typing` would take most of the time of `import taipan`
 if TYPE_CHECKING:
     from taipan.config import Config

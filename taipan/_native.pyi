@@ -112,10 +112,10 @@ class NativeModule:
         fd: int = -1,
         file_offset: int = 0,
     ) -> None:
-        """Place a whole image at once. With fd, its code is mapped from that file, where it begins at file_offset (whole
-        pages, nothing else in them), and sites and stack maps are used where they are. offsets: u32 pairs (start, size) per defined function in the image; the image's
+        """Place a whole image at once. offsets: u32 pairs (start, size) per defined function in the image; the image's
         internal relocations are already applied. site_starts/stack_map_starts: u32, first entry of each function, one
-        more at the end.
+        more at the end. With fd, the code is mapped from that file, where it begins at file_offset (whole pages,
+        nothing else in them), and sites and stack maps are used where they are.
         """
     def entry(self, defined_index: int) -> int:
         """Address of the published code, 0 if it is not compiled yet."""

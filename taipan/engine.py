@@ -18,7 +18,7 @@ from taipan import _native
 from taipan.abi.plans import global_plan, memory_plan, table_plan
 from taipan.compiler.tunables import Tunables
 from taipan.config import Config
-from taipan.errors import InvalidError, UnsupportedError
+from taipan.errors import InvalidError
 from taipan.features import Features
 from taipan.runtime.managed import Managed, already_closed
 from taipan.runtime.module_info import ModuleInfo

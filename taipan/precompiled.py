@@ -1,7 +1,8 @@
-"""Modules compiled ahead of time: what is behind `Engine.precompile_module`, `Module.serialize` and `Module.deserialize`.
+"""Modules compiled ahead of time: behind `Engine.precompile_module`, `Module.serialize` and `Module.deserialize`.
 
-Joins compiler and runtime as `engine.py` does; `compiler/serialize.py` says what an artifact is and what is trusted. Loading
-one needs no compiler: the module's bytes in it are decoded but not validated again, and its code is mapped or copied.
+Joins compiler and runtime as `engine.py` does; `compiler/serialize.py` says what an artifact is and what is trusted.
+Loading one needs no compiler: the module's bytes in it are decoded but not validated again, and its code is mapped or
+copied.
 """
 
 from __future__ import annotations

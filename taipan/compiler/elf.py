@@ -59,7 +59,7 @@ class _Strings:
     """A string table under construction. Equal strings share a place."""
 
     def __init__(self) -> None:
-        self.data: Final = bytearray(1)
+        self.data = bytearray(1)
         self._known: Final[dict[str, int]] = {}
 
     def add(self, text: str) -> int:
@@ -90,9 +90,7 @@ def write(
         out.extend(bytes(-len(out) % align))
         address = len(out) if flags & _ALLOC else 0
         headers.append(
-            _SECTION.pack(
-                names.add(name), kind, flags, address, len(out), len(data), link, info, align, entry_size
-            )
+            _SECTION.pack(names.add(name), kind, flags, address, len(out), len(data), link, info, align, entry_size)
         )
         out.extend(data)
 
@@ -148,7 +146,7 @@ def read(data: Buffer) -> tuple[str, list[Section]]:
     """The machine and the sections, by their index. Raises MalformedError; every section lies inside the data."""
     view = memoryview(data).cast("B")
     size = len(view)
-    if size < _HEADER.size or view[:4] != MAGIC:
+    if size < _HEADER.size or bytes(view[:4]) != MAGIC:
         raise damaged("no ELF header")
     header = _HEADER.unpack_from(view)
     if header[1:3] != (2, 1):

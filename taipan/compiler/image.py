@@ -2,9 +2,9 @@
 
 In: functions with their relocations, in order of their index. Out: an `Image` in which no relocation is left, so that
 it can be mapped from a file and shared. A **veneer** is a jump with a 64-bit distance; veneers stand in **islands**
-between functions. A call whose target is not placed yet has a deadline: the last address that it can reach. Before a function
-is placed, an island takes up the calls whose deadline would pass meanwhile, and only those; a call back to a function that
-is out of reach already waits for the next island in the same way.
+between functions. A call whose target is not placed yet has a deadline: the last address that it can reach. Before a
+function is placed, an island takes up the calls whose deadline would pass meanwhile, and only those; a call back to a
+function that is out of reach already waits for the next island in the same way.
 """
 
 from __future__ import annotations
@@ -102,13 +102,13 @@ class ImageBuilder:
         self._branches: Final = branches
         self._padding: Final = padding
         self._force: Final = force_veneers
-        self._code: Final = bytearray()
+        self._code = bytearray()
         self._starts: Final[list[int]] = []
-        self._offsets: Final = bytearray()
-        self._sites: Final = bytearray()
-        self._site_starts: Final = bytearray(4)
-        self._maps: Final = bytearray()
-        self._map_starts: Final = bytearray(4)
+        self._offsets = bytearray()
+        self._sites = bytearray()
+        self._site_starts = bytearray(4)
+        self._maps = bytearray()
+        self._map_starts = bytearray(4)
         self._deadlines: Final[deque[tuple[int, int]]] = deque()  # (field, target) of calls without a place to go yet
         self._waiting: Final[dict[int, set[int]]] = {}  # target -> those of these fields that wait for it
         self._veneers_waiting: Final[dict[int, list[int]]] = {}  # target not placed yet -> veneers that jump there

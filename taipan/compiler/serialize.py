@@ -4,9 +4,9 @@ An artifact is an ELF file. `.text` is the image, mapped and executed as it is: 
 at. The sections `.taipan.*` hold the tables of the image as `Image` names them, the module's own bytes, from which
 everything else is decoded, and a header of lines `key=value` that says what the code depends on.
 
-**What is trusted**: machine code is executed as it stands in the file. Loading checks that file and settings fit and that
-nothing is missing or damaged by accident; it cannot protect from somebody who makes a file on purpose. So load only
-what you made, or what comes from somebody whose programs you would run.
+**What is trusted**: machine code is executed as it stands in the file. Loading checks that file and settings fit and
+that nothing is missing or damaged by accident; it cannot protect from somebody who makes a file on purpose. So load
+only what you made, or what comes from somebody whose programs you would run.
 
 Two checksums (CRC-32): of the tables and of the module up to its code section, always compared; of everything else,
 compared when asked, since reading all of a mapped file takes longer than mapping it.
@@ -149,11 +149,13 @@ def checksum(*parts: Buffer) -> str:
 
 @final
 class Artifact:
-    """A file's parts, as views of it. text: (offset, size) of the code in the file."""
+    """A file's parts, as views of it. text: offset of the code in the file."""
 
     __slots__ = ("code", "header", "module", "tables", "text")
 
-    def __init__(self, header: Header, code: memoryview, text: int, tables: dict[str, memoryview], module: bytes) -> None:
+    def __init__(
+        self, header: Header, code: memoryview, text: int, tables: dict[str, memoryview], module: bytes
+    ) -> None:
         self.header: Final = header
         self.code: Final = code
         self.text: Final = text
@@ -171,7 +173,9 @@ def read_header(data: Buffer) -> Header:
     return _header(memoryview(data), _sections(data)[1])
 
 
-def deserialize(data: Buffer, expected: Header, host_cpu: frozenset[str], check_version: bool, verify: bool) -> Artifact:
+def deserialize(
+    data: Buffer, expected: Header, host_cpu: frozenset[str], check_version: bool, verify: bool
+) -> Artifact:
     """Take an artifact apart after comparing it with what is expected here.
 
     host_cpu: flags of this processor.  verify: compare the checksum of the code, too.
@@ -214,9 +218,7 @@ def _header(view: memoryview, sections: dict[str, elf.Section]) -> Header:
     return Header.parse(bytes(view[section.offset : section.offset + section.size]))
 
 
-def check_header(
-    header: Header, machine: str, expected: Header, host_cpu: frozenset[str], check_version: bool
-) -> None:
+def check_header(header: Header, machine: str, expected: Header, host_cpu: frozenset[str], check_version: bool) -> None:
     """Raise UnsupportedError, saying what differs, unless code with this header runs where `expected` describes."""
     if check_version and header.get("version") != expected.get("version"):
         raise incompatible(
@@ -247,9 +249,7 @@ def check_header(
 
 def _check_switch(what: str, made: bool, here: bool) -> None:
     if made != here:
-        raise incompatible(
-            f"compiled {'with' if made else 'without'} {what} but it is {'' if here else 'not '}enabled"
-        )
+        raise incompatible(f"compiled {'with' if made else 'without'} {what} but it is {'' if here else 'not '}enabled")
 
 
 def incompatible(what: str) -> UnsupportedError:

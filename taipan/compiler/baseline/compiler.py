@@ -12,8 +12,8 @@ from taipan.compiler import dump
 from taipan.compiler.artifact import CompiledFunction, Image
 from taipan.compiler.baseline.masm import to_vec
 from taipan.compiler.baseline.visitor import FunctionCompiler
-from taipan.compiler.cpu import host_flags
 from taipan.compiler.baseline.x64.masm import X64Masm
+from taipan.compiler.cpu import host_flags
 from taipan.compiler.environ import ModuleEnv
 from taipan.errors import UnsupportedError
 
