@@ -55,6 +55,14 @@ def _one_of(what: str, *known: str) -> Callable[[str, Any], str]:
     return check
 
 
+_known_compiler: Final = _one_of("compiler", "auto", "baseline", "llvm")
+
+
+def _compiler(name: str, value: Any) -> Any:
+    """The name of a compiler of the package, or a builder of another."""
+    return value if hasattr(value, "build") and hasattr(value, "clone") else _known_compiler(name, value)
+
+
 def _cache(name: str, value: Any) -> bool | str:
     """True, False, or the path of Wasmtime's cache configuration, which must be readable but has no effect."""
     if isinstance(value, bool):
@@ -168,9 +176,10 @@ class Config(Managed):
 
     # --- compiling ---
     compiler = Setting(
-        _one_of("compiler", "auto", "baseline", "llvm"),
+        _compiler,
         "auto",
-        '"auto": baseline at first, hot functions optimised where that is installed; "baseline"; "llvm".',
+        '"auto": baseline at first, hot functions optimised where that is installed; "baseline"; "llvm"; or a Builder '
+        "(compiler/interface.py).",
     )
     strategy = Setting(
         _one_of("strategy", "auto", "cranelift", "winch"),
@@ -230,7 +239,7 @@ class Config(Managed):
     def __init__(self) -> None:
         self._values: dict[str, Any] = {}
         self._switches: dict[str, bool] = {}
-        self._flags: list[str] = []
+        self._flags: list[tuple[str, str]] = []
         self._state = "open"
 
     def _open(self) -> None:
@@ -301,14 +310,19 @@ class Config(Managed):
         self._switches = {name: name in features for name in DEFAULTS}
 
     def cranelift_flag_enable(self, flag: str) -> None:
-        """Accepted for wasmtime-py's sake; `Engine` then says that there is no such compiler here."""
+        """Switch a setting of the compiler on. `taipan settings` lists them; `Engine` refuses unknown ones."""
         self._open()
-        self._flags.append(flag)
+        self._flags.append((flag, "true"))
 
     def cranelift_flag_set(self, key: str, value: str) -> None:
-        """Accepted for wasmtime-py's sake; `Engine` then says that there is no such compiler here."""
+        """Change a setting of the compiler. `taipan settings` lists them; `Engine` refuses unknown ones."""
         self._open()
-        self._flags.append(f"{key}={value}")
+        self._flags.append((key, value))
+
+    @property
+    def compiler_flags(self) -> list[tuple[str, str]]:
+        """Names and values given by the two methods above, in order."""
+        return list(self._flags)
 
     def __repr__(self) -> str:
         changed = {name: getattr(self, name) for name in self._values}
@@ -327,8 +341,6 @@ class Config(Managed):
                 raise UnsupportedError(f"{setting.missing} (Config.{name}) is not supported yet: leave it off")
         if self.compiler == "llvm":
             raise UnsupportedError('the LLVM compiler is not supported yet: use compiler = "auto" or "baseline"')
-        if self._flags:
-            raise UnsupportedError(f"there is no Cranelift here to set flags of: {', '.join(self._flags)}")
         _check_target(self.target)
         self._state = "consumed"
 

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
     from typing_extensions import Buffer
 
-    from taipan.compiler.baseline.compiler import BaselineCompiler
     from taipan.compiler.environ import ModuleEnv
+    from taipan.compiler.interface import Compiler, ModuleCompiler
 
 CODE_REGION_BYTES: Final = 1 << 30
 """Address space for the code of one engine; 26 MB of wasm (CPython) make about 100 MB of code."""
@@ -63,6 +63,7 @@ class Engine(Managed):
         "_lazy",
         "_max_wasm_stack",
         "_region",
+        "compiler",
         "config",
         "features",
         "tunables",
@@ -80,6 +81,7 @@ class Engine(Managed):
         self.config = config
         self.tunables = _tunables(config)
         self.tunables.check()
+        self.compiler: Compiler = _compiler(config)
         self.types = TypeRegistry()
         self._dynamic_guard: int = config.dynamic_memory_guard_size
         self._gil: str = config.gil
@@ -177,6 +179,18 @@ def _tunables(config: Config) -> Tunables:
         memory_may_move=may_move,
         guard_before_linear_memory=config.guard_before_linear_memory,
     )
+
+
+def _compiler(config: Config) -> Compiler:
+    """The compiler that the settings describe. Raises UnsupportedError if it is not there, WasmError for its flags."""
+    from taipan.compiler import driver
+
+    builder = driver.builder(config.compiler)
+    if config.target:
+        builder.target(config.target)
+    for name, value in config.compiler_flags:
+        builder.set(name, value)
+    return builder.build()
 
 
 @final
@@ -379,9 +393,10 @@ def make_native(engine: Engine, module: WasmModule, info: ModuleInfo) -> _native
 
     env = ModuleEnv(module, engine.tunables, engine._lazy)
     if engine._lazy:
-        return make_template(engine, module, info, env.escaped, LazyCompiler(env).compile)
+        return make_template(engine, module, info, env.escaped, LazyCompiler(engine.compiler, env).compile)
+    compiler = engine.compiler.module(env)
     native = make_template(engine, module, info, env.escaped, None)
-    load_all(env, native)
+    load_all(compiler, native)
     return native
 
 
@@ -439,35 +454,31 @@ def _signatures(module: WasmModule, types: RegisteredTypes) -> list[_native.Sign
 class LazyCompiler:
     """Compiles a module's functions one by one, when the native runtime enters one that has no code yet.
 
-    Two threads may be here at once, and a finalizer may enter wasm while its thread is compiling: a compiler object is
+    Two threads may be here at once, and a finalizer may enter wasm while its thread is compiling: a `ModuleCompiler` is
     used by one of them at a time.
     """
 
-    __slots__ = ("env", "idle", "make")
+    __slots__ = ("compiler", "env", "idle")
 
-    def __init__(self, env: ModuleEnv) -> None:
-        # Imported here: the first call may come from a signal handler, in the middle of the import that another made.
-        from taipan.compiler.baseline.compiler import BaselineCompiler
-
-        self.make: Final = BaselineCompiler
+    def __init__(self, compiler: Compiler, env: ModuleEnv) -> None:
+        self.compiler: Final = compiler
         self.env: Final = env
-        self.idle: Final[list[BaselineCompiler]] = []
+        # Made here: the first call may come from a signal handler, in the middle of the import that another made.
+        self.idle: Final = [compiler.module(env)]
 
     def compile(self, native: _native.NativeModule, defined_index: int) -> None:
         """Publish the code of a function. Raises UnsupportedError for an instruction that cannot be compiled yet."""
         try:
-            compiler = self.idle.pop()
+            module = self.idle.pop()
         except IndexError:
-            compiler = self.make(self.env)
-        made = compiler.compile_function(defined_index)
-        self.idle.append(compiler)
+            module = self.compiler.module(self.env)
+        made = module.emit(module.compile((defined_index,))[0])
+        self.idle.append(module)
         if not native.entry(defined_index):
             native.publish(defined_index, made.code, made.relocs, made.sites, made.stack_maps)
 
 
-def load_all(env: ModuleEnv, native: _native.NativeModule) -> None:
+def load_all(module: ModuleCompiler, native: _native.NativeModule) -> None:
     """Compile the whole module now."""
-    from taipan.compiler.driver import compile_all
-
-    image = compile_all(env)
+    image = module.image()
     native.load(image.code, image.offsets, image.sites, image.site_starts, image.stack_maps, image.stack_map_starts)

@@ -30,12 +30,11 @@ Loaded = tuple["WasmModule", ModuleInfo, "NativeModule"]
 
 def header_of(engine: Engine) -> artifact.Header:
     """What code that this engine makes depends on."""
-    host = os.uname()
     return artifact.Header.describe(
         engine.config.module_version or "",
-        host.machine,
-        host.sysname.lower(),
-        cpu.host_flags() & cpu.USED,
+        os.uname().machine,
+        os.uname().sysname.lower(),
+        engine.compiler.cpu_flags,
         engine.tunables,
         engine.features,
     )
@@ -46,10 +45,9 @@ def header_of(engine: Engine) -> artifact.Header:
 
 def serialize(engine: Engine, module: WasmModule) -> bytearray:
     """Compile a validated module as a whole and make its artifact."""
-    from taipan.compiler.driver import compile_all
     from taipan.compiler.environ import ModuleEnv
 
-    image = compile_all(ModuleEnv(module, engine.tunables, False))
+    image = engine.compiler.module(ModuleEnv(module, engine.tunables, False)).image()
     starts = module.body_starts
     head_bytes = starts[0] if len(starts) else len(module.code)
     return artifact.serialize(image, module.code, head_bytes, header_of(engine), symbols(module, image))

@@ -1,27 +1,86 @@
-"""Which compiler makes what, and in which order.
+"""Which compilers there are, and which one an engine gets.
 
-The engine asks for single functions (lazily, on first call) or for whole modules. Today there is one compiler; another
-one gives the same `CompiledFunction` and `Image`.
+A compiler is imported when an engine chooses it, and its code generator when a module is made, so that what is not
+installed is not missed. Without any compiler artifacts still run (R-31).
 """
 
 from __future__ import annotations
 
-from taipan.compiler import dump
-from taipan.compiler.artifact import CompiledFunction, Image
-from taipan.compiler.baseline.compiler import BaselineCompiler
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Final, final
+
 from taipan.compiler.environ import ModuleEnv
+from taipan.compiler.interface import Builder, Compiler, ModuleCompiler, Option
+from taipan.errors import UnsupportedError, WasmError
+
+COMPILERS: Final[dict[str, tuple[str, str]]] = {
+    "baseline": ("taipan.compiler.baseline.builder", "BaselineBuilder"),
+}
+"""Name -> module and class of the builder."""
 
 
-def compile_function(env: ModuleEnv, defined_index: int) -> CompiledFunction:
-    """Compile one function of a valid module. Raises UnsupportedError."""
-    return BaselineCompiler(env).compile_function(defined_index)
+def builder(choice: str | Builder) -> Builder:
+    """The builder that `Config.compiler` asks for: a name, "auto", or a builder from outside, of which a copy is used.
+
+    Raises UnsupportedError for a compiler that is not installed. "auto" takes what there is, also if that is nothing.
+    """
+    if not isinstance(choice, str):
+        return choice.clone()
+    if choice != "auto":
+        return make_builder(choice)
+    try:
+        return make_builder("baseline")
+    except UnsupportedError:
+        return NoCompiler()
 
 
-def compile_all(env: ModuleEnv) -> Image:
-    """Compile every function of a valid module into one image. Raises UnsupportedError."""
-    if dump.ENABLED:
-        # The same code once more, function by function: calls among them appear unresolved.
-        compiler = BaselineCompiler(env)
-        for index in range(len(env.module.body_starts)):
-            compiler.compile_function(index)
-    return BaselineCompiler(env).compile_image()
+def make_builder(name: str) -> Builder:
+    """A builder of this package with default settings. Raises UnsupportedError if the compiler is not installed."""
+    home, cls = COMPILERS[name]
+    try:
+        made: Builder = getattr(import_module(home), cls)()
+    except ImportError as error:
+        raise UnsupportedError(f"the {name} compiler is not installed: {error}") from error
+    return made
+
+
+def builders() -> list[Builder]:
+    """Builders of all installed compilers."""
+    found = []
+    for name in COMPILERS:
+        try:
+            found.append(make_builder(name))
+        except UnsupportedError:
+            continue
+    return found
+
+
+@final
+class NoCompiler:
+    """A builder and compiler that fails all requests to compile."""
+
+    name: Final = "none"
+    triple: Final = ""
+    cpu_flags: Final[frozenset[str]] = frozenset()
+
+    def target(self, triple: str) -> None:
+        raise UnsupportedError("no compiler available: only precompiled modules can be run")
+
+    def set(self, name: str, value: str) -> None:
+        raise WasmError(f"no compiler available to set {name}")
+
+    def enable(self, flag: str) -> None:
+        self.set(flag, "true")
+
+    def settings(self) -> Sequence[Option]:
+        return ()
+
+    def clone(self) -> Builder:
+        return self
+
+    def build(self) -> Compiler:
+        return self
+
+    def module(self, env: ModuleEnv) -> ModuleCompiler:
+        raise UnsupportedError("no compiler available: only precompiled modules can be run")

@@ -17,7 +17,7 @@ import taipan
 SMALL = [
     "(module)",
     '(module (func (export "f")))',
-    "(module (memory 1) (data (i32.const 8) \"abc\"))",
+    '(module (memory 1) (data (i32.const 8) "abc"))',
     "(module (table 10 funcref) (elem (i32.const 1) $f) (func $f))",
     '(module (import "a" "b" (func)) (start 0))',
     "(module (global (mut i64) (i64.const 5)) (func (result i64) global.get 0))",
@@ -94,7 +94,7 @@ def test_program_runs_as_if_compiled_here(load: Load) -> None:
     assert [frame.module_name for frame in trap.value.frames] == ["program"] * 2
     with pytest.raises(taipan.Trap, match="out of bounds memory access"):
         exports["peek"](store, 65536)
-    with pytest.raises(taipan.Trap, match="indirect call type mismatch|uninitialized element"):
+    with pytest.raises(taipan.Trap, match="uninitialized element"):
         exports["call"](store, 1, 2)
 
 

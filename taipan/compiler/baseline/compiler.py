@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, final
 
 from librt.strings import BytesWriter, write_i32_le
@@ -15,6 +16,7 @@ from taipan.compiler.baseline.visitor import FunctionCompiler
 from taipan.compiler.baseline.x64.masm import X64Masm
 from taipan.compiler.cpu import host_flags
 from taipan.compiler.environ import ModuleEnv
+from taipan.compiler.image import X64, ImageBuilder
 from taipan.errors import UnsupportedError
 
 SITE_SHIFT: Final = 4  # a site has 16 bytes
@@ -26,13 +28,37 @@ MAX_IMAGE_BYTES: Final = 1 << 30
 class BaselineCompiler:
     """Compiles functions of one module, one at a time. Not shared between threads.
 
+    padding, force_veneers: how images are laid out, see `image.ImageBuilder`.
     cpu_flags: what the target processor can do beyond x86-64-v2, by the names in /proc/cpuinfo; the host's if None.
     """
 
-    def __init__(self, env: ModuleEnv, cpu_flags: frozenset[str] | None = None) -> None:
+    def __init__(
+        self,
+        env: ModuleEnv,
+        padding: int = 0,
+        force_veneers: bool = False,
+        cpu_flags: frozenset[str] | None = None,
+    ) -> None:
         self.env: Final = env
+        self.padding: Final = padding
+        self.force_veneers: Final = force_veneers
         flags = host_flags() if cpu_flags is None else cpu_flags
         self.function: Final = FunctionCompiler(env, X64Masm(flags))
+
+    def compile(self, indices: Sequence[int]) -> list[CompiledFunction]:
+        return [self.compile_function(index) for index in indices]
+
+    def emit(self, compiled: CompiledFunction) -> CompiledFunction:
+        return compiled
+
+    def image(self) -> Image:
+        """All functions in one image, with the calls among them resolved."""
+        if not self.padding and not self.force_veneers and not dump.ENABLED:
+            return self.compile_image()
+        builder = ImageBuilder(X64, self.padding, self.force_veneers)
+        for index in range(len(self.env.module.body_starts)):
+            builder.add(self.compile_function(index))
+        return builder.finish()
 
     def compile_function(self, defined_index: int) -> CompiledFunction:
         """Compile a function of a valid module.
@@ -55,7 +81,7 @@ class BaselineCompiler:
         return made
 
     def compile_image(self) -> Image:
-        """Compile all functions into one image, with the calls among them resolved. The compiler is used up by it."""
+        """The common case of `image`, three times as fast. The compiler is used up by it."""
         env = self.env
         function = self.function
         masm = function.masm

@@ -10,7 +10,6 @@ from compiler_code import environment, run
 
 from taipan.abi import layout
 from taipan.compiler.baseline.compiler import BaselineCompiler
-from taipan.compiler.driver import compile_all
 from taipan.errors import UnsupportedError
 
 M32 = 0xFFFF_FFFF
@@ -71,7 +70,7 @@ def test_lazy_calls_go_through_cells() -> None:
 
 def test_image_is_the_functions_with_calls_resolved() -> None:
     env = environment(SOURCE)
-    image = compile_all(env)
+    image = BaselineCompiler(env).image()
     extents = list(struct.iter_unpack("<2I", image.offsets))
     site_starts = struct.unpack(f"<{len(extents) + 1}I", image.site_starts)
     for index, (start, size) in enumerate(extents):
