@@ -5,7 +5,7 @@
    native_module.c  NativeModule: what instances are made from, publishing, lazy entries
    signals.c        signal handlers, alternate stacks           trap.c   unwinding, stack walking, backtraces
    poll.c           interrupts, ticker, GIL policy              builtins.c  the helpers that generated code calls
-   value.c          Signature, value conversion                 arch_x64.c  the asm stubs; .h: everything that names a register
+   value.c          Signature, value conversion                 arch_x64_stubs.S  the stubs; .h: everything that names a register
    call.c           FuncBase: Python -> wasm                    host_call.c  wasm -> Python, CallerBase
    handle.c         what the handles of memory.c, table.c, global.c and instance.c share
    module.c         module init, register()
