@@ -365,7 +365,7 @@ static PyObject *memory_write(PyObject *self, PyObject *const *args, Py_ssize_t 
     if (memory == NULL || PyObject_GetBuffer(args[1], &source, PyBUF_SIMPLE) < 0) return NULL;
     int result = tp_check_open(store); /* exporting a buffer may run Python code */
     if (result == 0 && !tp_in_bounds(start, (uint64_t)source.len, memory->length))
-        result = tp_error(PyExc_IndexError, "memory write out of bounds: %zd bytes at %S of %llu", source.len, args[2],
+        result = tp_error(PyExc_IndexError, "index out of range: %zd bytes at %S of %llu", source.len, args[2],
             (unsigned long long)memory->length);
     if (result == 0)
         memmove(memory->base + start, source.buf, (size_t)source.len); /* it may be a view of this memory */

@@ -122,7 +122,8 @@ Store *tp_store_for(PyObject *object, uint64_t store_id) {
     } else if (PyObject_TypeCheck(object, tp_caller_type)) {
         store = ((CallerObject *)object)->store;
         if (store == NULL)
-            return (void *)PyErr_Format(tp_registry.WasmError, "the caller is no longer valid: its call has ended");
+            return (void *)PyErr_Format(
+                tp_registry.StoreClosedError, "the caller is no longer valid: its call has ended");
     } else {
         return (void *)PyErr_Format(
             PyExc_TypeError, "expected a Store or a Caller, got %.100s", Py_TYPE(object)->tp_name);
