@@ -12,6 +12,8 @@ import sys
 from collections.abc import Sequence
 from typing import Final, NoReturn
 
+from taipan.errors import WasmError
+
 # command -> (module of taipan.cli, one line of help); only the module in use is imported
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "run": ("run", "run a WebAssembly program"),
@@ -19,6 +21,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "validate": ("validate", "check that modules are valid"),
     "print": ("print", "show a binary module as text"),
     "objdump": ("objdump", "show machine code beside the wasm it comes from"),
+    "settings": ("settings", "list the settings of an engine, and what this machine offers"),
     "wat2wasm": ("wat2wasm", "assemble a text module into a binary"),
 }
 
@@ -82,6 +85,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 141  # 128 + SIGPIPE
     except OSError as error:
         discard_output()
+        fail(str(error))
+    except WasmError as error:
         fail(str(error))
 
 

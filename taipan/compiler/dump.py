@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from taipan.abi import layout, traps
 from taipan.compiler.artifact import CompiledFunction
+from taipan.errors import WasmError
 
 POINTS: Final[dict[str, str]] = {
     "asm": "machine code of each function, as hexadecimal bytes if capstone is not installed",
@@ -32,12 +33,12 @@ SITE_NAMES: Final = {layout.SITE_CALL: "call", layout.SITE_TRAP: "trap", layout.
 
 
 def read_points(names: str) -> frozenset[str]:
-    """The dump points in a comma-separated list. Raises ValueError for unknown ones, with all that exist."""
+    """The dump points in a comma-separated list. Raises WasmError for unknown ones, with all that exist."""
     points = frozenset(name for name in names.split(",") if name)
     unknown = points - POINTS.keys()
     if unknown:
         known = "".join(f"\n  {name:6} {purpose}" for name, purpose in POINTS.items())
-        raise ValueError(f"unknown dump point {', '.join(sorted(unknown))}; there are:{known}")
+        raise WasmError(f"TAIPAN_DUMP: unknown dump point {', '.join(sorted(unknown))}; there are:{known}")
     return points
 
 
