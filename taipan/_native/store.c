@@ -247,6 +247,7 @@ static PyMethodDef store_methods[] = {{"_close", store_close_method, METH_NOARGS
     {"_stats", store_stats, METH_NOARGS, NULL}, {0}};
 
 static PyMemberDef store_members[] = {{"id", T_ULONGLONG, offsetof(Store, id), READONLY, NULL},
+    {"_interrupted", T_BOOL, offsetof(Store, interrupt), READONLY, NULL},
     {"limiter", T_OBJECT, offsetof(Store, limiter), 0, NULL}, {0}};
 
 static PyGetSetDef store_getset[] = {{"closed", store_get_closed, NULL, NULL, NULL}, {0}};
