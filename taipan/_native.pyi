@@ -140,6 +140,9 @@ class StoreBase:
     def closed(self) -> bool: ...
     def _close(self) -> None:
         """Free everything. Raises StoreBusyError when wasm of this store is running on any thread."""
+    @property
+    def _interrupted(self) -> bool:
+        """Whether `_interrupt` was called and its trap is still to come."""
     def _interrupt(self) -> None:
         """From any thread: the running call traps with INTERRUPT at its next check (or the next call at its first)."""
     def _gc(self) -> None:

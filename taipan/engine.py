@@ -442,12 +442,17 @@ def _u32_array(values: list[int]) -> bytes:
 
 
 def _signatures(module: WasmModule, types: RegisteredTypes) -> list[_native.Signature | None]:
-    """By module type index. Their types keep the module's types registered."""
+    """By module type index, of the types that functions have. They keep the module's types registered."""
     registry = types.registry
-    return [
-        make_signature(registry, types.ids[i], types, of_host=False) if isinstance(sub.comp, core.FuncType) else None
-        for i, sub in enumerate(module.types)
-    ]
+    ids = types.ids
+    made: dict[int, _native.Signature] = {}
+    signatures: list[_native.Signature | None] = [None] * len(ids)
+    for index in set(module.func_space):
+        type_id = ids[index]
+        if type_id not in made:
+            made[type_id] = make_signature(registry, type_id, types, of_host=False)
+        signatures[index] = made[type_id]
+    return signatures
 
 
 @final

@@ -19,8 +19,8 @@ static Store *store_argument_slow(FuncObject *self, PyObject *const *args, Py_ss
     if (store == NULL) return NULL;
     if (usual_store_type == NULL) usual_store_type = (PyTypeObject *)Py_NewRef((PyObject *)Py_TYPE((PyObject *)store));
     if ((size_t)(nargs - 1) != self->signature->num_params)
-        return (void *)PyErr_Format(
-            tp_registry.WasmError, "expected %u arguments, got %zd", self->signature->num_params, nargs - 1);
+        return (void *)PyErr_Format(tp_registry.WasmError, "too %s parameters provided: expected %u arguments, got %zd",
+            (size_t)nargs <= self->signature->num_params ? "few" : "many", self->signature->num_params, nargs - 1);
     return store;
 }
 

@@ -59,18 +59,14 @@ static PyObject *call_back(HostFunc *func, VMContext *caller, PyObject **argv, u
     return result;
 }
 
-static int wrong_results(const Signature *signature, const char *what) {
-    return tp_error(tp_registry.WasmError,
-        "function attempted to return an incompatible value: expected %u results, got %s", signature->num_results,
-        what);
-}
+#define INCOMPATIBLE "function attempted to return an incompatible value: "
 
 /* Puts wasm's point of view in front of the message of a conversion error. */
 static int incompatible_result(void) {
     PyObject *type, *error, *traceback;
     if (!PyErr_ExceptionMatches(PyExc_TypeError) && !PyErr_ExceptionMatches(PyExc_ValueError)) return -1;
     PyErr_Fetch(&type, &error, &traceback);
-    PyErr_Format(type, "function attempted to return an incompatible value: %S", error != NULL ? error : type);
+    PyErr_Format(type, INCOMPATIBLE "%S", error != NULL ? error : type);
     Py_XDECREF(type);
     Py_XDECREF(error);
     Py_XDECREF(traceback);
@@ -87,17 +83,16 @@ static int convert_results(HostFunc *func, PyObject *value, uint64_t *first, uin
     uint32_t count = signature->num_results;
     if (count == 0) {
         first[0] = first[1] = 0;
-        return value == Py_None ? 0 : wrong_results(signature, "a value");
+        if (value == Py_None) return 0;
+        return tp_error(tp_registry.WasmError, INCOMPATIBLE "callback produced results when it shouldn't");
     }
     if (count == 1) return convert_result(func->store, signature->results[0], value, first);
-    if (value == Py_None) return wrong_results(signature, "None");
-    PyObject *items = PySequence_Fast(
-        value, "function attempted to return an incompatible value: expected a tuple or list");
+    PyObject *items = PySequence_Fast(value, INCOMPATIBLE "expected a tuple or list");
     if (items == NULL) return -1;
     int result = 0;
     if (PySequence_Fast_GET_SIZE(items) != (Py_ssize_t)count)
         result = tp_error(tp_registry.WasmError,
-            "function attempted to return an incompatible value: expected %u results, got %zd", count,
+            INCOMPATIBLE "callback produced wrong number of results: expected %u, got %zd", count,
             PySequence_Fast_GET_SIZE(items));
     for (uint32_t i = 0; result == 0 && i < count; i++) {
         uint64_t word[2];

@@ -5,7 +5,7 @@
    native_module.c  NativeModule: what instances are made from, publishing, lazy entries
    signals.c        signal handlers, alternate stacks           trap.c   unwinding, stack walking, backtraces
    poll.c           interrupts, ticker, GIL policy              builtins.c  the helpers that generated code calls
-   value.c          Signature, value conversion                 arch_x64.c  the asm stubs; .h: everything that names a register
+   value.c          Signature, value conversion                 arch_x64_stubs.S  the stubs; .h: everything that names a register
    call.c           FuncBase: Python -> wasm                    host_call.c  wasm -> Python, CallerBase
    handle.c         what the handles of memory.c, table.c, global.c and instance.c share
    module.c         module init, register()
@@ -215,13 +215,13 @@ int tp_externref_enter(Store *store, PyObject *object);
 /* ---- native_module.c ---- */
 /* Packed by abi/plans.py. */
 typedef struct MemoryPlan {
-    uint64_t min_pages, max_pages; /* UINT64_MAX: no maximum */
+    uint64_t min_pages, max_pages; /* UINT64_MAX also without a maximum */
     uint64_t reservation_bytes, guard_bytes, growth_reserve_bytes;
-    uint8_t page_size_log2, is_64, shared, guard_before, may_move, unused[3];
+    uint8_t page_size_log2, is_64, shared, guard_before, may_move, has_max, unused[2];
 } MemoryPlan;
 typedef struct TablePlan {
-    uint64_t min, max; /* UINT64_MAX: no maximum */
-    uint8_t is_64, kind, unused[6];
+    uint64_t min, max; /* UINT64_MAX also without a maximum */
+    uint8_t is_64, kind, has_max, unused[5];
 } TablePlan;
 typedef struct GlobalPlan {
     uint8_t kind, is_mutable;
@@ -660,14 +660,16 @@ void *tp_begin(PyObject *self, const char *method, const char *format, PyObject 
     }
 #define TP_METHOD(name, function) {name, (PyCFunction)(void (*)(void))function, METH_FASTCALL, NULL}
 int tp_integer_arg(PyObject *object, bool is_size, uint64_t *out);
-static inline PyObject *tp_maximum_to_python(uint64_t maximum) {
-    return maximum == UINT64_MAX ? PyLong_FromLong(-1) : PyLong_FromUnsignedLongLong(maximum);
+static inline PyObject *tp_maximum_to_python(bool has_max, uint64_t maximum) {
+    return has_max ? PyLong_FromUnsignedLongLong(maximum) : PyLong_FromLong(-1);
 }
 /* After Python code ran that may have closed the store: 0, or -1 with StoreClosedError. */
 int tp_check_open(Store *store);
-/* The limiter, about a creation (current 0) or growth, bytes or elements: 1 yes, 0 no, -1 with an exception. maximum:
-   UINT64_MAX = none. After a yes the store is still open. */
-int tp_limiter_ask(Store *store, bool is_table, uint64_t current, uint64_t desired, uint64_t maximum);
+/* The limiter, about a creation (current 0) or growth, bytes or elements: 1 yes, 0 no, -1 with an exception. After a yes
+   the store is still open. */
+int tp_limiter_ask(Store *store, bool is_table, uint64_t current, uint64_t desired, bool has_max, uint64_t maximum);
+#define LIMITER_TIMES 2 /* asked again, for it grew the very thing: then the growth fails */
+#define LIMITER_GROWS "the limiter keeps growing it"
 /* Why an allowed growth failed. 0, or -1 if the limiter raised. */
 int tp_limiter_grow_failed(Store *store, bool is_table, uint64_t delta, const char *why);
 

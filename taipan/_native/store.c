@@ -122,7 +122,8 @@ Store *tp_store_for(PyObject *object, uint64_t store_id) {
     } else if (PyObject_TypeCheck(object, tp_caller_type)) {
         store = ((CallerObject *)object)->store;
         if (store == NULL)
-            return (void *)PyErr_Format(tp_registry.WasmError, "the caller is no longer valid: its call has ended");
+            return (void *)PyErr_Format(
+                tp_registry.StoreClosedError, "the caller is no longer valid: its call has ended");
     } else {
         return (void *)PyErr_Format(
             PyExc_TypeError, "expected a Store or a Caller, got %.100s", Py_TYPE(object)->tp_name);
@@ -246,6 +247,7 @@ static PyMethodDef store_methods[] = {{"_close", store_close_method, METH_NOARGS
     {"_stats", store_stats, METH_NOARGS, NULL}, {0}};
 
 static PyMemberDef store_members[] = {{"id", T_ULONGLONG, offsetof(Store, id), READONLY, NULL},
+    {"_interrupted", T_BOOL, offsetof(Store, interrupt), READONLY, NULL},
     {"limiter", T_OBJECT, offsetof(Store, limiter), 0, NULL}, {0}};
 
 static PyGetSetDef store_getset[] = {{"closed", store_get_closed, NULL, NULL, NULL}, {0}};

@@ -7,8 +7,7 @@ import os
 from typing import Any
 
 import taipan
-from taipan.cli.common import add_feature_option, features_from, read_file, write_output
-from taipan.cli.main import fail
+from taipan.cli.common import add_feature_option, fail_at, features_from, read_file, write_output
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +29,7 @@ def run(args: Any) -> int:
         if not args.no_check:
             validate.check_module(binary.decode(data, features), features)
     except taipan.WasmError as error:
-        fail(f"{args.file}: {error}")
+        fail_at(args.file, source, error)
     output = args.output
     if output is None:
         output = "-" if args.file == "-" else os.path.splitext(args.file)[0] + ".wasm"

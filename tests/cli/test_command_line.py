@@ -220,6 +220,10 @@ def test_wast_counts(taipan, write) -> None:
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "1 passed, 0 failed")
     done = taipan("wast", good, bad)
     assert (done.returncode, done.stdout.splitlines()[-1]) == (1, "1 passed, 1 failed")
+    assert "good.wast: 1 passed, 0 failed\n" in done.stdout
+    assert taipan("wast", "-q", ".").stdout.splitlines() == [
+        *("./bad.wast: 0 passed, 1 failed", "./good.wast: 1 passed, 0 failed", "1 passed, 1 failed")
+    ]
 
 
 def test_version_and_help(taipan) -> None:
