@@ -106,8 +106,7 @@ def environment() -> dict[str, dict[str, Any]]:
 
 def machine() -> dict[str, dict[str, Any]]:
     """What compilers found here, and what it means for them."""
-    from taipan.compiler import dump
-    from taipan.compiler import cpu
+    from taipan.compiler import cpu, dump
     from taipan.wasm import _generated_visit
 
     flags = cpu.read_flags()
