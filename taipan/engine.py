@@ -20,7 +20,7 @@ from taipan.compiler.tunables import Tunables
 from taipan.config import Config
 from taipan.errors import InvalidError
 from taipan.features import Features
-from taipan.runtime.managed import Managed, already_closed
+from taipan.runtime.managed import Unique, already_closed
 from taipan.runtime.module_info import ModuleInfo
 from taipan.runtime.register import register
 from taipan.runtime.type_registry import RegisteredTypes, TypeRegistry
@@ -52,7 +52,7 @@ register()  # every store needs an engine, so this comes before the first one
 
 
 @final
-class Engine(Managed):
+class Engine(Unique):
     """Settings, code memory and types that modules and stores share; a store only takes modules of its own engine."""
 
     __slots__ = (
@@ -194,7 +194,7 @@ def _compiler(config: Config) -> Compiler:
 
 
 @final
-class Module(Managed):
+class Module(Unique):
     """A compiled module: `Module(engine, wasm)`.
 
     wasm: the bytes of the binary format, or the text format as str or bytes. Raises MalformedError or InvalidError,

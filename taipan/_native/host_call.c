@@ -122,20 +122,26 @@ static int run_callback(HostFunc *func, VMContext *caller, HostArgs *args, const
         argv = PyMem_Malloc((count + 2) * sizeof *argv);
         if (argv == NULL) return tp_no_memory();
     }
+    Store *store = func->store;
+    store->no_gc++; /* no stack map lists the arguments any more, nor the results before they are all there */
     for (; made < count; made++) {
         uint64_t word[2];
         load_argument(args, stack, &plan->params[made], word);
-        argv[made + 2] = tp_value_to_python(func->store, signature->params[made], word);
+        argv[made + 2] = tp_value_to_python(store, signature->params[made], word);
         if (UNLIKELY(argv[made + 2] == NULL)) break;
     }
+    store->no_gc--;
     if (LIKELY(made == count)) value = call_back(func, caller, argv, count);
     while (made > 0) Py_DECREF(argv[--made + 2]);
     if (UNLIKELY(argv != small)) PyMem_Free(argv);
     if (UNLIKELY(value == NULL)) return -1;
     uint64_t pointer[2] = {0};
     if (plan->has_out) load_argument(args, stack, &plan->out, pointer);
+    tp_gc_if_due(store);
+    store->no_gc++;
     int result = convert_results(func, value, args->result, (uint8_t *)(uintptr_t)pointer[0]);
     Py_DECREF(value);
+    store->no_gc--;
     return result;
 }
 

@@ -1,6 +1,7 @@
 /* Internal header of the native runtime: structures shared by its files, and who owns what.
 
-   store.c          StoreBase: owner lists, ids, entering and leaving, externrefs that wasm frames hold
+   store.c          StoreBase: owner lists, ids, entering and leaving
+   externref.c      externrefs that wasm frames hold, and their collection
    code.c           CodeRegion: code memory, pc -> function, sites; fork
    native_module.c  NativeModule: what instances are made from, publishing, lazy entries
    signals.c        signal handlers, alternate stacks           trap.c   unwinding, stack walking, backtraces
@@ -115,7 +116,7 @@ int tp_init_host_call(PyObject *), tp_init_handle(PyObject *), tp_init_memory(Py
 int tp_init_global(PyObject *), tp_init_instance(PyObject *);
 /* Functions of the module, see _native.pyi. */
 PyObject *tp_reserve_probe(PyObject *, PyObject *), *tp_debug_null_funcref(PyObject *, PyObject *);
-PyObject *tp_debug_stack_map(PyObject *, PyObject *);
+PyObject *tp_debug_gc_stress(PyObject *, PyObject *);
 /* Makes a type (base may be NULL) and adds it; NULL with an exception. The reference is kept for ever. */
 #define TP_BASE_FLAGS (Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE)
 PyTypeObject *tp_add_type(PyObject *module, PyType_Spec *spec, PyTypeObject *base);
@@ -141,7 +142,7 @@ enum { GIL_ADAPTIVE, GIL_RELEASE, GIL_HOLD };
 /* Set of the externrefs that entered wasm frames; it owns one count of each object (open addressing). */
 typedef struct ActivationsTable {
     PyObject **slots;
-    size_t mask, used;
+    uint64_t mask, used;
 } ActivationsTable;
 
 struct Store {
@@ -171,13 +172,17 @@ struct Store {
     Owned *owned; /* newest first */
     _Atomic(Instance *) first_instance;
     Instance *last_instance;
-    PyObject *limiter; /* NULL or an object, see _native.pyi */
-    ActivationsTable externrefs;
-    int64_t fuel;       /* the cell that VMContext.fuel points to */
-    uint64_t own_epoch; /* the cell that VMContext.epoch points to */
+    PyObject *limiter;                   /* NULL or an object, see _native.pyi */
+    ActivationsTable externrefs, marked; /* marked: what frames hold, during a collection */
+    uint64_t gc_threshold;               /* `used` at which a collection is due; 0: as soon as possible */
+    int no_gc;                           /* not 0: references are where no stack map tells, see externref.c */
+    int64_t fuel;                        /* the cell that VMContext.fuel points to */
+    uint64_t own_epoch;                  /* the cell that VMContext.epoch points to */
 
     /* Counters of _stats(); GIL held. */
     uint64_t num_instances, num_funcrefs, externref_increments, externref_decrements, bytes_moved;
+    uint64_t gc_collections, gc_deferred, gc_skipped, gc_strays; /* strays: references that were not in the table */
+    uint64_t gc_table, gc_live;                                  /* sizes of table and precise set at the last one */
 };
 #define STORE_OF(vmctx) ((vmctx)->store)
 #define INSTANCE_OF(vmctx) ((vmctx)->instance)
@@ -376,10 +381,15 @@ int tp_store_enter_slow(Store *store, uintptr_t sp);
 /* Write every instance's stack_limit cell, then a full fence. Any thread, as long as the store cannot close. */
 void tp_store_set_cells(Store *store, uintptr_t value);
 int tp_store_busy_error(void);
-void tp_externrefs_sweep(Store *store);
-#define EXTERNREFS_SWEEP 512 /* as many as Wasmtime's first chunk */
-static inline void tp_externrefs_maybe_sweep(Store *store) {
-    if (UNLIKELY(store->externrefs.used >= EXTERNREFS_SWEEP && store->depth == 0)) tp_externrefs_sweep(store);
+
+/* ---- externref.c ---- */
+#define GC_THRESHOLD 512                                /* the smallest; as many as Wasmtime's first chunk */
+bool tp_externref_mark(Store *store, PyObject *object); /* a frame holds it (or NULL); false without memory */
+/* Release what no frame holds, unless `no_gc` defers that. May run Python code. Before the first of several values is converted;
+   outside wasm or at a call site (exit_pc and exit_fp are set). Takes the GIL. */
+void tp_gc(Store *store);
+static inline void tp_gc_if_due(Store *store) {
+    if (UNLIKELY(store->externrefs.used >= store->gc_threshold)) tp_gc(store);
 }
 
 /* ---- poll.c ---- */
@@ -500,6 +510,7 @@ void *tp_lazy_compile(VMContext *vmctx, NativeModule *self, uint32_t defined_ind
 /* ---- trap.c ---- */
 _Noreturn void tp_fault(void);
 _Noreturn void tp_trap_at_site(uintptr_t pc, uintptr_t fp);
+bool tp_mark_frames(Store *store); /* tp_externref_mark of every reference in its frames; false if some have no map */
 
 /* ---- call.c, host_call.c ---- */
 size_t tp_host_call(HostFunc *func, VMContext *caller, HostArgs *args, uintptr_t fp);

@@ -10,6 +10,7 @@ from taipan.cli.main import fail
 from taipan.features import DEFAULTS, Features
 
 EXCERPT_COLUMNS: Final = 100
+EXCERPT_LINES: Final = 4
 
 
 def add_feature_option(parser: argparse.ArgumentParser) -> None:
@@ -139,23 +140,44 @@ def load_module(engine: taipan.Engine, path: str, allow_precompiled: bool = Fals
 
 
 def fail_at(path: str, data: bytes, error: taipan.WasmError) -> NoReturn:
-    """End the process with the error; one with a place in a text shows the line, too."""
-    fail(f"{path}: {error}{excerpt(data, error)}")
+    """End the process with the error and its surroundings in the file."""
+    fail(f"{path}: {error}{excerpt(path, data, error)}")
 
 
-def excerpt(data: bytes, error: taipan.WasmError) -> str:
-    """The line of the source that the error is about and a mark below its column; "" for what has no line."""
-    if not isinstance(error, taipan.MalformedError) or not error.line:
-        return ""
-    lines = data.decode(errors="replace").replace("\r\n", "\n").replace("\r", "\n").split("\n", error.line)
-    if error.line > len(lines):
-        return ""
-    line = lines[error.line - 1]
-    column = error.column - 1
+def excerpt(path: str, data: bytes, error: taipan.WasmError) -> str:
+    """What the file holds where the error is: a line of text, or the instruction and those before it; else ""."""
+    if isinstance(error, taipan.MalformedError) and error.line:
+        return text_excerpt(data, error.line, error.column)
+    if isinstance(error, taipan.InvalidError) and error.func >= 0 and error.offset >= 0:
+        return code_excerpt(assembled(path, data, Features.everything()), error.func, error.offset)
+    return ""
+
+
+def text_excerpt(data: bytes, number: int, column: int) -> str:
+    """A line of the source and a mark below a column; number, column: from 1."""
+    try:
+        lines = data.decode().replace("\r\n", "\n").replace("\r", "\n").split("\n", number)
+    except UnicodeDecodeError:
+        return ""  # it is not text, so it would be no help
+    line = lines[number - 1]
     # Of a line that is longer than a screen is wide, the surroundings are enough.
     start = max(column - EXCERPT_COLUMNS // 2, 0) if len(line) > EXCERPT_COLUMNS else 0
     shown = "".join(char if char.isprintable() else " " for char in line[start : start + EXCERPT_COLUMNS])
-    return f"\n  {shown}\n  {' ' * (column - start)}^"
+    return f"\n  {shown}\n  {' ' * (column - 1 - start)}^"
+
+
+def code_excerpt(data: bytes, func: int, offset: int) -> str:
+    """The instruction at an offset, marked, and a few before it."""
+    from taipan import binary
+    from taipan.text.printer import ModulePrinter
+
+    module = binary.decode(data, Features.everything())
+    try:
+        _, texts = ModulePrinter(module, False).listing(func - module.num_imported_funcs)
+    except taipan.MalformedError:
+        return ""  # the rest of the body cannot be decoded
+    before = [(at, text) for at, text in texts.items() if at <= offset][-EXCERPT_LINES:]
+    return "".join(f"\n  {'>' if at == offset else ' '} {at:#x}: {text}" for at, text in before)
 
 
 def assembled(path: str, data: bytes, features: Features) -> bytes:

@@ -92,7 +92,7 @@ class Lister:
         module = self.module
         index = module.num_imported_funcs + defined
         start, end = module.body_starts[defined], module.body_ends[defined]
-        texts, signature = self.instructions(defined)
+        signature, texts = self.printer.listing(defined)
         marks = Marks(list(texts), end)
         made = CompiledFunction(b"", b"", b"", b"")
         problem = ""
@@ -116,20 +116,6 @@ class Lister:
             [dump.describe_site(*site) for site in code.sites],
             problem,
         )
-
-    def instructions(self, defined: int) -> tuple[dict[int, str], str]:
-        """Offset -> text of each instruction, and the function's signature with the names of its parameters."""
-        printer = self.printer
-        starts: list[int] = []
-        printer.code.starts = starts
-        printer.lines.clear()
-        printer.func(defined, {})
-        head, *rest = printer.lines
-        # Between the first line and the last come the locals, if there are any, and the instructions.
-        lines = [*rest[len(rest) - len(starts) : -1], "    end"]
-        definition = printer.ids.funcs.definition(self.module.num_imported_funcs + defined)
-        signature = head.removeprefix(f"  (func{definition} ")
-        return {start: line[4:] for start, line in zip(starts, lines, strict=True)}, signature
 
     def body(self, texts: dict[int, str], marks: Marks, code: Code) -> list[Part]:
         """The prologue, then every instruction; those that cannot be reached have no rows."""

@@ -72,6 +72,9 @@ def run(args: Any) -> int:
         lister = Lister(module, engine.tunables, lazy=not args.eager)
     except taipan.WasmError as error:
         fail_at(args.file, data, error)
+    if not module.func_types:
+        sys.stdout.write(f"{args.file} has no functions of its own\n")
+        return 0
     functions = (lister.function(defined) for defined in choose(lister, args.func))
     if args.stats:
         write_stats(functions)

@@ -28,7 +28,7 @@ def run(args: Any) -> int:
             sys.stderr.write(f"taipan: error: cannot read {path}: {error.strerror or error}\n")
             status = 1
         except taipan.WasmError as error:
-            sys.stderr.write(f"{path}: {error}{excerpt(data, error)}\n")
+            sys.stderr.write(f"{path}: {error}{excerpt(path, data, error)}\n")
             status = 1
         else:
             sys.stdout.write(f"{path}: valid\n")

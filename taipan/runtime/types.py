@@ -117,7 +117,15 @@ class ValType(Managed):
     def __repr__(self) -> str:
         return core.type_name(self._code)
 
+    def __copy__(self) -> ValType:
+        return self
+
+    def __deepcopy__(self, memo: object) -> ValType:
+        return self
+
     def __reduce__(self) -> tuple[object, tuple[int]]:
+        if core.is_ref(self._code) and core.is_concrete(core.heap_of(self._code)):
+            raise TypeError(f"cannot pickle type {core.type_name(self._code)}: its index belongs to an engine")
         return val_type, (self._code,)
 
 
@@ -223,6 +231,15 @@ class FuncType(Managed):
 
     def __hash__(self) -> int:
         return hash(self._core)
+
+    def __copy__(self) -> FuncType:
+        return self
+
+    def __deepcopy__(self, memo: object) -> FuncType:
+        return self
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return FuncType, (self.params, self.results)
 
     def __repr__(self) -> str:
         return f"FuncType([{_names(self._core.params)}], [{_names(self._core.results)}])"
