@@ -96,8 +96,17 @@ class NativeModule:
         globals_template: Buffer,
         compile: Callable[[NativeModule, int], None] | None,
     ) -> None: ...
-    def publish(self, defined_index: int, code: Buffer, relocs: Buffer, sites: Buffer, stack_maps: Buffer) -> None:
-        """Place one function's code, apply its relocations, record its sites and make it the function's entry.
+    def publish(
+        self,
+        defined_index: int,
+        code: Buffer,
+        relocs: Buffer,
+        sites: Buffer,
+        stack_maps: Buffer,
+        at_poll: int = 0,
+    ) -> None:
+        """Place one function's code, apply its relocations, record its sites and make it the function's entry, or, with
+        at_poll, a continuation: the poll that returns to this address jumps to the code instead at the next tick.
 
         RELOC_CALL targets that are not placed yet fall back to the entry cell's stub.
         """
@@ -269,6 +278,12 @@ class InstanceBase:
     def _elem_drop(self, store: Any, segment: int) -> None: ...
     def _init_data(self, store: Any, plan: Buffer) -> None:
         """Whole segments, each dropped afterwards. plan: rows of u64 address, u32 memory, u32 segment; raises Trap."""
+
+def sample_into(fd: int) -> None:
+    """From now on note at each tick where wasm is; write a byte to this pipe when there is a first note. -1: stop."""
+
+def take_samples() -> list[tuple[NativeModule, int, int, int]]:
+    """What was noted since the last time: module, defined function index, wasm offset, return address of the poll."""
 
 def reserve_probe(size_bytes: int) -> bool:
     """Whether this much address space can be reserved right now (mapped without access, then unmapped)."""

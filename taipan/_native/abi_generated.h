@@ -109,6 +109,7 @@
 #define SITE_CALL 0
 #define SITE_TRAP 1
 #define SITE_FAULT 2
+#define SITE_CONTINUED 3
 #define RELOC_BYTES 12
 #define RELOC_CALL 0
 #define RELOC_SLOT 1

@@ -173,7 +173,10 @@
     mov 8(%rbp),%rdx
     mov (%rbp),%rcx
     call tp_poll
-    mov (%rsp),%rcx
+    test %rax,%rax
+    jz 1f
+    mov %rax,8(%rbp) /* return into better code: tier.c */
+1:  mov (%rsp),%rcx
     mov 8(%rsp),%rdx
     mov 16(%rsp),%rsi
     mov 24(%rsp),%rdi

@@ -277,6 +277,7 @@ static int compare_extents(const void *a, const void *b) {
 /* Functions to place: `count` of them from index `first` on, in one image. */
 typedef struct Image {
     uint32_t first, count;
+    uintptr_t at_poll; /* 0: entries; else the function is a continuation from this poll on */
     int fd; /* the image is this file's, from file_offset on, and sites and maps stay where they are; -1: copy all */
     long long file_offset;
     const Py_buffer *bytes, *relocs, *sites, *maps;
@@ -314,6 +315,14 @@ static int make_extents(const Image *image, const Site *sites, const uint32_t *m
     return 0;
 }
 
+static int add_continuation(NativeModule *self, uintptr_t pc, uintptr_t code) {
+    Continuation *one = PyMem_RawMalloc(sizeof *one);
+    if (one == NULL) return tp_no_memory();
+    *one = (Continuation){atomic_load(&self->continuations), pc, code};
+    atomic_store(&self->continuations, one);
+    return 0;
+}
+
 static int place(NativeModule *self, const Image *image) {
     size_t size = (size_t)image->bytes->len, num_relocs = (size_t)image->relocs->len / RELOC_BYTES;
     if (size > INT32_MAX || image->relocs->len % RELOC_BYTES || image->sites->len % SITE_BYTES || image->maps->len % 4)
@@ -347,7 +356,8 @@ static int place(NativeModule *self, const Image *image) {
         qsort(extents, image->count, sizeof *extents, compare_extents);
         tp_arena_append(arena, extents, image->count);
         self->code_bytes += size;
-        for (uint32_t i = 0; i < image->count; i++)
+        if (image->at_poll != 0) result = add_continuation(self, image->at_poll, (uintptr_t)address);
+        for (uint32_t i = 0; image->at_poll == 0 && i < image->count; i++)
             set_entry(self, image->first + i, address + image->offsets[2 * i], image->offsets[2 * i + 1]);
     }
     PyMem_Free(relocated);
@@ -359,12 +369,15 @@ static int place(NativeModule *self, const Image *image) {
 static PyObject *module_publish(PyObject *object, PyObject *args) {
     NativeModule *self = (NativeModule *)object;
     unsigned int index;
+    unsigned long long at_poll = 0;
     Py_buffer views[4];
-    if (!PyArg_ParseTuple(args, "Iy*y*y*y*:publish", &index, &views[0], &views[1], &views[2], &views[3])) return NULL;
+    if (!PyArg_ParseTuple(args, "Iy*y*y*y*|K:publish", &index, &views[0], &views[1], &views[2], &views[3], &at_poll))
+        return NULL;
     const uint32_t offsets[2] = {0, (uint32_t)views[0].len};
     const uint32_t site_starts[2] = {0, (uint32_t)(views[2].len / SITE_BYTES)},
                    map_starts[2] = {0, (uint32_t)(views[3].len / 4)};
-    Image image = {index, 1, -1, 0, &views[0], &views[1], &views[2], &views[3], offsets, site_starts, map_starts};
+    Image image = {index, 1, (uintptr_t)at_poll, -1, 0, &views[0], &views[1], &views[2], &views[3], offsets,
+        site_starts, map_starts};
     int result = index < self->num_defined_funcs ? make_stubs(self) : tp_error(PyExc_IndexError, "no such function");
     if (result == 0) result = place(self, &image);
     for (int i = 0; i < 4; i++) PyBuffer_Release(&views[i]);
@@ -382,7 +395,7 @@ static PyObject *module_load(PyObject *object, PyObject *args) {
             &views[5], &fd, &file_offset))
         return NULL;
     Py_ssize_t count = self->num_defined_funcs;
-    Image image = {0, self->num_defined_funcs, fd, file_offset, &views[0], &no_relocs, &views[2], &views[4],
+    Image image = {0, self->num_defined_funcs, 0, fd, file_offset, &views[0], &no_relocs, &views[2], &views[4],
         views[1].buf, views[3].buf, views[5].buf};
     int result = 0;
     if (views[1].len != count * 8 || views[3].len != (count + 1) * 4 || views[5].len != (count + 1) * 4)
@@ -464,6 +477,10 @@ static void module_dealloc(PyObject *object) {
         if (self->cells != NULL) tp_region_free_cells(self->region, self->cells, self->num_defined_funcs);
     }
     for (int i = 0; i < 2; i++) PyBuffer_Release(&self->mapped[i]);
+    for (Continuation *one = self->continuations, *next; one != NULL; one = next) {
+        next = one->next;
+        PyMem_RawFree(one);
+    }
     while (self->blobs != NULL) {
         Blob *blob = self->blobs;
         self->blobs = blob->next;

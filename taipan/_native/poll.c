@@ -39,6 +39,9 @@ static bool tick_all(void) {
             /* As tp_store_set_cells, but the interrupt flag stays alone: tick first, cells second. */
             atomic_store_explicit(&store->tick, true, memory_order_seq_cst);
             tp_store_set_cells(store, UINTPTR_MAX);
+        } else if (calls != store->ticked_calls && tp_sampling()) { /* many short calls: only ask where */
+            atomic_store_explicit(&store->sample, true, memory_order_seq_cst);
+            tp_store_set_cells(store, UINTPTR_MAX);
         }
         active |= running || calls != store->ticked_calls;
         store->ticked_calls = calls;
@@ -183,27 +186,31 @@ static void handle_tick(Store *store) {
     if (store->gil_policy == GIL_HOLD) tp_gil_take_slow(store);
 }
 
-static void poll_store(Store *store) {
+/* Whether the ticker asked for it. */
+static bool poll_store(Store *store) {
     tp_store_set_cells(store, store->true_limit);
     /* After the fence in there: an interrupt whose flag is not seen here writes its cells later than we wrote ours. */
     if (UNLIKELY(atomic_load(&store->interrupt))) {
         atomic_store(&store->interrupt, false);
         tp_trap(store, TRAP_INTERRUPT);
     }
+    bool ticked = atomic_exchange(&store->sample, false);
     if (atomic_load(&store->tick)) {
         atomic_store(&store->tick, false);
         handle_tick(store);
+        ticked = true;
     }
     if (UNLIKELY(!LOAD_RELAXED(&tp_ticker_awake))) tp_ticker_wake();
+    return ticked;
 }
 
-/* Called by the `poll` stub. address: lowest stack address that the code needs. */
-void tp_poll(VMContext *vmctx, uintptr_t address, uintptr_t pc, uintptr_t fp) {
+/* Called by the `poll` stub. address: lowest stack address that the code needs. Returns where to go on, 0: as usual. */
+uintptr_t tp_poll(VMContext *vmctx, uintptr_t address, uintptr_t pc, uintptr_t fp) {
     Store *store = STORE_OF(vmctx);
     store->exit_pc = pc;
     store->exit_fp = fp;
     if (address < store->true_limit) tp_trap(store, TRAP_STACK_OVERFLOW);
-    poll_store(store);
+    return poll_store(store) ? tp_tier_tick(pc) : 0;
 }
 
 void tp_check_interrupts(Store *store) {

@@ -5,6 +5,7 @@
    code.c           CodeRegion: code memory, pc -> function, sites; fork
    native_module.c  NativeModule: what instances are made from, publishing, lazy entries
    signals.c        signal handlers, alternate stacks           trap.c   unwinding, stack walking, backtraces
+   tier.c           samples for tier-up, leaving loops
    poll.c           interrupts, ticker, GIL policy              builtins.c  the helpers that generated code calls
    value.c          Signature, value conversion                 arch_x64_stubs.S  the stubs; .h: everything that names a register
    call.c           FuncBase: Python -> wasm                    host_call.c  wasm -> Python, CallerBase
@@ -115,6 +116,7 @@ int tp_init_native_module(PyObject *), tp_init_value(PyObject *), tp_init_call(P
 int tp_init_host_call(PyObject *), tp_init_handle(PyObject *), tp_init_memory(PyObject *), tp_init_table(PyObject *);
 int tp_init_global(PyObject *), tp_init_instance(PyObject *);
 /* Functions of the module, see _native.pyi. */
+PyObject *tp_sample_into(PyObject *, PyObject *), *tp_take_samples(PyObject *, PyObject *);
 PyObject *tp_reserve_probe(PyObject *, PyObject *), *tp_debug_null_funcref(PyObject *, PyObject *);
 PyObject *tp_debug_gc_stress(PyObject *, PyObject *);
 /* Makes a type (base may be NULL) and adds it; NULL with an exception. The reference is kept for ever. */
@@ -164,6 +166,7 @@ struct Store {
 
     _Atomic(uint64_t) calls;           /* outermost entries begun; the ticker compares. any thread */
     _Atomic(int) running;              /* 1 between outermost entry and leave. any thread */
+    _Atomic(bool) sample;              /* this tick only asks where the store is. any thread */
     _Atomic(bool) tick;                /* the running call has lasted a tick. any thread */
     _Atomic(bool) interrupt;           /* _interrupt() was called. any thread */
     Store *next_ticked, **prev_ticked; /* list of all open stores, under the ticker's lock */
@@ -244,6 +247,11 @@ typedef struct Blob {
     struct Blob *next;
     uint32_t words[];
 } Blob;
+/* Better code for the rest of a call that is at a loop header of older code. */
+typedef struct Continuation {
+    struct Continuation *next;
+    uintptr_t pc, code; /* return address of the header's poll; where to go instead, with the same registers */
+} Continuation;
 #define NOT_ESCAPED UINT32_MAX /* in escaped_places */
 struct NativeModule {
     PyObject_HEAD
@@ -272,7 +280,8 @@ struct NativeModule {
     uint32_t *sizes, num_compiled;
     uint64_t code_bytes;
     struct Blob *blobs;
-    Py_buffer mapped[2]; /* sites and stack maps of a mapped image; without objects: none */
+    _Atomic(Continuation *) continuations; /* of loops, newest first */
+    Py_buffer mapped[2];                   /* sites and stack maps of a mapped image; without objects: none */
 };
 /* What VMFuncRef.code and VMImportedFunc.code of a defined function hold: its code, or its stub while functions are
    compiled lazily (the stub always jumps to the newest code). NULL with InternalError if there is neither. */
@@ -507,6 +516,10 @@ void tp_region_free_cells(CodeRegion *region, uint64_t *cells, uint32_t count);
 /* ---- native_module.c ---- */
 void *tp_lazy_compile(VMContext *vmctx, NativeModule *self, uint32_t defined_index, uintptr_t fp);
 
+/* ---- tier.c ---- */
+bool tp_sampling(void);
+uintptr_t tp_tier_tick(uintptr_t pc);
+
 /* ---- trap.c ---- */
 _Noreturn void tp_fault(void);
 _Noreturn void tp_trap_at_site(uintptr_t pc, uintptr_t fp);
@@ -514,7 +527,7 @@ bool tp_mark_frames(Store *store); /* tp_externref_mark of every reference in it
 
 /* ---- call.c, host_call.c ---- */
 size_t tp_host_call(HostFunc *func, VMContext *caller, HostArgs *args, uintptr_t fp);
-void tp_poll(VMContext *vmctx, uintptr_t address, uintptr_t pc, uintptr_t fp);
+uintptr_t tp_poll(VMContext *vmctx, uintptr_t address, uintptr_t pc, uintptr_t fp);
 /* Where arguments and results go: abi/calls.py CallLayout. */
 enum { PLACE_STACK, PLACE_INT, PLACE_FLOAT };
 typedef struct Place {

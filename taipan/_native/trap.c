@@ -47,6 +47,7 @@ static PyObject *backtrace(const Store *store) {
     while (PyList_GET_SIZE(frames) < MAX_FRAMES && walk_next(&walk, &pc, &fp)) {
         if (!tp_code_lookup(pc, &place)) continue;
         const Site *site = tp_code_site(&place);
+        if (site != NULL && site->kind == SITE_CONTINUED) continue; /* shown already, as its callee */
         PyObject *frame = Py_BuildValue("OIIi", place.module->info,
             place.module->num_imported_funcs + place.extent->defined_index, place.code_offset,
             site == NULL ? -1 : (int)site->wasm_offset);

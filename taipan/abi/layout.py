@@ -151,6 +151,7 @@ SITE_BYTES: Final = 16  # code_offset, wasm_offset, kind | trap << 8, stack map 
 SITE_CALL: Final = 0
 SITE_TRAP: Final = 1  # `call [builtins.trap]`; the trap number is in the site
 SITE_FAULT: Final = 2  # memory access that may hit a guard page: MEMORY_OUT_OF_BOUNDS
+SITE_CONTINUED: Final = 3  # call whose callee goes on with this very activation: the frame is not shown in backtraces
 
 # Stack maps: one u32 array per function; a map is a count, then that many slots, each the distance below rbp in bytes
 # (a reference lies at [rbp - distance]).

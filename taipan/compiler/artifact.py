@@ -17,6 +17,19 @@ class CompiledFunction:
 
 
 @final
+class LoopStub:
+    """The way from a loop's header in baseline code into a continuation: see `baseline/osr.py`.
+
+    call_field: offset of the 32-bit field of its call, counted from the end of the field, to fill in.
+    """
+
+    def __init__(self, code: bytes, sites: bytes, call_field: int) -> None:
+        self.code: Final = code
+        self.sites: Final = sites
+        self.call_field: Final = call_field
+
+
+@final
 class Image:
     """All functions of a module: the arguments of `NativeModule.load`, where their formats stand."""
 

@@ -29,7 +29,12 @@ VARIABLES: Final[dict[str, str]] = {
 
 HEX_ROW_BYTES: Final = 16
 
-SITE_NAMES: Final = {layout.SITE_CALL: "call", layout.SITE_TRAP: "trap", layout.SITE_FAULT: "memory access"}
+SITE_NAMES: Final = {
+    layout.SITE_CALL: "call",
+    layout.SITE_TRAP: "trap",
+    layout.SITE_FAULT: "memory access",
+    layout.SITE_CONTINUED: "call of its own continuation",
+}
 
 
 def read_points(names: str) -> frozenset[str]:

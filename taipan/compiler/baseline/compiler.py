@@ -10,7 +10,7 @@ from librt.vecs import vec
 from mypy_extensions import i32, i64
 
 from taipan.compiler import dump
-from taipan.compiler.artifact import CompiledFunction, Image
+from taipan.compiler.artifact import CompiledFunction, Image, LoopStub
 from taipan.compiler.baseline.marks import Marks
 from taipan.compiler.baseline.masm import to_vec
 from taipan.compiler.baseline.visitor import FunctionCompiler
@@ -88,6 +88,23 @@ class BaselineCompiler:
             return self.compile_function(defined_index)
         finally:
             self.function.marks = None
+
+    def leave_loop(self, defined_index: int, loop_offset: int) -> LoopStub:
+        """The stub that leaves the loop at this wasm offset in code that `compile_function` made.
+
+        Raises UnsupportedError if the loop cannot be left.
+        """
+        function = self.function
+        function.leaves_at = i64(loop_offset)
+        function.num_sources = -1
+        try:
+            function.compile(i64(defined_index))
+            if function.num_sources < 0:
+                raise UnsupportedError(f"no loop is reached at {loop_offset:#x}")
+            field = function.emit_stub()
+        finally:
+            function.leaves_at = -1
+        return LoopStub(function.masm.code(), function.sites.getvalue(), int(field))
 
     def compile_image(self) -> Image:
         """The common case of `image`, three times as fast. The compiler is used up by it."""

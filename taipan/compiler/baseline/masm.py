@@ -478,6 +478,10 @@ class Masm:
     def loop_poll(self, vmctx: i64, builtins_offset: i64, poll_offset: i64) -> None:
         raise NotImplementedError
 
+    def loop_poll_return(self) -> None:
+        """Restore what `loop_poll` has changed: registers are as at the loop's header, but for the integer result."""
+        raise NotImplementedError
+
     def loop_poll_end(self, back: i64) -> None:
         raise NotImplementedError
 

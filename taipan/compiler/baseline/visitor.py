@@ -14,9 +14,9 @@ from mypy_extensions import i64
 from taipan.abi.calls import FLOAT_REG, INT_REG, STACK
 from taipan.compiler.baseline.control import C_FUNC, COLD_ENTRY, COLD_WORDS
 from taipan.compiler.baseline.emit_call import MEMORY0_OFFSET, NULL_OFFSET
-from taipan.compiler.baseline.emit_reference import Reference
 from taipan.compiler.baseline.marks import Marks
 from taipan.compiler.baseline.masm import LT_U, Masm
+from taipan.compiler.baseline.osr import Continued
 from taipan.compiler.baseline.pins import Pinner, PinSet
 from taipan.compiler.baseline.registers import BIT
 from taipan.compiler.baseline.stack import (
@@ -35,7 +35,7 @@ SMALL_FRAME: Final = 2048
 
 
 @final
-class FunctionCompiler(Reference):
+class FunctionCompiler(Continued):
     """Compiles one function after the other; `masm` holds the code of the last.
 
     marks: filled while the function is compiled, if there are any; the code stays the same.
@@ -45,7 +45,6 @@ class FunctionCompiler(Reference):
         super().__init__(env, masm)
         self.marks: Marks | None = None
         self.appending: bool = False
-        self.first_site: i64 = 0
         self.first_reloc: i64 = 0
         self.frame_field: i64 = 0
         self.checks_limit: bool = False

@@ -861,9 +861,12 @@ class X64Masm(Masm):
         asm.rm(0x8B, W64, RCX, R15, builtins_offset)
         asm.rm(0xFF, W32, 2, RCX, poll_offset)
 
-    def loop_poll_end(self, back: i64) -> None:
+    def loop_poll_return(self) -> None:
         self.asm.pop(R15)
         self.asm.pop(RCX)
+
+    def loop_poll_end(self, back: i64) -> None:
+        self.loop_poll_return()
         self.asm.jmp(back)
 
     def mismatch(self, ref: i64, type_offset: i64, null_type: i64, null: i64) -> None:
