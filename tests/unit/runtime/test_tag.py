@@ -12,8 +12,8 @@ from taipan import (
     Caller,
     FuncType,
     Instance,
-    LinkError,
     Linker,
+    LinkError,
     Module,
     Store,
     Tag,
@@ -25,7 +25,9 @@ from taipan import (
 
 I32 = ValType.i32()
 EXPORTS = '(module (tag (export "a") (param i32)) (tag (export "b") (param i32)))'
-PASSES_ON = """(module (import "" "a" (tag $a (param i32))) (export "again" (tag $a)) (tag (export "own") (param i32)))"""
+PASSES_ON = (
+    """(module (import "" "a" (tag $a (param i32))) (export "again" (tag $a)) (tag (export "own") (param i32)))"""
+)
 GROUPED = "(rec (type $first (func (param i32))) (type $second (func (param i32))))"
 
 
