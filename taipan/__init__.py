@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     )
     from taipan.features import Features
     from taipan.link.linker import Linker
+    from taipan.runtime.externref import ExternRef
     from taipan.runtime.func import Caller, Func, TypedFunc
     from taipan.runtime.globals import Global
     from taipan.runtime.instance import Instance, InstanceExports, InstancePre
@@ -76,6 +77,7 @@ __all__ = [
     "Engine",
     "ExitTrap",
     "ExportType",
+    "ExternRef",
     "Features",
     "FilePerms",
     "Frame",
@@ -136,6 +138,7 @@ _HOME = {
     "Engine": "taipan.engine",
     "ExitTrap": "taipan.errors",
     "ExportType": "taipan.runtime.types",
+    "ExternRef": "taipan.runtime.externref",
     "Features": "taipan.features",
     "FilePerms": "taipan.wasi.config",
     "Frame": "taipan.runtime.trap",

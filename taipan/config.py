@@ -57,6 +57,13 @@ class _OneOf:
         return str(value)
 
 
+def _builder(name: str, value: Any) -> Any:
+    """A builder as compiler/interface.py describes, or None."""
+    if value is not None and not (hasattr(value, "build") and hasattr(value, "clone")):
+        raise TypeError(f"{name}: expected a Builder or None")
+    return value
+
+
 class _Compiler(_OneOf):
     """The name of a compiler of the package, or a builder of another."""
 
@@ -228,6 +235,13 @@ class Config(Managed):
         '"auto": baseline at first, hot functions optimised where that is installed; "baseline"; "llvm"; or a Builder '
         "(compiler/interface.py).",
         code=True,
+    )
+    optimizer = Setting(
+        _builder, None, "What compiles hot functions where `compiler` is auto: LLVM if installed (None), or a Builder."
+    )
+    tier_up = Setting(_bool, True, "Compile hot functions again with the optimizer, where `compiler` is auto.")
+    tier_up_calls = Setting(
+        _size, 0, "For tests: compile each function with the optimizer at this call of it, 0: when it is hot."
     )
     strategy = Setting(
         _OneOf("strategy", "auto", "cranelift", "winch"),

@@ -20,6 +20,7 @@ from taipan.compiler.tunables import Tunables
 from taipan.config import Config
 from taipan.errors import InvalidError
 from taipan.features import Features
+from taipan.lazy import LazyCompiler
 from taipan.runtime.managed import Unique, already_closed
 from taipan.runtime.module_info import ModuleInfo
 from taipan.runtime.register import register
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
     from typing_extensions import Buffer
 
-    from taipan.compiler.environ import ModuleEnv
     from taipan.compiler.interface import Compiler, ModuleCompiler
 
 CODE_REGION_BYTES: Final = 1 << 30
@@ -66,6 +66,7 @@ class Engine(Unique):
         "compiler",
         "config",
         "features",
+        "optimizer",
         "tunables",
         "types",
     )
@@ -82,6 +83,7 @@ class Engine(Unique):
         self.tunables = _tunables(config)
         self.tunables.check()
         self.compiler: Compiler = _compiler(config)
+        self.optimizer: Compiler | None = _optimizer(config)
         self.types = TypeRegistry()
         self._dynamic_guard: int = config.dynamic_memory_guard_size
         self._gil: str = config.gil
@@ -191,6 +193,16 @@ def _compiler(config: Config) -> Compiler:
     for name, value in config.compiler_flags:
         builder.set(name, value)
     return builder.build()
+
+
+def _optimizer(config: Config) -> Compiler | None:
+    """The compiler for functions that turn out to be hot, if there is to be one and it is installed."""
+    from taipan.compiler import driver
+
+    if config.compiler != "auto" or not config.tier_up or not config.lazy_compilation or config.consume_fuel:
+        return None
+    builder = driver.optimizing_builder(config.optimizer)
+    return None if builder is None else builder.build()
 
 
 @final
@@ -393,7 +405,10 @@ def make_native(engine: Engine, module: WasmModule, info: ModuleInfo) -> _native
 
     env = ModuleEnv(module, engine.tunables, engine._lazy)
     if engine._lazy:
-        return make_template(engine, module, info, env.escaped, LazyCompiler(engine.compiler, env).compile)
+        lazy = LazyCompiler(engine.compiler, env, engine.optimizer, engine.config.tier_up_calls)
+        native = make_template(engine, module, info, env.escaped, lazy.compile)
+        native.counting = lazy.counting
+        return native
     compiler = engine.compiler.module(env)
     native = make_template(engine, module, info, env.escaped, None)
     load_all(compiler, native)
@@ -453,34 +468,6 @@ def _signatures(module: WasmModule, types: RegisteredTypes) -> list[_native.Sign
             made[type_id] = make_signature(registry, type_id, types, of_host=False)
         signatures[index] = made[type_id]
     return signatures
-
-
-@final
-class LazyCompiler:
-    """Compiles a module's functions one by one, when the native runtime enters one that has no code yet.
-
-    Two threads may be here at once, and a finalizer may enter wasm while its thread is compiling: a `ModuleCompiler` is
-    used by one of them at a time.
-    """
-
-    __slots__ = ("compiler", "env", "idle")
-
-    def __init__(self, compiler: Compiler, env: ModuleEnv) -> None:
-        self.compiler: Final = compiler
-        self.env: Final = env
-        # Made here: the first call may come from a signal handler, in the middle of the import that another made.
-        self.idle: Final = [compiler.module(env)]
-
-    def compile(self, native: _native.NativeModule, defined_index: int) -> None:
-        """Publish the code of a function. Raises UnsupportedError for an instruction that cannot be compiled yet."""
-        try:
-            module = self.idle.pop()
-        except IndexError:
-            module = self.compiler.module(self.env)
-        made = module.emit(module.compile((defined_index,))[0])
-        self.idle.append(module)
-        if not native.entry(defined_index):
-            native.publish(defined_index, made.code, made.relocs, made.sites, made.stack_maps)
 
 
 def load_all(module: ModuleCompiler, native: _native.NativeModule) -> None:

@@ -198,7 +198,8 @@ void *tp_lazy_compile(VMContext *vmctx, NativeModule *self, uint32_t defined_ind
     store->exit_pc = arch_frame_return(fp);
     store->exit_fp = arch_frame_caller(fp);
     tp_gil_take(store);
-    if (self->entries[defined_index] == NULL) { /* another thread may have been faster */
+    /* Unless calls are counted, another thread may have been faster. */
+    if (self->entries[defined_index] == NULL || self->counting) {
         if (self->compile == NULL) {
             PyErr_Format(tp_registry.InternalError, "bug: function %u was called before it was compiled",
                 self->num_imported_funcs + defined_index);
@@ -264,7 +265,7 @@ static void set_entry(NativeModule *self, uint32_t defined_index, uint8_t *addre
     if (self->entries[defined_index] == NULL) self->num_compiled++;
     self->entries[defined_index] = address;
     self->sizes[defined_index] = size;
-    if (self->cells != NULL)
+    if (self->cells != NULL && !self->counting)
         atomic_store_explicit(
             (_Atomic(uint64_t) *)&self->cells[defined_index], (uint64_t)(uintptr_t)address, memory_order_release);
 }
@@ -426,6 +427,15 @@ static PyObject *module_entry(PyObject *object, PyObject *arg) {
     return PyLong_FromVoidPtr(self->entries[index]);
 }
 
+/* While calls are counted, entries change nothing: from now on this one is called directly. */
+static PyObject *module_settle(PyObject *object, PyObject *arg) {
+    NativeModule *self = (NativeModule *)object;
+    uint32_t index;
+    if (defined_index_arg(self, arg, &index) < 0) return NULL;
+    if (self->cells != NULL && self->entries[index] != NULL) self->cells[index] = (uint64_t)self->entries[index];
+    Py_RETURN_NONE;
+}
+
 static PyObject *module_code(PyObject *object, PyObject *arg) {
     const NativeModule *self = (NativeModule *)object;
     uint32_t index;
@@ -494,10 +504,12 @@ static void module_dealloc(PyObject *object) {
 
 static PyMethodDef module_methods[] = {{"publish", module_publish, METH_VARARGS, NULL},
     {"load", module_load, METH_VARARGS, NULL}, {"entry", module_entry, METH_O, NULL},
-    {"code", module_code, METH_O, NULL}, {0}};
+    {"code", module_code, METH_O, NULL}, {"settle", module_settle, METH_O, NULL}, {0}};
 
 static PyMemberDef module_members[] = {{"num_compiled", T_UINT, offsetof(NativeModule, num_compiled), READONLY, NULL},
-    {"info", T_OBJECT, offsetof(NativeModule, info), READONLY, NULL}, {0}};
+    {"info", T_OBJECT, offsetof(NativeModule, info), READONLY, NULL},
+    {"compile", T_OBJECT, offsetof(NativeModule, compile), READONLY, NULL},
+    {"counting", T_BOOL, offsetof(NativeModule, counting), 0, NULL}, {0}};
 static PyType_Slot module_slots[] = {{Py_tp_new, module_new}, {Py_tp_dealloc, module_dealloc},
     {Py_tp_traverse, module_traverse}, {Py_tp_clear, module_clear}, {Py_tp_methods, module_methods},
     {Py_tp_members, module_members}, {0, NULL}};

@@ -99,7 +99,7 @@ static inline bool tp_is_ref_kind(int kind) { return kind >= KIND_FUNCREF && kin
 
 /* ---- module.c: what register() was given; strong references, never NULL after register() ---- */
 typedef struct Registry {
-    PyObject *Func, *Memory, *Table, *Global, *Caller, *Val, *make_trap, *ask_limiter, *tell_limiter;
+    PyObject *Func, *Memory, *Table, *Global, *Caller, *Val, *ExternRef, *make_trap, *ask_limiter, *tell_limiter;
     PyObject *StoreClosedError, *StoreBusyError, *WrongStoreError, *WasmError, *UnsupportedError, *InternalError;
     bool complete;
 } Registry;
@@ -280,6 +280,7 @@ struct NativeModule {
     uint32_t *sizes, num_compiled;
     uint64_t code_bytes;
     struct Blob *blobs;
+    char counting;                         /* every call goes to `compile` first, until `settle` */
     _Atomic(Continuation *) continuations; /* of loops, newest first */
     Py_buffer mapped[2];                   /* sites and stack maps of a mapped image; without objects: none */
 };

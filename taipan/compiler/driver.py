@@ -45,6 +45,18 @@ def make_builder(name: str) -> Builder:
     return made
 
 
+def optimizing_builder(choice: Builder | None) -> Builder | None:
+    """For hot functions: the builder that `Config.optimizer` names, else LLVM's, else None if that is not installed."""
+    if choice is not None:
+        return choice.clone()
+    if "llvm" not in COMPILERS:
+        return None
+    try:
+        return make_builder("llvm")
+    except UnsupportedError:
+        return None
+
+
 def builders() -> list[Builder]:
     """Builders of all installed compilers."""
     found = []

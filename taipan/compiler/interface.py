@@ -14,9 +14,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final, Protocol, final
 
-from taipan.compiler.artifact import CompiledFunction, Image
+from taipan.compiler.artifact import CompiledFunction, Image, LoopStub
 from taipan.compiler.environ import ModuleEnv
-from taipan.errors import WasmError
+from taipan.errors import UnsupportedError, WasmError
 
 
 @final
@@ -48,6 +48,8 @@ class Option:
 
 
 class ModuleCompiler(Protocol):
+    """Compiles functions of one module. The two methods at the end are for tier-up; a compiler may refuse them."""
+
     def compile(self, indices: Sequence[int]) -> Sequence[Any]:
         """Compile these defined functions of a valid module, together where that helps. Raises UnsupportedError."""
 
@@ -56,6 +58,17 @@ class ModuleCompiler(Protocol):
 
     def image(self) -> Image:
         """All functions in one image, with every call among them resolved. Raises UnsupportedError."""
+
+    def compile_hot(
+        self, functions: Sequence[int], loops: Sequence[tuple[int, int]]
+    ) -> tuple[list[CompiledFunction | UnsupportedError], list[CompiledFunction | UnsupportedError]]:
+        """Code of defined functions, and of continuations of loops, each (function, wasm offset of the loop).
+
+        A continuation is called with the two contexts and a pointer to the values that `baseline/osr.py` describes.
+        """
+
+    def leave_loop(self, defined_index: int, loop_offset: int) -> LoopStub:
+        """How to leave a loop in code that `compile` made. Raises UnsupportedError if that is not possible."""
 
 
 class Compiler(Protocol):

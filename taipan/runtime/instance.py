@@ -57,9 +57,8 @@ class InstanceExports(Mapping[str, "AsExtern"]):
 class Instance(_native.InstanceBase):
     """An instance of a module in a store. It lives as long as its store, also if nothing refers to it any more."""
 
-    __slots__ = ("_exports", "_info", "_tags")
+    __slots__ = ("_exports", "_info")
     _info: ModuleInfo
-    _tags: tuple[Tag, ...]
     _exports: InstanceExports | None
 
     def __new__(cls, store: Storelike, module: Module, imports: Sequence[AsExtern]) -> Instance:
@@ -136,7 +135,8 @@ def create(store: Store, module: Module, bindings: Bindings) -> Instance:
         raise
     instance._info = info
     instance._exports = None
-    instance._tags = _tags(store, info, bindings) if info.tag_ids else ()
+    if info.tag_ids:
+        store._instance_tags[instance] = _tags(store, info, bindings)
     if info.has_steps:
         run_steps(store, info, instance)
     return instance

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from taipan.engine import Engine
     from taipan.runtime.func import Caller, Func
     from taipan.runtime.host_func import HostFunc
+    from taipan.runtime.tag import Tag
     from taipan.wasi.config import WasiConfig
 
 
@@ -64,6 +65,7 @@ class Store(_native.StoreBase, Managed):
         "__weakref__",
         "_data",
         "_host_funcs",
+        "_instance_tags",
         "_limits",
         "_num_instances",
         "_num_memories",
@@ -86,12 +88,14 @@ class Store(_native.StoreBase, Managed):
         self._limits: StoreLimits | None = None
         self._num_instances = self._num_tables = self._num_memories = 0
         self._host_funcs: dict[HostFunc, Func] = {}
+        self._instance_tags: dict[_native.InstanceBase, tuple[Tag, ...]] = {}
 
     def close(self) -> None:
         """Free everything. Raises StoreBusyError while wasm of this store is running."""
         self._close()
         self._close_wasi()
         self._host_funcs.clear()
+        self._instance_tags.clear()
         self._data = None
 
     def data(self) -> Any:

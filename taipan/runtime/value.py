@@ -6,6 +6,7 @@ import struct
 from typing import TYPE_CHECKING, Any, Final, final
 
 from taipan.errors import WasmError
+from taipan.runtime.externref import ExternRef
 from taipan.runtime.types import ValType, externref, f32, f64, funcref, i32, i64, v128, value_kind
 
 if TYPE_CHECKING:
@@ -142,9 +143,10 @@ class Val:
 
 
 def plain(code: int, value: Any) -> Any:
-    """The value behind a `Val` of that type, any other value as it is. Raises TypeError for a Val of another type."""
+    """The value behind a `Val` of that type, or an ExternRef; any other value as it is. Raises TypeError for a Val of
+    another type."""
     if not isinstance(value, Val):
-        return value
+        return value.value if isinstance(value, ExternRef) else value
     if value._type._code != code:
         raise TypeError("wrong type of `Val` provided")
     return value._value

@@ -38,8 +38,8 @@ STANDARD_FDS: Final = 5  # three streams, two directories
 RECENT: Final = 10**18  # times above this are "now", those that a guest sets here are below
 
 
-def guest_source() -> str:
-    """A module that exports a wrapper of every function."""
+def guest_source(loops: bool = False) -> str:
+    """A module that exports a wrapper of every function; with `loops` also `name!`, which calls it for ever."""
     kinds = {"i": "i32", "p": "i32", "I": "i64"}
     imports, wrappers = [], []
     for name, params in SIGNATURES.items():
@@ -48,6 +48,9 @@ def guest_source() -> str:
         gets = " ".join(f"(local.get {i})" for i in range(len(params)))
         imports.append(f'(import "wasi_snapshot_preview1" "{name}" (func ${name} (param {types_}) {result}))')
         wrappers.append(f'(func (export "{name}") (param {types_}) {result} (call ${name} {gets}))')
+        if loops and result:
+            body = f"(loop (drop (call ${name} {gets})) (br 0))"
+            wrappers.append(f'(func (export "{name}!") (param {types_}) {body})')
     return f'(module {" ".join(imports)} (memory (export "memory") 1) {" ".join(wrappers)})'
 
 

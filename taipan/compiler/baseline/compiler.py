@@ -106,6 +106,13 @@ class BaselineCompiler:
             function.leaves_at = -1
         return LoopStub(function.masm.code(), function.sites.getvalue(), int(field))
 
+    def compile_hot(
+        self, functions: Sequence[int], loops: Sequence[tuple[int, int]]
+    ) -> tuple[list[CompiledFunction | UnsupportedError], list[CompiledFunction | UnsupportedError]]:
+        """Nothing to gain: this compiler knows one way only."""
+        refusal = UnsupportedError("the baseline compiler does not make continuations")
+        return list(self.compile(functions)), [refusal for _ in loops]
+
     def compile_image(self) -> Image:
         """The common case of `image`, three times as fast. The compiler is used up by it."""
         env = self.env

@@ -91,7 +91,8 @@ LOCALS = """(module (func (export "f") (param i32 i64 f32 f64) (result {result})
 
 
 @pytest.mark.parametrize(
-    ("slot", "result", "expected"), [
+    ("slot", "result", "expected"),
+    [
         (0, "i32", 5),
         (1, "i64", 1 << 40),
         (2, "f32", 1.5),
@@ -108,7 +109,7 @@ def test_locals_arrive(samples: int, slot: int, result: str, expected: object) -
     assert run_and_leave(samples, LOCALS.format(result=result), arguments, code) == expected
 
 
-MANY = "(module (func (export \"f\") (param i32) (result i64) {locals} {sets} (loop $l {uses} (br $l)) (unreachable)))"
+MANY = '(module (func (export "f") (param i32) (result i64) {locals} {sets} (loop $l {uses} (br $l)) (unreachable)))'
 
 
 @pytest.mark.parametrize("slot", [1, 5, 10, 17, 30])

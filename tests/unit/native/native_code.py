@@ -14,6 +14,7 @@ from native_objects import REGION, native, type_id, u32s
 
 from taipan import errors
 from taipan.abi import builtins, layout
+from taipan.runtime.externref import ExternRef
 from taipan.runtime.func import Caller, Func
 from taipan.runtime.globals import Global
 from taipan.runtime.limiter import ask_limiter, tell_limiter
@@ -37,7 +38,8 @@ class Raised(Exception):
 def registered(**changes: Any) -> dict[str, Any]:
     """Arguments of `register`, as the package passes them."""
     names = ("StoreClosedError", "StoreBusyError", "WrongStoreError", "WasmError", "UnsupportedError", "InternalError")
-    classes = {"Func": Func, "Memory": Memory, "Table": Table, "Global": Global, "Caller": Caller, "Val": Val}
+    classes = {"Func": Func, "Memory": Memory, "Table": Table, "Global": Global, "Caller": Caller}
+    classes |= {"Val": Val, "ExternRef": ExternRef}
     asked = {"ask_limiter": ask_limiter, "tell_limiter": tell_limiter}
     return {"make_trap": make_trap, **asked, **classes, **{name: getattr(errors, name) for name in names}, **changes}
 

@@ -1,0 +1,95 @@
+"""Functions of a module compiled one by one, when they are first called, and again when they turn out to be hot."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, final
+
+if TYPE_CHECKING:
+    from taipan._native import NativeModule
+    from taipan.compiler.environ import ModuleEnv
+    from taipan.compiler.interface import Compiler, ModuleCompiler
+    from taipan.tier import ModuleTier
+
+OP_LOOP: Final = 0x03
+
+
+@final
+class LazyCompiler:
+    """Compiles what the native runtime enters without code (`compile`), and what samples show to be hot (`sample`).
+
+    optimizer: for hot functions, or None.  calls: 0, or the call of each function that compiles it with the optimizer,
+    whatever samples say.
+
+    Two threads may be here at once, and a finalizer may enter wasm while its thread is compiling: a `ModuleCompiler` is
+    used by one of them at a time.
+    """
+
+    __slots__ = ("_calls", "_compiler", "_counts", "_env", "_idle", "_optimizer", "_tier")
+
+    def __init__(self, compiler: Compiler, env: ModuleEnv, optimizer: Compiler | None, calls: int) -> None:
+        self._compiler: Final = compiler
+        self._env: Final = env
+        # Made here: the first call may come from a signal handler, in the middle of the import that another made.
+        self._idle: Final = [compiler.module(env)]
+        self._optimizer: Final = optimizer
+        self._calls: Final = calls if optimizer is not None else 0
+        self._counts: Final[dict[int, int]] = {}
+        self._tier: ModuleTier | None = None
+        if optimizer is not None and not self._calls:
+            from taipan import tier
+
+            tier.start()
+
+    @property
+    def counting(self) -> bool:
+        """Whether every call of a function must come here until it is settled."""
+        return self._calls > 0
+
+    def compile(self, native: NativeModule, defined_index: int) -> None:
+        """Publish the code of a function. Raises UnsupportedError for an instruction that cannot be compiled yet."""
+        if self._calls:
+            self._count(native, defined_index)
+        else:
+            self._compile(native, defined_index)
+
+    def _compile(self, native: NativeModule, defined_index: int) -> None:
+        try:
+            module = self._idle.pop()
+        except IndexError:
+            module = self._compiler.module(self._env)
+        made = module.emit(module.compile((defined_index,))[0])
+        self._idle.append(module)
+        if not native.entry(defined_index):
+            native.publish(defined_index, made.code, made.relocs, made.sites, made.stack_maps)
+
+    def _count(self, native: NativeModule, defined_index: int) -> None:
+        """Called for each call. The one that is asked for compiles with the optimizer."""
+        count = self._counts[defined_index] = self._counts.get(defined_index, 0) + 1
+        if count >= self._calls:
+            self.tier().optimize(native, defined_index, alone=True)
+            if not native.entry(defined_index):
+                self._compile(native, defined_index)
+            native.settle(defined_index)
+        elif count == 1:
+            self._compile(native, defined_index)
+
+    # --- hot functions ---
+
+    def sample(self, native: NativeModule, defined_index: int, wasm_offset: int, poll: int) -> None:
+        """A tick was spent at a poll of this function; see `tier.ModuleTier.sample`."""
+        if self._optimizer is not None:
+            is_loop = self._env.code[wasm_offset] == OP_LOOP
+            self.tier().sample(native, defined_index, wasm_offset, poll, is_loop)
+
+    def tier(self) -> ModuleTier:
+        """Made when the first function is hot: only then is the optimizer imported."""
+        if self._tier is None:
+            from taipan.tier import ModuleTier
+
+            assert self._optimizer is not None
+            self._tier = ModuleTier(self._env.module, self._optimizer.module(self._env), self._leaver())
+        return self._tier
+
+    def _leaver(self) -> ModuleCompiler:
+        """A compiler that nobody else uses, for the stubs that leave loops."""
+        return self._compiler.module(self._env)

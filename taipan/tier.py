@@ -1,0 +1,205 @@
+"""Tier-up: functions that turn out to be hot get better code while they run.
+
+    ticks (poll.c) -> samples (tier.c) -> a thread here -> optimizing compiler -> NativeModule.publish
+
+Baseline code counts nothing. Every 4 ms of wasm one sample says which function is at a poll and, if at a loop's header,
+at which. A function is compiled again when it has been seen for about a quarter of the time that compiling it is going
+to take; small functions that it calls come with it, since without loops and calls of their own they are never at a
+poll. Publishing is one store of the entry address. A loop that is seen gets a continuation, too: the next tick leaves the old
+code there (`compiler/baseline/osr.py`), so that even a program that is one call of one loop ends in optimized code.
+
+With `Config.tier_up_calls` nothing is sampled: the n-th call of each function compiles it, before it runs.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import struct
+import threading
+from typing import TYPE_CHECKING, Final, Protocol, final
+
+from taipan import _native
+from taipan.errors import UnsupportedError
+
+if TYPE_CHECKING:
+    from taipan.compiler.artifact import CompiledFunction, LoopStub
+    from taipan.compiler.interface import ModuleCompiler
+    from taipan.wasm.module import Module as WasmModule
+
+TICK_SECONDS: Final = 0.004
+SECONDS_PER_BYTE: Final = 20e-6
+"""Of compiling a byte of a body with LLVM: 50 us per instruction, which takes 2.5 bytes."""
+
+MIN_SAMPLES: Final = 2
+MAX_SAMPLES: Final = 25
+"""A tenth of a second. Compiling happens beside the program, so waiting for certainty does not pay."""
+
+SMALL_BODY: Final = 200
+"""Bytes of a function that is compiled together with a hot caller."""
+
+MAX_GROUP: Final = 24
+"""Functions compiled together."""
+
+CODE_ALIGN: Final = 16
+
+
+@final
+class ModuleTier:
+    """Which functions of a module are hot, and what was done about them."""
+
+    def __init__(self, module: WasmModule, optimizer: ModuleCompiler, leaver: ModuleCompiler) -> None:
+        self._module: Final = module
+        self._optimizer: Final = optimizer
+        self._leaver: Final = leaver
+        self._lock: Final = threading.Lock()
+        self._body_bytes: Final = [end - start for start, end in zip(module.body_starts, module.body_ends, strict=True)]
+        self._samples: Final[dict[int, int]] = {}
+        self._loops: Final[dict[int, int]] = {}  # return address of a loop's poll -> samples
+        self._done: Final[set[int]] = set()  # functions that were compiled again, or cannot be
+        self._left: Final[set[int]] = set()  # polls of loops that have a continuation, or cannot have one
+
+    def sample(self, native: _native.NativeModule, function: int, wasm_offset: int, poll: int, is_loop: bool) -> None:
+        """One tick was spent there. Compiles what has become hot."""
+        count = self._samples[function] = self._samples.get(function, 0) + 1
+        if function not in self._done and count >= self.patience(function):
+            self.optimize(native, function)
+        if is_loop and poll not in self._left and self._is_old_code(native, function, poll):
+            count = self._loops[poll] = self._loops.get(poll, 0) + 1
+            if count >= self.patience(function):
+                self.leave_loop(native, function, wasm_offset, poll)
+
+    def patience(self, function: int) -> int:
+        """Samples before a function is worth compiling: about a quarter of what that costs."""
+        cost = self._body_bytes[function] * SECONDS_PER_BYTE
+        return min(max(MIN_SAMPLES, int(cost / TICK_SECONDS / 4)), MAX_SAMPLES)
+
+    def optimize(self, native: _native.NativeModule, function: int, alone: bool = False) -> None:
+        """Compile a function, and unless `alone` the small ones that it calls, and publish that."""
+        with self._lock:
+            group = [one for one in ([function] if alone else self._group(function)) if one not in self._done]
+            self._done.update(group)
+            if not group:
+                return
+            made, _ = self._optimizer.compile_hot(group, ())
+            for one, code in zip(group, made, strict=True):
+                if not isinstance(code, UnsupportedError):
+                    native.publish(one, code.code, code.relocs, code.sites, code.stack_maps)
+
+    def leave_loop(self, native: _native.NativeModule, function: int, wasm_offset: int, poll: int) -> None:
+        """Give activations that are in this loop of old code a way on in better code."""
+        with self._lock:
+            if poll in self._left:
+                return
+            self._left.add(poll)
+            code = self._optimizer.compile_hot((), [(function, wasm_offset)])[1][0]
+            if isinstance(code, UnsupportedError):
+                return
+            try:
+                stub = self._leaver.leave_loop(function, wasm_offset)
+            except UnsupportedError:
+                return
+            whole = joined(stub, code)
+            native.publish(function, whole.code, whole.relocs, whole.sites, whole.stack_maps, poll)
+
+    def _group(self, function: int) -> list[int]:
+        group = [function]
+        for one in group:
+            for callee in self._callees(one):
+                if callee not in group and self._body_bytes[callee] <= SMALL_BODY and len(group) < MAX_GROUP:
+                    group.append(callee)
+        return group
+
+    def _callees(self, function: int) -> list[int]:
+        """Defined functions that a function calls directly."""
+        from taipan.compiler.callees import direct_callees
+
+        return direct_callees(self._module, function)
+
+    def _is_old_code(self, native: _native.NativeModule, function: int, poll: int) -> bool:
+        """Whether an address is in code that is no longer the function's newest, or will not be for long."""
+        start = native.entry(function)
+        return not (function in self._done and start <= poll < start + len(native.code(function)))
+
+
+def joined(stub: LoopStub, code: CompiledFunction) -> CompiledFunction:
+    """A stub and the continuation that it calls as one piece."""
+    from taipan.abi.layout import RELOC_BYTES, SITE_BYTES
+    from taipan.compiler.artifact import CompiledFunction
+
+    lead = -(-len(stub.code) // CODE_ALIGN) * CODE_ALIGN
+    whole = bytearray(stub.code.ljust(lead, b"\xcc"))
+    struct.pack_into("<i", whole, stub.call_field, lead - (stub.call_field + 4))
+    relocs = bytearray(code.relocs)
+    for at in range(0, len(relocs), RELOC_BYTES):
+        struct.pack_into("<I", relocs, at, struct.unpack_from("<I", relocs, at)[0] + lead)
+    sites = bytearray(code.sites)
+    for at in range(0, len(sites), SITE_BYTES):
+        struct.pack_into("<I", sites, at, struct.unpack_from("<I", sites, at)[0] + lead)
+    return CompiledFunction(bytes(whole) + code.code, bytes(relocs), stub.sites + bytes(sites), code.stack_maps)
+
+
+class Sampled(Protocol):
+    """Owner of a module's code: what `NativeModule.compile` is a method of."""
+
+    def sample(self, native: _native.NativeModule, function: int, wasm_offset: int, poll: int) -> None: ...
+
+
+# --- the thread ---
+
+
+class _Sampler:
+    """One per process: reads samples and hands them to the modules that they are of."""
+
+    def __init__(self) -> None:
+        self._read, self._write = os.pipe()
+        os.set_blocking(self._write, False)
+        self._stopped = False
+        self._thread = threading.Thread(target=self._run, name="taipan-tier-up", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+        _native.sample_into(self._write)
+        atexit.register(self.stop)
+
+    def stop(self) -> None:
+        """Before the interpreter ends: LLVM must not be at work while the process takes itself apart."""
+        if not self._stopped:
+            self._stopped = True
+            _native.sample_into(-1)
+            os.write(self._write, b"\0")
+            self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopped:
+            os.read(self._read, 64)
+            for native, function, wasm_offset, poll in _native.take_samples():
+                if self._stopped:
+                    return
+                owner: Sampled | None = getattr(native.compile, "__self__", None)
+                if owner is not None:
+                    owner.sample(native, function, wasm_offset, poll)
+
+
+_sampler: _Sampler | None = None
+_sampler_lock: Final = threading.Lock()
+
+
+def start() -> None:
+    """Begin to look at what wasm of this process does, once. After `fork`, the child has to begin anew."""
+    global _sampler
+    with _sampler_lock:
+        if _sampler is None:
+            _sampler = _Sampler()
+            _sampler.start()
+
+
+def _forget() -> None:
+    global _sampler
+    if _sampler is not None:
+        atexit.unregister(_sampler.stop)
+        _native.sample_into(-1)
+        _sampler = None
+
+
+os.register_at_fork(after_in_child=_forget)

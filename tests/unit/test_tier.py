@@ -1,0 +1,186 @@
+"""Tier-up with a stand-in optimizer: which functions are compiled again, when, and that calls go there.
+
+The stand-in is the baseline compiler, for a module in which every constant 1 is a 2: so results tell which code ran.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+import pytest
+
+import taipan
+from taipan.compiler.artifact import CompiledFunction
+from taipan.compiler.baseline.builder import Baseline, BaselineBuilder
+from taipan.compiler.baseline.compiler import BaselineCompiler
+from taipan.compiler.environ import ModuleEnv
+from taipan.errors import UnsupportedError
+from taipan.tier import ModuleTier, joined
+
+OLD, NEW = b"\x41\x01", b"\x41\x02"  # i32.const 1 and 2
+
+
+class StandIn:
+    """Builder, compiler and module compiler in one."""
+
+    name = "stand-in"
+    triple = ""
+    cpu_flags: frozenset[str] = frozenset()
+
+    def __init__(self) -> None:
+        self.compiled: list[int] = []
+        self.refuses: set[int] = set()
+
+    def clone(self) -> StandIn:
+        return self
+
+    def build(self) -> StandIn:
+        return self
+
+    def module(self, env: ModuleEnv) -> StandIn:
+        from taipan.binary import decode
+        from taipan.features import Features
+
+        module = decode(env.code.replace(OLD, NEW), Features())
+        self.better = BaselineCompiler(ModuleEnv(module, env.tunables, env.lazy))
+        return self
+
+    def compile_hot(
+        self, functions: Sequence[int], loops: Sequence[tuple[int, int]]
+    ) -> tuple[list[CompiledFunction | UnsupportedError], list[CompiledFunction | UnsupportedError]]:
+        self.compiled += functions
+        refusal = UnsupportedError("refused")
+        return [refusal if one in self.refuses else self.better.compile_function(one) for one in functions], [
+            refusal for _ in loops
+        ]
+
+
+def engine_with(optimizer: StandIn, calls: int = 0) -> taipan.Engine:
+    config = taipan.Config()
+    config.optimizer = optimizer
+    config.tier_up_calls = calls
+    return taipan.Engine(config)
+
+
+def exports_of(engine: taipan.Engine, source: str) -> tuple[taipan.Store, taipan.InstanceExports]:
+    store = taipan.Store(engine)
+    return store, taipan.Instance(store, taipan.Module(engine, source), []).exports(store)
+
+
+COUNTED = """(module
+  (table funcref (elem $one))
+  (func $one (export "one") (result i32) (i32.const 1))
+  (func (export "direct") (result i32) (call $one))
+  (func (export "indirect") (result i32) (call_indirect (result i32) (i32.const 0))))"""
+
+
+@pytest.mark.parametrize("calls", [1, 2, 10])
+@pytest.mark.parametrize("name", ["one", "direct", "indirect"])
+def test_the_nth_call_of_a_function_compiles_it_again(calls: int, name: str) -> None:
+    optimizer = StandIn()
+    store, exports = exports_of(engine_with(optimizer, calls), COUNTED)
+    results = [exports[name](store) for _ in range(calls + 3)]
+    assert results == [1] * (calls - 1) + [2] * 4
+    assert sorted(optimizer.compiled) == sorted({"one": [0], "direct": [0, 1], "indirect": [0, 2]}[name])
+
+
+def test_what_the_optimizer_refuses_stays_as_it_is() -> None:
+    optimizer = StandIn()
+    optimizer.refuses = {0}
+    store, exports = exports_of(engine_with(optimizer, 2), COUNTED)
+    assert [exports["one"](store) for _ in range(5)] == [1] * 5
+    assert optimizer.compiled == [0]
+
+
+def wait_until(happened: Callable[[], bool], work: Callable[[], object]) -> None:
+    """Work until it has happened; 20 s are for machines under load."""
+    end = time.monotonic() + 20
+    while not happened():
+        assert time.monotonic() < end, "it did not become hot"
+        work()
+
+
+SPIN = """(module
+  (func $small (param i32) (result i32) (i32.add (local.get 0) (i32.const 1)))
+  (func $cold (export "cold") (result i32) (i32.const 1))
+  (func (export "spin") (param i32) (result i32) (local i32)
+    (loop $l
+      (local.set 1 (call $small (local.get 1)))
+      (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))
+    (local.get 1)))"""
+
+
+def test_functions_that_run_long_become_hot() -> None:
+    """`spin` is seen at its loop; `small` is compiled with it; `cold` is not."""
+    optimizer = StandIn()
+    store, exports = exports_of(engine_with(optimizer), SPIN)
+    assert exports["cold"](store) == 1
+    wait_until(lambda: 2 in optimizer.compiled, lambda: exports["spin"](store, 4_000_000))
+    assert set(optimizer.compiled) == {0, 2}
+    assert exports["cold"](store) == 1
+    wait_until(lambda: exports["spin"](store, 100) == 100, lambda: None)  # counts down by 2, up by 2
+
+
+def test_many_short_calls_become_hot() -> None:
+    optimizer = StandIn()
+    store, exports = exports_of(engine_with(optimizer), SPIN)
+    wait_until(lambda: 2 in optimizer.compiled, lambda: [exports["spin"](store, 100) for _ in range(1000)])
+
+
+def test_switched_off() -> None:
+    optimizer = StandIn()
+    config = taipan.Config()
+    config.optimizer = optimizer
+    config.tier_up = False
+    store, exports = exports_of(taipan.Engine(config), SPIN)
+    for _ in range(20):
+        exports["spin"](store, 1_000_000)
+    assert optimizer.compiled == []
+
+
+def test_two_threads_make_one_function_hot() -> None:
+    optimizer = StandIn()
+    engine = engine_with(optimizer, 3)
+    module = taipan.Module(engine, COUNTED)
+    results: list[int] = []
+
+    def run() -> None:
+        store = taipan.Store(engine)
+        one = taipan.Instance(store, module, []).exports(store)["one"]
+        results.extend(one(store) for _ in range(50))
+
+    threads = [threading.Thread(target=run) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert optimizer.compiled == [0]
+    assert results.count(1) == 2
+    assert len(results) == 200
+
+
+def test_patience_grows_with_the_function_and_ends() -> None:
+    body = "(drop (i32.const 5))"
+    sizes = [1, 400, 20_000]
+    engine = taipan.Engine()
+    source = "(module " + "".join(f"(func {body * size})" for size in sizes) + ")"
+    module = taipan.Module(engine, source)._module
+    compiler = Baseline("x86_64", BaselineBuilder()._settings).module(ModuleEnv(module, engine.tunables, True))
+    tier = ModuleTier(module, compiler, compiler)
+    patience = [tier.patience(i) for i in range(3)]
+    assert patience == sorted(patience)
+    assert patience[0] == 2
+    assert patience[-1] == 25
+
+
+def test_stub_and_continuation_become_one_piece() -> None:
+    from taipan.compiler.artifact import LoopStub
+
+    stub = LoopStub(b"\xe8\0\0\0\0\xc3", b"\x05\0\0\0" + bytes(12), 1)
+    code = CompiledFunction(b"\x90\xe8\0\0\0\0", b"\x02\0\0\0" + bytes(8), b"\x06\0\0\0" + bytes(12), b"")
+    whole = joined(stub, code)
+    assert whole.code == b"\xe8\x0b\0\0\0\xc3" + b"\xcc" * 10 + code.code
+    assert whole.relocs[:4] == b"\x12\0\0\0"
+    assert [whole.sites[i] for i in (0, 16)] == [5, 22]
