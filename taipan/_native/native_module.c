@@ -345,8 +345,8 @@ static int place(NativeModule *self, const Image *image) {
     }
     if (result == 0 && num_relocs != 0) {
         memcpy(relocated, image->bytes->buf, size);
-        result = apply_relocations(
-            self, image->first, relocated, size, (uintptr_t)address, image->relocs->buf, num_relocs);
+        uint32_t own = image->at_poll == 0 ? image->first : UINT32_MAX; /* a continuation is not its function */
+        result = apply_relocations(self, own, relocated, size, (uintptr_t)address, image->relocs->buf, num_relocs);
     }
     if (result == 0)
         result = image->fd < 0 ? tp_region_write(self->region, address, bytes, size)
