@@ -5,8 +5,8 @@
 Baseline code counts nothing. Every 4 ms of wasm one sample says which function is at a poll and, if at a loop's header,
 at which. A function is compiled again when it has been seen for about a quarter of the time that compiling it is going
 to take; small functions that it calls come with it, since without loops and calls of their own they are never at a
-poll. Publishing is one store of the entry address. A loop that is seen gets a continuation, too: the next tick leaves the old
-code there (`compiler/baseline/osr.py`), so that even a program that is one call of one loop ends in optimized code.
+poll. Publishing is one store of the entry address. A loop that is seen gets a continuation, too: the next tick leaves
+the old code there (`compiler/baseline/osr.py`), so that even a program that is one call of one loop ends in optimized code.
 
 With `Config.tier_up_calls` nothing is sampled: the n-th call of each function compiles it, before it runs.
 """
