@@ -1,0 +1,121 @@
+"""One function: local declarations, entry, body, and the definition around them."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple, final
+
+from taipan.compiler.environ import T_EXTERNREF, ModuleEnv
+from taipan.compiler.llvm.emit_control import FUNC
+from taipan.compiler.llvm.emit_reference import Reference
+from taipan.compiler.llvm.scan import Scan
+from taipan.compiler.llvm.text import TYPES, ModuleText, result_type
+from taipan.errors import UnsupportedError
+
+MAX_LOCALS: Final = 20_000
+
+
+class Plan(NamedTuple):
+    """What the machine code of a function is to be completed with.
+
+    maps: (wasm offset, column) of calls -> slots of `%refs` that hold live references there.  has_slots: whether the
+    function's stack map record tells where they are.
+    """
+
+    index: int
+    maps: dict[tuple[int, int], tuple[int, ...]]
+    has_slots: bool
+
+
+@final
+class FunctionCompiler(Reference):
+    """Writes one function of a valid module into a ModuleText. Used once."""
+
+    def __init__(self, env: ModuleEnv, ir: ModuleText, defined_index: int) -> None:
+        super().__init__(env, ir, Scan(env))
+        self.own_index = defined_index + int(env.num_imported_funcs)
+        self.defined_index: Final = defined_index
+
+    def compile(self) -> Plan:
+        """Raises UnsupportedError for what this compiler leaves to the baseline compiler."""
+        env = self.env
+        module = env.module
+        start, end = module.body_starts[self.defined_index], module.body_ends[self.defined_index]
+        layout = env.layout(env.func_types[self.own_index])
+        self.own_layout = layout
+        self.pos = start
+        subprogram = self.ir.begin_function(f"f{self.defined_index}")
+        self.start("body")
+        first = self.read_locals(layout.params, start, end)
+        scan = self.scan
+        scan.scan(first, end)
+        if scan.calls:
+            self.check_stack()
+        self.push_frame(FUNC, b"", layout.results, [])
+        for cut_start, cut_end in [*scan.cuts, (end, end)]:
+            if first < cut_start:
+                self.visit(env.code, first, cut_start)
+            first = cut_end
+        self.finish(subprogram)
+        return Plan(self.defined_index, self.maps, self.num_slots > 0)
+
+    # --- locals ---------------------------------------------------------------------------------------------------
+    def read_locals(self, params: bytes, start: int, end: int) -> int:
+        """Parameters and declared locals; the offset of the first instruction."""
+        self.code = self.env.code
+        self.next = start
+        self.limit = end
+        types = list(params)
+        self.locals = [f"%p{i}" for i in range(len(params))]
+        for _ in range(self.read_u32()):
+            count = self.read_u32()
+            type = self.env.local_type_code(self.read_valtype())
+            if len(types) + count > MAX_LOCALS:
+                raise UnsupportedError("function too complex for the LLVM compiler: it has too many locals")
+            types += [type] * count
+            if count:
+                value = self.fenced(self.null(type), type)
+                self.locals += [value] * count
+        self.local_types = types
+        self.reference_locals = [i for i, type in enumerate(types) if type == T_EXTERNREF]
+        self.has_references = self.has_references or bool(self.reference_locals)
+        for index in self.reference_locals:
+            # Slots are null from the entry on; only parameters have something to keep.
+            slot = self.local_slot(index)
+            if index < len(params):
+                self.keep(self.locals[index], slot)
+        return int(self.next)
+
+    # --- the definition -------------------------------------------------------------------------------------------
+    def finish(self, subprogram: int) -> None:
+        layout = self.own_layout
+        params = [f"{TYPES[type]} %p{i}" for i, type in enumerate(layout.params)]
+        if len(layout.results) > 1:
+            params.append("ptr %out")
+        entry = list(self.entry_lines)
+        if self.result_area:
+            entry.insert(0, f"  %results = alloca [{self.result_area} x i8], align 16\n")
+        if self.stack_area:
+            entry.insert(0, f"  %arguments = alloca [{self.stack_area} x i8], align 16\n")
+        if self.num_slots:
+            entry[:0] = self.slots_text()
+        head = f"define hidden {result_type(layout)} @f{self.defined_index}({', '.join(['ptr %vm', 'ptr %caller', *params])})"
+        self.ir.functions += [
+            f"{head} #0 !dbg !{subprogram} {{\nentry:\n",
+            *entry,
+            "  br label %body\n",
+            *self.lines,
+            *self.cold,
+            "}\n",
+        ]
+
+    def slots_text(self) -> list[str]:
+        """The frame's slots for references, null; and the record by which `link.py` finds them."""
+        self.ir.declare("llvm.experimental.stackmap", "declare void @llvm.experimental.stackmap(i64, i32, ...)")
+        lines = [
+            f"  %refs = alloca [{self.num_slots} x ptr], align 16\n",
+            f"  call void (i64, i32, ...) @llvm.experimental.stackmap(i64 {self.defined_index}, i32 0, ptr %refs)\n",
+        ]
+        for slot in range(self.num_slots):
+            lines.append(f"  %ref{slot} = getelementptr i8, ptr %refs, i64 {8 * slot}\n")
+            lines.append(f"  store volatile ptr null, ptr %ref{slot}\n")
+        return lines
