@@ -11,6 +11,7 @@ import os
 import sys
 
 from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
 
 # The modules on the path from bytes to machine code; everything else gains nothing.
 HOT = (
@@ -65,10 +66,18 @@ def native_runtime() -> Extension:
         flags.append("-Werror")
     return Extension(
         "taipan._native",
-        sources=sorted(glob.glob("taipan/_native/*.c")),
+        sources=sorted(glob.glob("taipan/_native/*.[cS]")),
         depends=sorted(glob.glob("taipan/_native/*.h")),
         extra_compile_args=flags,
     )
 
 
-setup(ext_modules=[native_runtime(), *compiled_modules()])
+class BuildExt(build_ext):
+    """Knows that the C compiler also takes preprocessed assembly."""
+
+    def build_extensions(self) -> None:
+        self.compiler.src_extensions.append(".S")
+        super().build_extensions()
+
+
+setup(cmdclass={"build_ext": BuildExt}, ext_modules=[native_runtime(), *compiled_modules()])

@@ -137,13 +137,24 @@ class StoreBase:
     def closed(self) -> bool: ...
     def _close(self) -> None:
         """Free everything. Raises StoreBusyError when wasm of this store is running on any thread."""
+    @property
+    def _interrupted(self) -> bool:
+        """Whether `_interrupt` was called and its trap is still to come."""
     def _interrupt(self) -> None:
         """From any thread: the running call traps with INTERRUPT at its next check (or the next call at its first)."""
     def _gc(self) -> None:
-        """Release externrefs that nothing holds. With wasm frames on the stack: only what is known dead."""
+        """Release the externrefs that no wasm frame of the store holds. Raises StoreBusyError on another thread than the
+        one that wasm of the store runs on. Deferred while values are converted for a call, a function is compiled or
+        a signal handler runs.
+        """
     def _stats(self) -> dict[str, int]:
-        """Counters: instances, funcrefs, externref_increments, externref_decrements, activations_table, code_bytes,
-        bytes_moved."""
+        """Counters: instances, funcrefs, externref_increments, externref_decrements, code_bytes, bytes_moved.
+
+        activations_table: externrefs that frames may hold now (an over-approximation).  gc_collections: done, with
+        gc_table and gc_live, the sizes of that table and of the precise set at the last one.  gc_deferred: asked for at
+        an unsafe place.  gc_skipped: given up, because a frame had no stack map.  gc_strays: references in frames that
+        were not in the table; anything but 0 is a bug.
+        """
     limiter: Any
     """None or what is asked before every growth and creation, see `runtime/limiter.py`."""
 
@@ -262,6 +273,6 @@ def reserve_probe(size_bytes: int) -> bool:
 def debug_null_funcref() -> tuple[int, int]:
     """(address, code pointer) of the shared null record; the second is 0 (R-10)."""
 
-def debug_stack_map(address: int) -> bytes | None:
-    """u32 array: distances below rbp of the references that are live at this return address; None if it is not a
-    recorded site."""
+def debug_gc_stress(on: bool) -> None:
+    """For tests: stores collect externrefs wherever they may, from their next collection on (the first call of a new
+    store is one)."""

@@ -35,15 +35,17 @@ def _size(name: str, value: Any) -> int:
     return value
 
 
-def _one_of(what: str, *known: str) -> Callable[[str, Any], str]:
+class _OneOf:
     """A check for a setting with named values. what: what the error calls it."""
 
-    def check(name: str, value: Any) -> str:
-        if value not in known:
-            raise WasmError(f"unknown {what}: {value} (one of: {', '.join(known)})")
-        return str(value)
+    def __init__(self, what: str, *known: str) -> None:
+        self.what = what
+        self.known = known
 
-    return check
+    def __call__(self, name: str, value: Any) -> str:
+        if value not in self.known:
+            raise WasmError(f"unknown {self.what}: {value} (one of: {', '.join(self.known)})")
+        return str(value)
 
 
 def _cache(name: str, value: Any) -> bool | str:
@@ -68,21 +70,38 @@ def _target(name: str, value: Any) -> str:
     return value
 
 
+_KINDS: Final[dict[Any, str]] = {_bool: "bool", _size: "bytes", _cache: "bool or path", _target: "target triple"}
+
+
 class Setting:
     """One readable and settable attribute of `Config`.
 
     check(name, value) gives the value to keep, or raises.  missing: why switching it on is refused by `Engine`, or "".
+    code: whether it changes generated code.
     """
 
-    def __init__(self, check: Callable[[str, Any], Any], default: Any, doc: str, missing: str = "") -> None:
+    def __init__(
+        self, check: Callable[[str, Any], Any], default: Any, doc: str, missing: str = "", code: bool = False
+    ) -> None:
         self.check = check
         self.default = default
         self.missing = missing
+        self.code = code
         self.__doc__ = doc
         self.name = ""
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The values there are, for a setting with named ones."""
+        return self.check.known if isinstance(self.check, _OneOf) else ()
+
+    @property
+    def kind(self) -> str:
+        """What its values are: "bool", "bytes", "choice"..."""
+        return _KINDS.get(self.check, "choice")
 
     @overload
     def __get__(self, config: None, owner: type) -> Setting: ...
@@ -96,6 +115,35 @@ class Setting:
     def __set__(self, config: Config, value: Any) -> None:
         config._open()
         config._values[self.name] = self.check(self.name, value)
+
+
+class _DynamicGuard(Setting):
+    """The guard of dynamic memories: that of static ones is never smaller."""
+
+    def __set__(self, config: Config, value: Any) -> None:
+        super().__set__(config, value)
+        config.static_memory_guard_size = max(value, config.static_memory_guard_size)
+
+
+class _Alias(Setting):
+    """wasmtime-py's name for settings of ours; the first of them is what is read."""
+
+    def __init__(self, *settings: Setting) -> None:
+        first = settings[0]
+        super().__init__(first.check, first.default, "", code=first.code)
+        self.settings = settings
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        super().__set_name__(owner, name)
+        names = [setting.name for setting in self.settings]  # which have theirs by now
+        self.__doc__ = f"wasmtime-py's name for {' and '.join(names)}."
+
+    def __get__(self, config: Config | None, owner: type) -> Any:
+        return self if config is None else self.settings[0].__get__(config, owner)
+
+    def __set__(self, config: Config, value: Any) -> None:
+        for setting in self.settings:
+            setting.__set__(config, value)
 
 
 class Feature:
@@ -150,39 +198,43 @@ class Config(Managed):
     wasm_legacy_exceptions = Feature("legacy-exceptions")
     wasm_custom_descriptors = Feature("custom-descriptors")
     wasm_relaxed_simd_deterministic = Setting(
-        _bool, False, "Relaxed vector instructions give the same results on every machine."
+        _bool, False, "Relaxed vector instructions give the same results on every machine.", code=True
     )
-    wasm_component_model = Setting(_bool, True, "Accept components.")
+    wasm_component_model = Setting(_bool, True, "Accepted; has no effect: there are no components yet.")
     wasm_component_model_map = Setting(_bool, False, "The component model's map type.", "component maps")
     wasm_component_model_implements = Setting(_bool, False, "`implements` in components.", "component `implements`")
     wasm_stack_switching = Setting(_bool, False, "The stack switching proposal.", "stack switching")
 
     # --- compiling ---
     compiler = Setting(
-        _one_of("compiler", "auto", "baseline", "llvm"),
+        _OneOf("compiler", "auto", "baseline", "llvm"),
         "auto",
         '"auto": baseline at first, hot functions optimised where that is installed; "baseline"; "llvm".',
+        code=True,
     )
     strategy = Setting(
-        _one_of("strategy", "auto", "cranelift", "winch"),
+        _OneOf("strategy", "auto", "cranelift", "winch"),
         "auto",
         'wasmtime-py\'s name for `compiler`: "winch" means "baseline", the others "auto".',
+        code=True,
     )
-    lazy_compilation = Setting(_bool, True, "Compile each function when it is first called, else all in `Module`.")
-    parallel_compilation = Setting(_bool, True, "Use several threads when a whole module is compiled at once.")
+    lazy_compilation = Setting(
+        _bool, True, "Compile each function when it is first called, else all in `Module`.", code=True
+    )
+    parallel_compilation = Setting(_bool, True, "Accepted; has no effect: one thread compiles a module.")
     cranelift_opt_level = Setting(
-        _one_of("opt level", "none", "speed", "speed_and_size"), "speed", "Accepted; has no effect."
+        _OneOf("opt level", "none", "speed", "speed_and_size"), "speed", "Accepted; has no effect."
     )
     cranelift_debug_verifier = Setting(_bool, False, "Accepted; has no effect.")
     cranelift_nan_canonicalization = Setting(
-        _bool, False, "Arithmetic gives only the canonical NaN.", "NaN canonicalization"
+        _bool, False, "Arithmetic gives only the canonical NaN.", "NaN canonicalization", code=True
     )
     debug_info = Setting(_bool, False, "Emit native debug information.", "native debug information")
     native_unwind_info = Setting(_bool, True, "Accepted; has no effect.")
-    target = Setting(_target, "", "Target triple to compile for; the default is this machine.")
+    target = Setting(_target, "", "Target triple to compile for; the default is this machine.", code=True)
     cache = Setting(_cache, False, "Accepted; has no effect: compiling takes less time than loading a cache would.")
     profiler = Setting(
-        _one_of("profiler", "none", "jitdump", "vtune", "perfmap"),
+        _OneOf("profiler", "none", "jitdump", "vtune", "perfmap"),
         "none",
         "Tell a profiler about compiled code.",
         "profiler support",
@@ -190,14 +242,16 @@ class Config(Managed):
 
     # --- running ---
     gil = Setting(
-        _one_of("gil policy", "adaptive", "release", "hold"),
+        _OneOf("gil policy", "adaptive", "release", "hold"),
         "adaptive",
         'Python\'s lock while wasm runs: "adaptive" releases it when a call lasts longer than a few milliseconds.',
     )
     max_wasm_stack = Setting(_size, MIB, "Bytes of native stack that wasm may use before it traps.")
-    consume_fuel = Setting(_bool, False, "Count executed instructions against the store's fuel.", "fuel")
-    epoch_interruption = Setting(_bool, False, "Interrupt wasm when the engine's epoch ends.", "epoch interruption")
-    shared_memory = Setting(_bool, False, "Allow shared memories.", "shared memories")
+    consume_fuel = Setting(_bool, False, "Count executed instructions against the store's fuel.", "fuel", code=True)
+    epoch_interruption = Setting(
+        _bool, False, "Interrupt wasm when the engine's epoch ends.", "epoch interruption", code=True
+    )
+    shared_memory = Setting(_bool, False, "Allow shared memories.", "shared memories", code=True)
     gc_support = Setting(_bool, True, "Accepted; has no effect.")
     signals_based_traps = Setting(_bool, True, "Accepted; has no effect.")
     macos_use_mach_ports = Setting(_bool, True, "Accepted; has no effect.")
@@ -205,15 +259,30 @@ class Config(Managed):
 
     # --- linear memories: bytes, except the switches ---
     static_memory_maximum_size = Setting(
-        _size, 4 * GIB, "Memories whose maximum fits reserve this much address space, never move and need no checks."
+        _size,
+        4 * GIB,
+        "Memories whose maximum fits reserve this much address space, never move and need no checks.",
+        code=True,
     )
-    static_memory_forced = Setting(_bool, False, "Every memory is static; its maximum is cut to the bound above.")
-    static_memory_guard_size = Setting(_size, 2 * GIB, "Inaccessible bytes after a static memory.")
+    static_memory_forced = Setting(
+        _bool, False, "Every memory is static; its maximum is cut to the bound above.", code=True
+    )
+    static_memory_guard_size = Setting(_size, 2 * GIB, "Inaccessible bytes after a static memory.", code=True)
+    dynamic_memory_guard_size = _DynamicGuard(
+        _size,
+        64 * KIB,
+        "Inaccessible bytes after a memory that may move. Raising it raises the static guard to at least as much.",
+    )
     dynamic_memory_reserved_for_growth = Setting(
         _size, 2 * GIB, "Address space kept free behind a memory that may move, so that growing seldom moves it."
     )
     guard_before_linear_memory = Setting(_bool, True, "A guard of the same size also in front of each memory.")
-    memory_may_move = Setting(_bool, True, "Dynamic memories may be moved to grow; else growing stops at the reserve.")
+    memory_may_move = Setting(
+        _bool, True, "Dynamic memories may be moved to grow; else growing stops at the reserve.", code=True
+    )
+    memory_reservation = _Alias(static_memory_maximum_size)
+    memory_guard_size = _Alias(static_memory_guard_size, dynamic_memory_guard_size)
+    memory_reservation_for_growth = _Alias(dynamic_memory_reserved_for_growth)
 
     def __init__(self) -> None:
         self._values: dict[str, Any] = {}
@@ -228,45 +297,6 @@ class Config(Managed):
     def close(self) -> None:
         """No further changes and no engine from it."""
         self._state = "closed"
-
-    @property
-    def dynamic_memory_guard_size(self) -> int:
-        """Inaccessible bytes after a memory that may move. Raising it raises the static guard to at least as much."""
-        return int(self._values.get("dynamic_memory_guard_size", 64 * KIB))
-
-    @dynamic_memory_guard_size.setter
-    def dynamic_memory_guard_size(self, size: int) -> None:
-        self._open()
-        self._values["dynamic_memory_guard_size"] = _size("dynamic_memory_guard_size", size)
-        self.static_memory_guard_size = max(size, self.static_memory_guard_size)
-
-    @property
-    def memory_reservation(self) -> int:
-        """wasmtime-py's name for `static_memory_maximum_size`."""
-        return int(self.static_memory_maximum_size)
-
-    @memory_reservation.setter
-    def memory_reservation(self, size: int) -> None:
-        self.static_memory_maximum_size = size
-
-    @property
-    def memory_guard_size(self) -> int:
-        """Inaccessible bytes after every memory: sets the guard of static and dynamic memories alike."""
-        return int(self.static_memory_guard_size)
-
-    @memory_guard_size.setter
-    def memory_guard_size(self, size: int) -> None:
-        self.static_memory_guard_size = size
-        self.dynamic_memory_guard_size = size
-
-    @property
-    def memory_reservation_for_growth(self) -> int:
-        """wasmtime-py's name for `dynamic_memory_reserved_for_growth`."""
-        return int(self.dynamic_memory_reserved_for_growth)
-
-    @memory_reservation_for_growth.setter
-    def memory_reservation_for_growth(self, size: int) -> None:
-        self.dynamic_memory_reserved_for_growth = size
 
     @property
     def features(self) -> Features:

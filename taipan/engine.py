@@ -20,7 +20,7 @@ from taipan.compiler.tunables import Tunables
 from taipan.config import Config
 from taipan.errors import InvalidError, UnsupportedError
 from taipan.features import Features
-from taipan.runtime.managed import Managed, already_closed
+from taipan.runtime.managed import Unique, already_closed
 from taipan.runtime.module_info import ModuleInfo
 from taipan.runtime.register import register
 from taipan.runtime.type_registry import RegisteredTypes, TypeRegistry
@@ -50,7 +50,7 @@ register()  # every store needs an engine, so this comes before the first one
 
 
 @final
-class Engine(Managed):
+class Engine(Unique):
     """Settings, code memory and types that modules and stores share; a store only takes modules of its own engine."""
 
     __slots__ = (
@@ -165,7 +165,7 @@ def _tunables(config: Config) -> Tunables:
 
 
 @final
-class Module(Managed):
+class Module(Unique):
     """A compiled module: `Module(engine, wasm)`.
 
     wasm: the bytes of the binary format, or the text format as str or bytes. Raises MalformedError or InvalidError,
@@ -372,12 +372,17 @@ def _u32_array(values: list[int]) -> bytes:
 
 
 def _signatures(module: WasmModule, types: RegisteredTypes) -> list[_native.Signature | None]:
-    """By module type index. Their types keep the module's types registered."""
+    """By module type index, of the types that functions have. They keep the module's types registered."""
     registry = types.registry
-    return [
-        make_signature(registry, types.ids[i], types, of_host=False) if isinstance(sub.comp, core.FuncType) else None
-        for i, sub in enumerate(module.types)
-    ]
+    ids = types.ids
+    made: dict[int, _native.Signature] = {}
+    signatures: list[_native.Signature | None] = [None] * len(ids)
+    for index in set(module.func_space):
+        type_id = ids[index]
+        if type_id not in made:
+            made[type_id] = make_signature(registry, type_id, types, of_host=False)
+        signatures[index] = made[type_id]
+    return signatures
 
 
 @final

@@ -88,3 +88,6 @@ class ExitTrap(WasmError):
     def __init__(self, code: int) -> None:
         super().__init__(f"exited with i32 exit status {code}")
         self.code = code
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return ExitTrap, (self.code,), vars(self)

@@ -1,4 +1,4 @@
-"""Implementation limits, each with its reason. Beyond one, a module is refused with a message that names it.
+"""Implementation limits, each with its reason. Beyond one, a module is refused (`too_many`), whichever stage notices.
 
 The numbers of the JS embedding API (Web limits) are used where it has one: toolchains stay below them.
 """
@@ -6,6 +6,8 @@ The numbers of the JS embedding API (Web limits) are used where it has one: tool
 from __future__ import annotations
 
 from typing import Final
+
+from taipan.errors import UnsupportedError
 
 MAX_MODULE_BYTES: Final = 1 << 30  # JS API; also keeps every wasm_offset in 31 bits
 MAX_TYPES: Final = 1_000_000  # JS API
@@ -28,3 +30,8 @@ MAX_TABLE_ELEMENTS: Final = 10_000_000  # JS API: run-time size of one table
 MAX_MEMORY32_PAGES: Final = 65_536  # spec: 4 GiB
 MAX_NESTING: Final = 100_000  # blocks inside each other in one function; control frames are 100 bytes each
 MAX_STRING_BYTES: Final = 100_000  # JS API: names in imports and exports
+
+
+def too_many(what: str, count: int, limit: int) -> UnsupportedError:
+    """For a module that is beyond a limit, but neither malformed nor invalid."""
+    return UnsupportedError(f"too many {what}: {count}; the implementation's limit is {limit}")

@@ -33,10 +33,8 @@ def abi_header() -> str:
         "/* Generated from taipan/abi by `python -m tools gen`; do not edit. */",
         "#ifndef TAIPAN_ABI_GENERATED_H",
         "#define TAIPAN_ABI_GENERATED_H",
-        "",
-        "#include <stdint.h>",
     ]
-    for pointer_size, condition in ((8, "#if UINTPTR_MAX > 0xFFFFFFFFu"), (4, "#else")):
+    for pointer_size, condition in ((8, "#if __SIZEOF_POINTER__ == 8"), (4, "#else")):
         lines += ["", condition, ""]
         for struct in layout.STRUCTS:
             offsets, size = layout.field_offsets(struct, pointer_size)

@@ -2,9 +2,7 @@
 #ifndef TAIPAN_ABI_GENERATED_H
 #define TAIPAN_ABI_GENERATED_H
 
-#include <stdint.h>
-
-#if UINTPTR_MAX > 0xFFFFFFFFu
+#if __SIZEOF_POINTER__ == 8
 
 #define VMFUNCREF_CODE 0
 #define VMFUNCREF_TYPE_ID 8

@@ -1,5 +1,5 @@
-/* x86-64, System V: registers, stubs and frame layout of abi/calls.py. Everything that names a register is here and in
-   arch_x64.c. Another architecture provides the same names in its own header. */
+/* x86-64, System V: registers, stubs and frame layout of abi/calls.py. Everything that names a register is here, in
+   arch_x64.c and arch_x64_stubs.S. Another architecture provides the same names in its own header. */
 /* clang-format off */
 #ifndef TAIPAN_ARCH_X64_H
 #define TAIPAN_ARCH_X64_H
@@ -8,6 +8,17 @@
 #error "taipan's native runtime has stubs for x86-64 Linux only: add arch_<name>.h and arch_<name>.c for this machine"
 #endif
 
+/* Offsets that the stubs use, asserted in arch_x64.c. */
+#define ARCH_ACTIVATION_SP 0
+#include <pyconfig.h>
+#ifdef Py_GIL_DISABLED
+#define ARCH_STORE_EXIT_PC 32
+#else
+#define ARCH_STORE_EXIT_PC 16
+#endif
+#define ARCH_STORE_EXIT_FP (ARCH_STORE_EXIT_PC + 8)
+
+#ifndef __ASSEMBLER__
 #include "runtime.h" /* first: Python.h chooses what the system headers show */
 
 #include <emmintrin.h>
@@ -23,15 +34,6 @@ typedef __m128i ArchVector;
 static inline uintptr_t arch_frame_caller(uintptr_t fp) { return ((const uintptr_t *)fp)[0]; }
 static inline uintptr_t arch_frame_return(uintptr_t fp) { return ((const uintptr_t *)fp)[1]; }
 #define ARCH_FRAME_ARGS(fp) ((const uint8_t *)(fp) + 16)
-
-/* Offsets that the stubs use, asserted in arch_x64.c. */
-#define ARCH_ACTIVATION_SP 0
-#ifdef Py_GIL_DISABLED
-#define ARCH_STORE_EXIT_PC 32
-#else
-#define ARCH_STORE_EXIT_PC 16
-#endif
-#define ARCH_STORE_EXIT_FP (ARCH_STORE_EXIT_PC + 8)
 
 /* C -> wasm. The stub keeps the argument registers, records the stack pointer that unwinding returns to in
    activation, and calls `code`. The result is what the callee left in rax or xmm0: the two names of each stub are one
@@ -87,4 +89,5 @@ static inline void arch_context_redirect(ucontext_t *context, void (*target)(voi
     context->uc_mcontext.gregs[REG_RIP] = (greg_t)(uintptr_t)target;
 }
 
+#endif
 #endif

@@ -77,15 +77,20 @@ uint64_t tp_builtin_table_grow(VMContext *vmctx, uint32_t table, uint64_t delta,
     return (uint64_t)old_length;
 }
 
+/* A reference from a table or global, which was read after the collection. */
+static uint64_t enter_frames(VMContext *vmctx, uint64_t value) {
+    if (value == 0) return 0;
+    tp_gil_take(STORE_OF(vmctx));
+    if (tp_externref_enter(STORE_OF(vmctx), tp_externref(value)) < 0) tp_unwind_with_python_error(STORE_OF(vmctx));
+    return value;
+}
+
 uint64_t tp_builtin_table_get(VMContext *vmctx, uint32_t table, uint64_t index) {
     VMTable *read = table_at(vmctx, table);
+    bool counted = read->plan.kind == KIND_EXTERNREF;
+    if (counted) tp_gc_if_due(STORE_OF(vmctx));
     if (index >= read->length) out_of_bounds(vmctx, TRAP_TABLE_ACCESS_OUT_OF_BOUNDS);
-    uint64_t value = read->elements[index];
-    if (read->plan.kind == KIND_EXTERNREF && value != 0) {
-        tp_gil_take(STORE_OF(vmctx));
-        if (tp_externref_enter(STORE_OF(vmctx), tp_externref(value)) < 0) tp_unwind_with_python_error(STORE_OF(vmctx));
-    }
-    return value;
+    return counted ? enter_frames(vmctx, read->elements[index]) : read->elements[index];
 }
 
 void tp_builtin_table_set(VMContext *vmctx, uint32_t table, uint64_t index, uint64_t value) {
@@ -133,12 +138,8 @@ uint64_t tp_builtin_ref_func(VMContext *vmctx, uint32_t func_index) {
 }
 
 uint64_t tp_builtin_global_get_ref(VMContext *vmctx, uint32_t global) {
-    uint64_t value = tp_instance_global(INSTANCE_OF(vmctx), global)->low;
-    if (value != 0) {
-        tp_gil_take(STORE_OF(vmctx));
-        if (tp_externref_enter(STORE_OF(vmctx), tp_externref(value)) < 0) tp_unwind_with_python_error(STORE_OF(vmctx));
-    }
-    return value;
+    tp_gc_if_due(STORE_OF(vmctx));
+    return enter_frames(vmctx, tp_instance_global(INSTANCE_OF(vmctx), global)->low);
 }
 
 void tp_builtin_global_set_ref(VMContext *vmctx, uint32_t global, uint64_t value) {
@@ -154,9 +155,11 @@ void tp_builtin_call_indirect_slow(VMContext *vmctx, uint32_t type_index, VMFunc
     Store *store = STORE_OF(vmctx);
     tp_gil_take(store);
     PyObject *info = INSTANCE_OF(vmctx)->module->info;
+    store->no_gc++; /* the arguments are in registers */
     PyObject *answer = PyObject_CallMethod(info, "is_subtype", "II", ref->type_id, wanted);
     int allowed = answer == NULL ? -1 : PyObject_IsTrue(answer);
     Py_XDECREF(answer);
+    store->no_gc--;
     if (allowed < 0) tp_unwind_with_python_error(store);
     if (!allowed) tp_trap(store, TRAP_BAD_SIGNATURE);
 }

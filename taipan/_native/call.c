@@ -19,8 +19,8 @@ static Store *store_argument_slow(FuncObject *self, PyObject *const *args, Py_ss
     if (store == NULL) return NULL;
     if (usual_store_type == NULL) usual_store_type = (PyTypeObject *)Py_NewRef((PyObject *)Py_TYPE((PyObject *)store));
     if ((size_t)(nargs - 1) != self->signature->num_params)
-        return (void *)PyErr_Format(
-            tp_registry.WasmError, "expected %u arguments, got %zd", self->signature->num_params, nargs - 1);
+        return (void *)PyErr_Format(tp_registry.WasmError, "too %s parameters provided: expected %u arguments, got %zd",
+            (size_t)nargs <= self->signature->num_params ? "few" : "many", self->signature->num_params, nargs - 1);
     return store;
 }
 
@@ -151,18 +151,22 @@ static PyObject *call_general(PyObject *callable, PyObject *const *args, size_t 
     Activation activation;
     PyObject *result = NULL;
     if (store == NULL) return NULL;
-    tp_externrefs_maybe_sweep(store); /* before the first argument enters, never between two */
-    if (store->live_id == 0) {        /* closed by a finaliser */
+    tp_gc_if_due(store);       /* before the first argument enters, never between two */
+    if (store->live_id == 0) { /* closed by a finaliser */
         tp_store_for(args[0], self->handle.store_id);
         return NULL;
     }
     if (frame_init(&frame, signature->plan) < 0) return NULL;
-    if (frame_arguments(&frame, store, signature, args + 1) == 0 &&
-        tp_enter(store, &activation, stack_pointer()) == 0) {
+    store->no_gc++; /* from the first argument until all are in wasm's hands, and from there until all are results */
+    int converted = frame_arguments(&frame, store, signature, args + 1);
+    store->no_gc--;
+    if (converted == 0 && tp_enter(store, &activation, stack_pointer()) == 0) {
         frame_enter(&frame, FUNC_REF(self), signature, &activation);
         tp_gil_take(store);
-        /* Results are converted before leaving: nothing may be swept or closed under them. */
+        store->no_gc++;
+        /* Before leaving: nothing may be closed under the results. */
         if (!activation.unwound) result = tp_results_to_python(store, signature, frame.first, frame.results);
+        store->no_gc--;
         tp_leave(store, &activation);
     }
     PyMem_RawFree(frame.heap);

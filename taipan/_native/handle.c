@@ -78,10 +78,10 @@ void *tp_begin(PyObject *self, const char *method, const char *format, PyObject 
 }
 
 /* ---- the limiter: Python code, which may raise, re-enter the store, replace itself or close the store ---- */
-int tp_limiter_ask(Store *store, bool is_table, uint64_t current, uint64_t desired, uint64_t maximum) {
+int tp_limiter_ask(Store *store, bool is_table, uint64_t current, uint64_t desired, bool has_max, uint64_t maximum) {
     if (store->limiter == NULL || store->limiter == Py_None) return 1;
-    PyObject *answer = PyObject_CallFunction(
-        tp_registry.ask_limiter, "OiKKK", store->limiter, is_table, current, desired, maximum);
+    PyObject *answer = PyObject_CallFunction(tp_registry.ask_limiter, "OiKKN", store->limiter, is_table, current,
+        desired, tp_maximum_to_python(has_max, maximum));
     int yes = answer == NULL ? -1 : PyObject_IsTrue(answer);
     Py_XDECREF(answer);
     return yes >= 0 && tp_check_open(store) < 0 ? -1 : yes;

@@ -59,18 +59,14 @@ static PyObject *call_back(HostFunc *func, VMContext *caller, PyObject **argv, u
     return result;
 }
 
-static int wrong_results(const Signature *signature, const char *what) {
-    return tp_error(tp_registry.WasmError,
-        "function attempted to return an incompatible value: expected %u results, got %s", signature->num_results,
-        what);
-}
+#define INCOMPATIBLE "function attempted to return an incompatible value: "
 
 /* Puts wasm's point of view in front of the message of a conversion error. */
 static int incompatible_result(void) {
     PyObject *type, *error, *traceback;
     if (!PyErr_ExceptionMatches(PyExc_TypeError) && !PyErr_ExceptionMatches(PyExc_ValueError)) return -1;
     PyErr_Fetch(&type, &error, &traceback);
-    PyErr_Format(type, "function attempted to return an incompatible value: %S", error != NULL ? error : type);
+    PyErr_Format(type, INCOMPATIBLE "%S", error != NULL ? error : type);
     Py_XDECREF(type);
     Py_XDECREF(error);
     Py_XDECREF(traceback);
@@ -87,17 +83,16 @@ static int convert_results(HostFunc *func, PyObject *value, uint64_t *first, uin
     uint32_t count = signature->num_results;
     if (count == 0) {
         first[0] = first[1] = 0;
-        return value == Py_None ? 0 : wrong_results(signature, "a value");
+        if (value == Py_None) return 0;
+        return tp_error(tp_registry.WasmError, INCOMPATIBLE "callback produced results when it shouldn't");
     }
     if (count == 1) return convert_result(func->store, signature->results[0], value, first);
-    if (value == Py_None) return wrong_results(signature, "None");
-    PyObject *items = PySequence_Fast(
-        value, "function attempted to return an incompatible value: expected a tuple or list");
+    PyObject *items = PySequence_Fast(value, INCOMPATIBLE "expected a tuple or list");
     if (items == NULL) return -1;
     int result = 0;
     if (PySequence_Fast_GET_SIZE(items) != (Py_ssize_t)count)
         result = tp_error(tp_registry.WasmError,
-            "function attempted to return an incompatible value: expected %u results, got %zd", count,
+            INCOMPATIBLE "callback produced wrong number of results: expected %u, got %zd", count,
             PySequence_Fast_GET_SIZE(items));
     for (uint32_t i = 0; result == 0 && i < count; i++) {
         uint64_t word[2];
@@ -127,20 +122,26 @@ static int run_callback(HostFunc *func, VMContext *caller, HostArgs *args, const
         argv = PyMem_Malloc((count + 2) * sizeof *argv);
         if (argv == NULL) return tp_no_memory();
     }
+    Store *store = func->store;
+    store->no_gc++; /* no stack map lists the arguments any more, nor the results before they are all there */
     for (; made < count; made++) {
         uint64_t word[2];
         load_argument(args, stack, &plan->params[made], word);
-        argv[made + 2] = tp_value_to_python(func->store, signature->params[made], word);
+        argv[made + 2] = tp_value_to_python(store, signature->params[made], word);
         if (UNLIKELY(argv[made + 2] == NULL)) break;
     }
+    store->no_gc--;
     if (LIKELY(made == count)) value = call_back(func, caller, argv, count);
     while (made > 0) Py_DECREF(argv[--made + 2]);
     if (UNLIKELY(argv != small)) PyMem_Free(argv);
     if (UNLIKELY(value == NULL)) return -1;
     uint64_t pointer[2] = {0};
     if (plan->has_out) load_argument(args, stack, &plan->out, pointer);
+    tp_gc_if_due(store);
+    store->no_gc++;
     int result = convert_results(func, value, args->result, (uint8_t *)(uintptr_t)pointer[0]);
     Py_DECREF(value);
+    store->no_gc--;
     return result;
 }
 

@@ -195,7 +195,7 @@ VMMemory *tp_memory_new(Store *store, const MemoryPlan *given) {
         return (void *)PyErr_Format(PyExc_ValueError, "invalid custom page size: 2^%d", log2);
     /* The limiter hears of impossible sizes, too. */
     int allowed = tp_limiter_ask(
-        store, false, 0, pages_to_bytes_saturating(plan.min_pages, log2), maximum_bytes(&plan));
+        store, false, 0, pages_to_bytes_saturating(plan.min_pages, log2), plan.has_max, maximum_bytes(&plan));
     if (allowed < 0) return NULL;
     if (!allowed)
         return (void *)PyErr_Format(tp_registry.WasmError, "memory minimum size of %llu pages exceeds memory limits",
@@ -295,17 +295,18 @@ int64_t tp_memory_grow(Store *store, VMMemory *memory, uint64_t delta, bool ask_
     if (delta == 0) return (int64_t)(memory->length >> log2);
     uint64_t old, pages, length = 0;
     bool fits;
+    int times = LIMITER_TIMES;
     do {
         old = memory->length;
         if (!add(old >> log2, delta, &pages)) pages = UINT64_MAX;
         fits = pages_to_bytes(pages, log2, &length);
         if (!ask_limiter) break;
-        int allowed = tp_limiter_ask(
-            store, false, old, pages_to_bytes_saturating(pages, log2), maximum_bytes(&memory->plan));
+        int allowed = tp_limiter_ask(store, false, old, pages_to_bytes_saturating(pages, log2), memory->plan.has_max,
+            maximum_bytes(&memory->plan));
         if (allowed <= 0) return allowed - 1;
-    } while (memory->length != old); /* the limiter grew it: it has to be asked about the true sizes */
-    const char *error = "memory maximum size exceeded";
-    if (fits && length <= length_bound(&memory->plan)) error = resize(store, memory, length);
+    } while (memory->length != old && --times > 0); /* the limiter grew it: it has to be asked about the true sizes */
+    const char *error = times > 0 ? "memory maximum size exceeded" : LIMITER_GROWS;
+    if (times > 0 && fits && length <= length_bound(&memory->plan)) error = resize(store, memory, length);
     if (error == NULL) return (int64_t)(old >> log2);
     return ask_limiter && tp_limiter_grow_failed(store, false, delta, error) < 0 ? -2 : -1;
 }
@@ -335,7 +336,7 @@ TP_GETTER(memory_size, "_size", VMMemory, PyLong_FromUnsignedLongLong(target->le
 TP_GETTER(memory_length, "_length", VMMemory, PyLong_FromUnsignedLongLong(target->length))
 TP_GETTER(memory_address, "_address", VMMemory, PyLong_FromVoidPtr(target->base))
 TP_GETTER(memory_get_type, "_type", VMMemory,
-    Py_BuildValue("KNNiN", target->plan.min_pages, tp_maximum_to_python(target->plan.max_pages),
+    Py_BuildValue("KNNiN", target->plan.min_pages, tp_maximum_to_python(target->plan.has_max, target->plan.max_pages),
         PyBool_FromLong(target->plan.is_64), target->plan.page_size_log2, PyBool_FromLong(target->plan.shared)))
 
 static PyObject *memory_grow(PyObject *self, PyObject *const *args, Py_ssize_t count) {
@@ -365,7 +366,7 @@ static PyObject *memory_write(PyObject *self, PyObject *const *args, Py_ssize_t 
     if (memory == NULL || PyObject_GetBuffer(args[1], &source, PyBUF_SIMPLE) < 0) return NULL;
     int result = tp_check_open(store); /* exporting a buffer may run Python code */
     if (result == 0 && !tp_in_bounds(start, (uint64_t)source.len, memory->length))
-        result = tp_error(PyExc_IndexError, "memory write out of bounds: %zd bytes at %S of %llu", source.len, args[2],
+        result = tp_error(PyExc_IndexError, "index out of range: %zd bytes at %S of %llu", source.len, args[2],
             (unsigned long long)memory->length);
     if (result == 0)
         memmove(memory->base + start, source.buf, (size_t)source.len); /* it may be a view of this memory */

@@ -40,7 +40,7 @@ static PyObject *native_register(PyObject *module, PyObject *args, PyObject *kwa
 static PyMethodDef native_methods[] = {
     {"register", (PyCFunction)(void (*)(void))native_register, METH_VARARGS | METH_KEYWORDS, NULL},
     {"reserve_probe", tp_reserve_probe, METH_O, NULL}, {"debug_null_funcref", tp_debug_null_funcref, METH_NOARGS, NULL},
-    {"debug_stack_map", tp_debug_stack_map, METH_O, NULL}, {0}};
+    {"debug_gc_stress", tp_debug_gc_stress, METH_O, NULL}, {0}};
 
 static struct PyModuleDef native_module = {PyModuleDef_HEAD_INIT, .m_name = "taipan._native",
     .m_doc = PyDoc_STR("The native runtime: code memory, traps, calls, memories, tables, globals, instances."),

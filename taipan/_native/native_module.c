@@ -205,8 +205,10 @@ void *tp_lazy_compile(VMContext *vmctx, NativeModule *self, uint32_t defined_ind
             tp_unwind_with_python_error(store);
         }
         PyObject *compile = Py_NewRef(self->compile);
+        store->no_gc++; /* the arguments are in registers */
         PyObject *result = PyObject_CallFunction(compile, "OI", self, defined_index);
         Py_DECREF(compile);
+        store->no_gc--;
         if (result == NULL) tp_unwind_with_python_error(store);
         Py_DECREF(result);
         if (self->entries[defined_index] == NULL) {

@@ -172,7 +172,10 @@ static void handle_tick(Store *store) {
         if (!tp_thread.is_main || (!tp_python_signals_pending() && store->ticks % SURE_CHECK_TICKS != 0)) return;
         tp_gil_take_slow(store);
     }
-    if (PyErr_CheckSignals() < 0) tp_unwind_with_python_error(store);
+    store->no_gc++; /* at a poll, references are in registers */
+    int handled = PyErr_CheckSignals();
+    store->no_gc--;
+    if (handled < 0) tp_unwind_with_python_error(store);
     /* "hold": whoever waits for the GIL asks for it after 5 ms without it being released, and is then served first. At
        every tick it would only be woken too late, and start waiting anew. */
     if (store->gil_policy == GIL_HOLD && store->ticks % 2 != 0) return;

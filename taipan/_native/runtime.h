@@ -1,11 +1,12 @@
 /* Internal header of the native runtime: structures shared by its files, and who owns what.
 
-   store.c          StoreBase: owner lists, ids, entering and leaving, externrefs that wasm frames hold
+   store.c          StoreBase: owner lists, ids, entering and leaving
+   externref.c      externrefs that wasm frames hold, and their collection
    code.c           CodeRegion: code memory, pc -> function, sites; fork
    native_module.c  NativeModule: what instances are made from, publishing, lazy entries
    signals.c        signal handlers, alternate stacks           trap.c   unwinding, stack walking, backtraces
    poll.c           interrupts, ticker, GIL policy              builtins.c  the helpers that generated code calls
-   value.c          Signature, value conversion                 arch_x64.c  the asm stubs; .h: everything that names a register
+   value.c          Signature, value conversion                 arch_x64_stubs.S  the stubs; .h: everything that names a register
    call.c           FuncBase: Python -> wasm                    host_call.c  wasm -> Python, CallerBase
    handle.c         what the handles of memory.c, table.c, global.c and instance.c share
    module.c         module init, register()
@@ -115,7 +116,7 @@ int tp_init_host_call(PyObject *), tp_init_handle(PyObject *), tp_init_memory(Py
 int tp_init_global(PyObject *), tp_init_instance(PyObject *);
 /* Functions of the module, see _native.pyi. */
 PyObject *tp_reserve_probe(PyObject *, PyObject *), *tp_debug_null_funcref(PyObject *, PyObject *);
-PyObject *tp_debug_stack_map(PyObject *, PyObject *);
+PyObject *tp_debug_gc_stress(PyObject *, PyObject *);
 /* Makes a type (base may be NULL) and adds it; NULL with an exception. The reference is kept for ever. */
 #define TP_BASE_FLAGS (Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE)
 PyTypeObject *tp_add_type(PyObject *module, PyType_Spec *spec, PyTypeObject *base);
@@ -141,7 +142,7 @@ enum { GIL_ADAPTIVE, GIL_RELEASE, GIL_HOLD };
 /* Set of the externrefs that entered wasm frames; it owns one count of each object (open addressing). */
 typedef struct ActivationsTable {
     PyObject **slots;
-    size_t mask, used;
+    uint64_t mask, used;
 } ActivationsTable;
 
 struct Store {
@@ -171,13 +172,17 @@ struct Store {
     Owned *owned; /* newest first */
     _Atomic(Instance *) first_instance;
     Instance *last_instance;
-    PyObject *limiter; /* NULL or an object, see _native.pyi */
-    ActivationsTable externrefs;
-    int64_t fuel;       /* the cell that VMContext.fuel points to */
-    uint64_t own_epoch; /* the cell that VMContext.epoch points to */
+    PyObject *limiter;                   /* NULL or an object, see _native.pyi */
+    ActivationsTable externrefs, marked; /* marked: what frames hold, during a collection */
+    uint64_t gc_threshold;               /* `used` at which a collection is due; 0: as soon as possible */
+    int no_gc;                           /* not 0: references are where no stack map tells, see externref.c */
+    int64_t fuel;                        /* the cell that VMContext.fuel points to */
+    uint64_t own_epoch;                  /* the cell that VMContext.epoch points to */
 
     /* Counters of _stats(); GIL held. */
     uint64_t num_instances, num_funcrefs, externref_increments, externref_decrements, bytes_moved;
+    uint64_t gc_collections, gc_deferred, gc_skipped, gc_strays; /* strays: references that were not in the table */
+    uint64_t gc_table, gc_live;                                  /* sizes of table and precise set at the last one */
 };
 #define STORE_OF(vmctx) ((vmctx)->store)
 #define INSTANCE_OF(vmctx) ((vmctx)->instance)
@@ -215,13 +220,13 @@ int tp_externref_enter(Store *store, PyObject *object);
 /* ---- native_module.c ---- */
 /* Packed by abi/plans.py. */
 typedef struct MemoryPlan {
-    uint64_t min_pages, max_pages; /* UINT64_MAX: no maximum */
+    uint64_t min_pages, max_pages; /* UINT64_MAX also without a maximum */
     uint64_t reservation_bytes, guard_bytes, growth_reserve_bytes;
-    uint8_t page_size_log2, is_64, shared, guard_before, may_move, unused[3];
+    uint8_t page_size_log2, is_64, shared, guard_before, may_move, has_max, unused[2];
 } MemoryPlan;
 typedef struct TablePlan {
-    uint64_t min, max; /* UINT64_MAX: no maximum */
-    uint8_t is_64, kind, unused[6];
+    uint64_t min, max; /* UINT64_MAX also without a maximum */
+    uint8_t is_64, kind, has_max, unused[5];
 } TablePlan;
 typedef struct GlobalPlan {
     uint8_t kind, is_mutable;
@@ -375,10 +380,15 @@ int tp_store_enter_slow(Store *store, uintptr_t sp);
 /* Write every instance's stack_limit cell, then a full fence. Any thread, as long as the store cannot close. */
 void tp_store_set_cells(Store *store, uintptr_t value);
 int tp_store_busy_error(void);
-void tp_externrefs_sweep(Store *store);
-#define EXTERNREFS_SWEEP 512 /* as many as Wasmtime's first chunk */
-static inline void tp_externrefs_maybe_sweep(Store *store) {
-    if (UNLIKELY(store->externrefs.used >= EXTERNREFS_SWEEP && store->depth == 0)) tp_externrefs_sweep(store);
+
+/* ---- externref.c ---- */
+#define GC_THRESHOLD 512                                /* the smallest; as many as Wasmtime's first chunk */
+bool tp_externref_mark(Store *store, PyObject *object); /* a frame holds it (or NULL); false without memory */
+/* Release what no frame holds, unless `no_gc` defers that. May run Python code. Before the first of several values is converted;
+   outside wasm or at a call site (exit_pc and exit_fp are set). Takes the GIL. */
+void tp_gc(Store *store);
+static inline void tp_gc_if_due(Store *store) {
+    if (UNLIKELY(store->externrefs.used >= store->gc_threshold)) tp_gc(store);
 }
 
 /* ---- poll.c ---- */
@@ -497,6 +507,7 @@ void *tp_lazy_compile(VMContext *vmctx, NativeModule *self, uint32_t defined_ind
 /* ---- trap.c ---- */
 _Noreturn void tp_fault(void);
 _Noreturn void tp_trap_at_site(uintptr_t pc, uintptr_t fp);
+bool tp_mark_frames(Store *store); /* tp_externref_mark of every reference in its frames; false if some have no map */
 
 /* ---- call.c, host_call.c ---- */
 size_t tp_host_call(HostFunc *func, VMContext *caller, HostArgs *args, uintptr_t fp);
@@ -657,14 +668,16 @@ void *tp_begin(PyObject *self, const char *method, const char *format, PyObject 
     }
 #define TP_METHOD(name, function) {name, (PyCFunction)(void (*)(void))function, METH_FASTCALL, NULL}
 int tp_integer_arg(PyObject *object, bool is_size, uint64_t *out);
-static inline PyObject *tp_maximum_to_python(uint64_t maximum) {
-    return maximum == UINT64_MAX ? PyLong_FromLong(-1) : PyLong_FromUnsignedLongLong(maximum);
+static inline PyObject *tp_maximum_to_python(bool has_max, uint64_t maximum) {
+    return has_max ? PyLong_FromUnsignedLongLong(maximum) : PyLong_FromLong(-1);
 }
 /* After Python code ran that may have closed the store: 0, or -1 with StoreClosedError. */
 int tp_check_open(Store *store);
-/* The limiter, about a creation (current 0) or growth, bytes or elements: 1 yes, 0 no, -1 with an exception. maximum:
-   UINT64_MAX = none. After a yes the store is still open. */
-int tp_limiter_ask(Store *store, bool is_table, uint64_t current, uint64_t desired, uint64_t maximum);
+/* The limiter, about a creation (current 0) or growth, bytes or elements: 1 yes, 0 no, -1 with an exception. After a yes
+   the store is still open. */
+int tp_limiter_ask(Store *store, bool is_table, uint64_t current, uint64_t desired, bool has_max, uint64_t maximum);
+#define LIMITER_TIMES 2 /* asked again, for it grew the very thing: then the growth fails */
+#define LIMITER_GROWS "the limiter keeps growing it"
 /* Why an allowed growth failed. 0, or -1 if the limiter raised. */
 int tp_limiter_grow_failed(Store *store, bool is_table, uint64_t delta, const char *why);
 

@@ -1,4 +1,4 @@
-/* StoreBase: the owner of instances, host functions, memories, tables and globals; entering and leaving; externrefs.
+/* StoreBase: the owner of instances, host functions, memories, tables and globals; entering and leaving.
 
    A store is used by one thread at a time. `depth` and `owner` are read and written with the GIL held; a thread that
    runs wasm without the GIL leaves them set, so that others find the store busy. Everything owned stays until `_close`
@@ -6,46 +6,6 @@
 #include "runtime.h"
 
 static uint64_t next_store_id = 1;
-
-/* ---- the set of externrefs that entered wasm frames ---- */
-/* The object's slot, or the free one where it belongs. The table is never full. */
-static PyObject **externref_slot(const ActivationsTable *table, PyObject *object) {
-    size_t i = (size_t)((((uintptr_t)object >> 4) * 0x9E3779B97F4A7C15u) >> 20) & table->mask;
-    while (table->slots[i] != NULL && table->slots[i] != object) i = (i + 1) & table->mask;
-    return &table->slots[i];
-}
-
-int tp_externref_enter(Store *store, PyObject *object) {
-    ActivationsTable *table = &store->externrefs;
-    if (object == NULL) return 0;
-    if (table->slots == NULL || table->used * 2 >= table->mask) {
-        ActivationsTable larger = {.mask = table->slots == NULL ? 2 * EXTERNREFS_SWEEP - 1 : 2 * table->mask + 1};
-        if ((larger.slots = PyMem_Calloc(larger.mask + 1, sizeof *larger.slots)) == NULL) return tp_no_memory();
-        for (size_t i = 0; larger.used < table->used; i++)
-            if (table->slots[i] != NULL) {
-                *externref_slot(&larger, table->slots[i]) = table->slots[i];
-                larger.used++;
-            }
-        PyMem_Free(table->slots);
-        *table = larger;
-    }
-    PyObject **slot = externref_slot(table, object);
-    if (*slot != NULL) return 0;
-    *slot = Py_NewRef(object);
-    table->used++;
-    store->externref_increments++;
-    return 0;
-}
-
-/* Empty the table. Only when no frame of this store can hold a reference. Releasing may run Python code, so the table
-   is detached first. */
-void tp_externrefs_sweep(Store *store) {
-    ActivationsTable old = store->externrefs;
-    store->externrefs = (ActivationsTable){0};
-    store->externref_decrements += old.used;
-    for (size_t i = 0; old.slots != NULL && i <= old.mask; i++) Py_XDECREF(old.slots[i]);
-    PyMem_Free(old.slots);
-}
 
 /* ---- ownership ---- */
 void tp_store_own(Store *store, Owned *item, const OwnedKind *kind) {
@@ -85,7 +45,7 @@ static void store_close(Store *self) {
     tp_ticker_remove(self);
     for (Owned *item = self->owned; item != NULL; item = item->next)
         if (item->kind->clear != NULL) item->kind->clear(item);
-    tp_externrefs_sweep(self);
+    tp_gc(self); /* no frame holds anything now */
     Py_CLEAR(self->limiter);
     Owned *item = self->owned;
     self->owned = NULL;
@@ -122,7 +82,8 @@ Store *tp_store_for(PyObject *object, uint64_t store_id) {
     } else if (PyObject_TypeCheck(object, tp_caller_type)) {
         store = ((CallerObject *)object)->store;
         if (store == NULL)
-            return (void *)PyErr_Format(tp_registry.WasmError, "the caller is no longer valid: its call has ended");
+            return (void *)PyErr_Format(
+                tp_registry.StoreClosedError, "the caller is no longer valid: its call has ended");
     } else {
         return (void *)PyErr_Format(
             PyExc_TypeError, "expected a Store or a Caller, got %.100s", Py_TYPE(object)->tp_name);
@@ -199,7 +160,7 @@ static void store_dealloc(PyObject *object) {
 
 static PyObject *store_close_method(PyObject *object, PyObject *Py_UNUSED(ignored)) {
     Store *self = (Store *)object;
-    if (self->depth != 0)
+    if (self->depth != 0 || self->no_gc != 0) /* or converts values for a call */
         return PyErr_Format(tp_registry.StoreBusyError, "a store cannot be closed while wasm runs in it");
     store_close(self);
     Py_RETURN_NONE;
@@ -217,7 +178,8 @@ static PyObject *store_interrupt(PyObject *object, PyObject *Py_UNUSED(ignored))
 
 static PyObject *store_gc(PyObject *object, PyObject *Py_UNUSED(ignored)) {
     Store *self = (Store *)object;
-    if (self->depth == 0) tp_externrefs_sweep(self);
+    if (self->live_id != 0 && tp_store_for(object, 0) == NULL) return NULL;
+    tp_gc(self);
     Py_RETURN_NONE;
 }
 
@@ -231,10 +193,11 @@ static PyObject *store_stats(PyObject *object, PyObject *Py_UNUSED(ignored)) {
         if (module->counted != last_count) code_bytes += module->code_bytes;
         module->counted = last_count;
     }
-    return Py_BuildValue("{sKsKsKsKsnsKsK}", "instances", self->num_instances, "funcrefs", self->num_funcrefs,
-        "externref_increments", self->externref_increments, "externref_decrements", self->externref_decrements,
-        "activations_table", (Py_ssize_t)self->externrefs.used, "code_bytes", code_bytes, "bytes_moved",
-        self->bytes_moved);
+    return Py_BuildValue("{sKsKsKsKsKsKsKsKsKsKsKsKsK}", "instances", self->num_instances, "funcrefs",
+        self->num_funcrefs, "externref_increments", self->externref_increments, "externref_decrements",
+        self->externref_decrements, "activations_table", self->externrefs.used, "code_bytes", code_bytes, "bytes_moved",
+        self->bytes_moved, "gc_collections", self->gc_collections, "gc_deferred", self->gc_deferred, "gc_skipped",
+        self->gc_skipped, "gc_strays", self->gc_strays, "gc_table", self->gc_table, "gc_live", self->gc_live);
 }
 
 static PyObject *store_get_closed(PyObject *self, void *Py_UNUSED(closure)) {
@@ -246,6 +209,7 @@ static PyMethodDef store_methods[] = {{"_close", store_close_method, METH_NOARGS
     {"_stats", store_stats, METH_NOARGS, NULL}, {0}};
 
 static PyMemberDef store_members[] = {{"id", T_ULONGLONG, offsetof(Store, id), READONLY, NULL},
+    {"_interrupted", T_BOOL, offsetof(Store, interrupt), READONLY, NULL},
     {"limiter", T_OBJECT, offsetof(Store, limiter), 0, NULL}, {0}};
 
 static PyGetSetDef store_getset[] = {{"closed", store_get_closed, NULL, NULL, NULL}, {0}};

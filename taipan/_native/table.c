@@ -59,7 +59,7 @@ void tp_table_set(Store *store, VMTable *table, uint64_t index, uint64_t value) 
 int tp_table_create(Store *store, VMTable *table, const TablePlan *plan) {
     *table = (VMTable){.plan = *plan};
     uint64_t min = plan->min;
-    int allowed = tp_limiter_ask(store, true, 0, min, plan->max);
+    int allowed = tp_limiter_ask(store, true, 0, min, plan->has_max, plan->max);
     if (allowed < 0) return -1;
     if (!allowed)
         return tp_error(
@@ -106,13 +106,14 @@ static const char *ensure_capacity(VMTable *table, uint64_t length) {
 int64_t tp_table_grow(Store *store, VMTable *table, uint64_t delta, uint64_t value) {
     if (delta == 0) return (int64_t)table->length;
     uint64_t old, length;
+    int times = LIMITER_TIMES;
     do {
         old = table->length;
         if (__builtin_add_overflow(old, delta, &length)) length = UINT64_MAX;
-        int allowed = tp_limiter_ask(store, true, old, length, table->plan.max);
+        int allowed = tp_limiter_ask(store, true, old, length, table->plan.has_max, table->plan.max);
         if (allowed <= 0) return allowed - 1;
-    } while (table->length != old); /* the limiter grew it: it has to be asked about the true sizes */
-    const char *error = ensure_capacity(table, length);
+    } while (table->length != old && --times > 0); /* the limiter grew it: it has to be asked about the true sizes */
+    const char *error = times > 0 ? ensure_capacity(table, length) : LIMITER_GROWS;
     if (error != NULL) return tp_limiter_grow_failed(store, true, delta, error) < 0 ? -2 : -1;
     if (table->plan.kind == KIND_EXTERNREF) retain(store, value, delta);
     fill_words(table->elements + old, value, delta);
@@ -159,8 +160,8 @@ static PyObject *table_create(PyObject *cls, PyObject *args) {
 
 TP_GETTER(table_size, "_size", VMTable, PyLong_FromUnsignedLongLong(target->length))
 TP_GETTER(table_get_type, "_type", VMTable,
-    Py_BuildValue("KNNi", target->plan.min, tp_maximum_to_python(target->plan.max), PyBool_FromLong(target->plan.is_64),
-        target->plan.kind))
+    Py_BuildValue("KNNi", target->plan.min, tp_maximum_to_python(target->plan.has_max, target->plan.max),
+        PyBool_FromLong(target->plan.is_64), target->plan.kind))
 
 static PyObject *table_get(PyObject *self, PyObject *const *args, Py_ssize_t count) {
     Store *store;

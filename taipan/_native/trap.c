@@ -12,21 +12,23 @@
 typedef struct Walk {
     const Activation *activation;
     uintptr_t pc, fp;
+    bool broken; /* the chain did not lead to the entry stub */
 } Walk;
 
-/* The next wasm frame, innermost first: the place its pc is in, and its frame pointer. */
-static bool walk_next(Walk *walk, CodePlace *place, uintptr_t *fp) {
-    while (walk->activation != NULL) {
+/* The next frame of generated code, innermost first: pc (of a call, its return address) and frame pointer. */
+static bool walk_next(Walk *walk, uintptr_t *pc, uintptr_t *fp) {
+    while (walk->activation != NULL && !walk->broken) {
         uintptr_t end = arch_entry_fp(walk->activation->entry_sp);
         if (walk->fp < end) {
-            uintptr_t pc = walk->pc;
+            *pc = walk->pc;
             *fp = walk->fp;
             walk->pc = arch_frame_return(walk->fp);
             walk->fp = arch_frame_caller(walk->fp);
-            if (tp_code_lookup(pc, place)) return true;
-            continue;
+            walk->broken = walk->fp <= *fp || walk->fp > end;
+            return true;
         }
         const Activation *ended = walk->activation;
+        walk->broken = walk->fp != end;
         walk->activation = ended->outer_of_store;
         if (walk->activation != NULL) {
             walk->pc = ended->outer_exit_pc;
@@ -41,8 +43,9 @@ static PyObject *backtrace(const Store *store) {
     if (frames == NULL || store == NULL) return frames;
     Walk walk = {.activation = store->activations, .pc = store->exit_pc, .fp = store->exit_fp};
     CodePlace place;
-    uintptr_t fp;
-    while (PyList_GET_SIZE(frames) < MAX_FRAMES && walk_next(&walk, &place, &fp)) {
+    uintptr_t pc, fp;
+    while (PyList_GET_SIZE(frames) < MAX_FRAMES && walk_next(&walk, &pc, &fp)) {
+        if (!tp_code_lookup(pc, &place)) continue;
         const Site *site = tp_code_site(&place);
         PyObject *frame = Py_BuildValue("OIIi", place.module->info,
             place.module->num_imported_funcs + place.extent->defined_index, place.code_offset,
@@ -57,16 +60,19 @@ static PyObject *backtrace(const Store *store) {
     return frames;
 }
 
-/* For tests: distances below rbp of the references that are live at a return address; None if that is no recorded site. */
-PyObject *tp_debug_stack_map(PyObject *Py_UNUSED(module), PyObject *address) {
+bool tp_mark_frames(Store *store) {
+    Walk walk = {.activation = store->activations, .pc = store->exit_pc, .fp = store->exit_fp};
     CodePlace place;
-    uintptr_t pc = (uintptr_t)PyLong_AsVoidPtr(address);
-    if (PyErr_Occurred()) return NULL;
-    const Site *site = tp_code_lookup(pc, &place) ? tp_code_site(&place) : NULL;
-    if (site == NULL) Py_RETURN_NONE;
-    if (site->stack_map == 0) return PyBytes_FromStringAndSize(NULL, 0);
-    const uint32_t *map = place.extent->stack_maps + (site->stack_map - 1);
-    return PyBytes_FromStringAndSize((const char *)(map + 1), 4 * (Py_ssize_t)map[0]);
+    uintptr_t pc, fp;
+    while (walk_next(&walk, &pc, &fp)) {
+        const Site *site = tp_code_lookup(pc, &place) ? tp_code_site(&place) : NULL;
+        if (site == NULL) return false;
+        const uint32_t *map = site->stack_map == 0 ? NULL : place.extent->stack_maps + (site->stack_map - 1);
+        for (uint32_t i = 1; map != NULL && i <= map[0]; i++)
+            if (!tp_externref_mark(store, *(PyObject *const *)(fp - (uintptr_t)(intptr_t)(int32_t)map[i])))
+                return false;
+    }
+    return !walk.broken;
 }
 
 /* ---- exceptions ---- */

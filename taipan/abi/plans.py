@@ -5,10 +5,10 @@ from __future__ import annotations
 from struct import Struct
 from typing import Final
 
-NO_MAXIMUM: Final = 0xFFFF_FFFF_FFFF_FFFF
+_UNBOUNDED: Final = 0xFFFF_FFFF_FFFF_FFFF
 
-_MEMORY: Final = Struct("<5Q5B3x")
-_TABLE: Final = Struct("<2Q2B6x")
+_MEMORY: Final = Struct("<5Q6B2x")
+_TABLE: Final = Struct("<2Q3B5x")
 
 
 def memory_plan(
@@ -24,14 +24,14 @@ def memory_plan(
     may_move: bool,
 ) -> bytes:
     """A memory. max_pages: None if it has no maximum."""
-    maximum = NO_MAXIMUM if max_pages is None else max_pages
+    maximum = _UNBOUNDED if max_pages is None else max_pages
     sizes = (min_pages, maximum, reservation_bytes, guard_bytes, growth_reserve_bytes)
-    return _MEMORY.pack(*sizes, page_size_log2, is_64, shared, guard_before, may_move)
+    return _MEMORY.pack(*sizes, page_size_log2, is_64, shared, guard_before, may_move, max_pages is not None)
 
 
 def table_plan(minimum: int, maximum: int | None, is_64: bool, kind: int) -> bytes:
     """A table. maximum: None if it has none.  kind: `_native.KIND_*`."""
-    return _TABLE.pack(minimum, NO_MAXIMUM if maximum is None else maximum, is_64, kind)
+    return _TABLE.pack(minimum, _UNBOUNDED if maximum is None else maximum, is_64, kind, maximum is not None)
 
 
 def global_plan(kind: int, mutable: bool) -> bytes:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from mypy_extensions import i64
 
-from taipan.binary.reader import Reader, too_many
-from taipan.limits import MAX_FUNCTION_BYTES, MAX_FUNCTIONS, MAX_LOCALS
+from taipan.binary.reader import Reader
+from taipan.limits import MAX_FUNCTION_BYTES, MAX_FUNCTIONS, MAX_LOCALS, too_many
 from taipan.wasm.cursor import Cursor
 from taipan.wasm.module import Module
 from taipan.wasm.types import ValType

@@ -11,7 +11,7 @@ from typing import Final
 from mypy_extensions import i64
 
 from taipan.binary.code import read_code_section
-from taipan.binary.reader import Reader, too_many
+from taipan.binary.reader import Reader
 from taipan.binary.sections import (
     BULK_MEMORY_BIT,
     read_data_count_section,
@@ -29,7 +29,7 @@ from taipan.binary.sections import (
 from taipan.binary.types import read_type_section
 from taipan.errors import MalformedError
 from taipan.features import Features
-from taipan.limits import MAX_MODULE_BYTES
+from taipan.limits import MAX_MODULE_BYTES, too_many
 from taipan.wasm.cursor import EXCEPTIONS_BIT
 from taipan.wasm.module import CustomSection, Module
 

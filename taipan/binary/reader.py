@@ -6,9 +6,8 @@ from typing import final
 
 from mypy_extensions import i64
 
-from taipan.errors import UnsupportedError
 from taipan.features import Features
-from taipan.limits import MAX_STRING_BYTES
+from taipan.limits import MAX_STRING_BYTES, too_many
 from taipan.wasm.cursor import disabled_bits
 from taipan.wasm.operands import Operands
 
@@ -62,7 +61,3 @@ class Reader(Operands):
             return self.code[start : start + length].decode("utf-8")
         except UnicodeDecodeError as error:
             raise self.malformed("malformed UTF-8 encoding", start + error.start) from None
-
-
-def too_many(what: str, count: i64, limit: int) -> UnsupportedError:
-    return UnsupportedError(f"too many {what}: {count}; the implementation's limit is {limit}")

@@ -6,8 +6,8 @@ from typing import Final
 
 from mypy_extensions import i64
 
-from taipan.binary.reader import Reader, too_many
-from taipan.limits import MAX_PARAMS, MAX_RESULTS, MAX_STRUCT_FIELDS, MAX_TYPES
+from taipan.binary.reader import Reader
+from taipan.limits import MAX_PARAMS, MAX_RESULTS, MAX_STRUCT_FIELDS, MAX_TYPES, too_many
 from taipan.wasm.cursor import FEATURE_BITS
 from taipan.wasm.module import Module
 from taipan.wasm.types import (

@@ -1,1 +1,1 @@
-"""The command line: one file per command, each with `HELP`, `add_arguments(parser)` and `run(args) -> exit status`."""
+"""The command line: one file per command, each with `add_arguments(parser)` and `run(args) -> exit status`."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from typing import Any, Final, NoReturn
 
 import taipan
 from taipan.cli.main import fail
 from taipan.features import DEFAULTS, Features
+
+EXCERPT_COLUMNS: Final = 100
+EXCERPT_LINES: Final = 4
 
 
 def add_feature_option(parser: argparse.ArgumentParser) -> None:
@@ -25,6 +28,44 @@ def add_compiler_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--compiler", metavar="C", default="auto", help="which compiler makes the code: auto, baseline or llvm"
     )
+
+
+def add_color_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--color",
+        choices=("auto", "always", "never"),
+        default="auto",
+        help="auto: where standard output is a terminal and NO_COLOR is not set (default: auto)",
+    )
+
+
+class Paint:
+    """Colours for a terminal, or none. when: the value of `--color`."""
+
+    def __init__(self, when: str) -> None:
+        import os
+        import sys
+
+        terminal = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+        self.on: bool = when == "always" or (when == "auto" and terminal)
+
+    def __call__(self, code: str, text: str) -> str:
+        return f"\x1b[{code}m{text}\x1b[0m" if self.on and text else text
+
+    def heading(self, text: str) -> str:
+        return self("1", text)
+
+    def wasm(self, text: str) -> str:
+        return self("36", text)
+
+    def note(self, text: str) -> str:
+        return self("33", text)
+
+    def error(self, text: str) -> str:
+        return self("31", text)
+
+    def dim(self, text: str) -> str:
+        return self("2", text)
 
 
 def feature_changes(words: list[str]) -> dict[str, bool]:
@@ -60,16 +101,21 @@ def config_from(args: Any) -> taipan.Config:
 
 
 def read_file(path: str) -> bytes:
-    """The bytes of a file, `-` being standard input; ends the process with a clear line if that fails."""
+    """`read_bytes`; ends the process with a clear line if that fails."""
     try:
-        if path == "-":
-            import sys
-
-            return sys.stdin.buffer.read()
-        with open(path, "rb") as file:
-            return file.read()
+        return read_bytes(path)
     except OSError as error:
         fail(f"cannot read {path}: {error.strerror or error}")
+
+
+def read_bytes(path: str) -> bytes:
+    """The contents of a file, `-` being standard input. Raises OSError."""
+    if path == "-":
+        import sys
+
+        return sys.stdin.buffer.read()
+    with open(path, "rb") as file:
+        return file.read()
 
 
 def is_text(path: str, data: bytes) -> bool:
@@ -83,7 +129,48 @@ def load_module(engine: taipan.Engine, path: str) -> taipan.Module:
     try:
         return taipan.Module(engine, assembled(path, data, engine.features))
     except taipan.WasmError as error:
-        fail(f"{path}: {error}")
+        fail_at(path, data, error)
+
+
+def fail_at(path: str, data: bytes, error: taipan.WasmError) -> NoReturn:
+    """End the process with the error and its surroundings in the file."""
+    fail(f"{path}: {error}{excerpt(path, data, error)}")
+
+
+def excerpt(path: str, data: bytes, error: taipan.WasmError) -> str:
+    """What the file holds where the error is: a line of text, or the instruction and those before it; else ""."""
+    if isinstance(error, taipan.MalformedError) and error.line:
+        return text_excerpt(data, error.line, error.column)
+    if isinstance(error, taipan.InvalidError) and error.func >= 0 and error.offset >= 0:
+        return code_excerpt(assembled(path, data, Features.everything()), error.func, error.offset)
+    return ""
+
+
+def text_excerpt(data: bytes, number: int, column: int) -> str:
+    """A line of the source and a mark below a column; number, column: from 1."""
+    try:
+        lines = data.decode().replace("\r\n", "\n").replace("\r", "\n").split("\n", number)
+    except UnicodeDecodeError:
+        return ""  # it is not text, so it would be no help
+    line = lines[number - 1]
+    # Of a line that is longer than a screen is wide, the surroundings are enough.
+    start = max(column - EXCERPT_COLUMNS // 2, 0) if len(line) > EXCERPT_COLUMNS else 0
+    shown = "".join(char if char.isprintable() else " " for char in line[start : start + EXCERPT_COLUMNS])
+    return f"\n  {shown}\n  {' ' * (column - 1 - start)}^"
+
+
+def code_excerpt(data: bytes, func: int, offset: int) -> str:
+    """The instruction at an offset, marked, and a few before it."""
+    from taipan import binary
+    from taipan.text.printer import ModulePrinter
+
+    module = binary.decode(data, Features.everything())
+    try:
+        _, texts = ModulePrinter(module, False).listing(func - module.num_imported_funcs)
+    except taipan.MalformedError:
+        return ""  # the rest of the body cannot be decoded
+    before = [(at, text) for at, text in texts.items() if at <= offset][-EXCERPT_LINES:]
+    return "".join(f"\n  {'>' if at == offset else ' '} {at:#x}: {text}" for at, text in before)
 
 
 def assembled(path: str, data: bytes, features: Features) -> bytes:

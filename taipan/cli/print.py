@@ -6,8 +6,7 @@ import argparse
 from typing import Any
 
 import taipan
-from taipan.cli.common import assembled, read_file, write_output
-from taipan.cli.main import fail
+from taipan.cli.common import assembled, fail_at, read_file, write_output
 from taipan.features import Features
 
 
@@ -26,6 +25,6 @@ def run(args: Any) -> int:
         module = binary.decode(assembled(args.file, data, features), features)
         output = text.print_module(module, folded=args.folded)
     except taipan.WasmError as error:
-        fail(f"{args.file}: {error}")
+        fail_at(args.file, data, error)
     write_output(args.output, output.encode())
     return 0

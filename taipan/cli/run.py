@@ -16,6 +16,7 @@ from taipan.cli.common import add_compiler_option, add_feature_option, config_fr
 from taipan.cli.main import fail
 
 TRAP_STATUS: Final = 134
+MAX_NAMES: Final = 20
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,7 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_compiler_option(parser)
     add_feature_option(parser)
     parser.add_argument("file", metavar="FILE", help="a .wasm or .wat file")
-    parser.add_argument("args", metavar="ARGS", nargs=argparse.REMAINDER, help="the program's arguments")
+    words = parser.add_argument("args", metavar="ARGS", nargs=argparse.REMAINDER, help="the program's arguments")
+    words.required = False  # or it would be named where only FILE is missing
 
 
 def split_pair(option: str, word: str) -> tuple[str, str]:
@@ -103,13 +105,19 @@ def show_value(value: object) -> str:
     return "null" if value is None else str(value)
 
 
+def function_names(exports: taipan.InstanceExports) -> str:
+    """The first exported functions."""
+    names = [name for name in exports if isinstance(exports[name], taipan.Func)]
+    more = f" and {len(names) - MAX_NAMES} more" if len(names) > MAX_NAMES else ""
+    return ", ".join(names[:MAX_NAMES]) + more
+
+
 def invoke(store: taipan.Store, instance: taipan.Instance, name: str, words: list[str]) -> None:
     """Call an export with command-line words as arguments and print the results, one per line."""
     exports = instance.exports(store)
     func = exports.get(name)
     if not isinstance(func, taipan.Func):
-        functions = [key for key in exports if isinstance(exports[key], taipan.Func)]
-        fail(f"--invoke {name}: no such exported function; there are: {', '.join(functions) or 'none'}")
+        fail(f"--invoke {name}: no such exported function; there are: {function_names(exports) or 'none'}")
     params = func.type(store).params
     if len(words) != len(params):
         fail(f"--invoke {name}: expected {len(params)} arguments ({' '.join(map(str, params))}), got {len(words)}")
@@ -142,6 +150,9 @@ def start(args: Any, store: taipan.Store, linker: taipan.Linker, module: taipan.
                 fail(f'{args.file}: export "{name}" takes parameters; call it with --invoke')
             entry(store)
             return
+    functions = function_names(exports)
+    if functions and module._module.start is None:
+        sys.stderr.write(f"taipan: {args.file} has no _start; --invoke F calls one of: {functions}\n")
 
 
 def run(args: Any) -> int:

@@ -7,12 +7,12 @@ import sys
 from typing import Any
 
 import taipan
-from taipan.cli.common import add_feature_option, assembled, features_from, read_file
+from taipan.cli.common import add_feature_option, assembled, excerpt, features_from, read_bytes
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_feature_option(parser)
-    parser.add_argument("files", metavar="FILE", nargs="+", help=".wasm or .wat files")
+    parser.add_argument("files", metavar="FILE", nargs="+", help=".wasm or .wat files; - is standard input")
 
 
 def run(args: Any) -> int:
@@ -21,11 +21,14 @@ def run(args: Any) -> int:
     engine = taipan.Engine(config)
     status = 0
     for path in args.files:
-        data = read_file(path)
         try:
+            data = read_bytes(path)
             taipan.Module.validate(engine, assembled(path, data, engine.features))
+        except OSError as error:
+            sys.stderr.write(f"taipan: error: cannot read {path}: {error.strerror or error}\n")
+            status = 1
         except taipan.WasmError as error:
-            sys.stderr.write(f"{path}: {error}\n")
+            sys.stderr.write(f"{path}: {error}{excerpt(path, data, error)}\n")
             status = 1
         else:
             sys.stdout.write(f"{path}: valid\n")

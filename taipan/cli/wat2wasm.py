@@ -7,7 +7,7 @@ import os
 from typing import Any
 
 import taipan
-from taipan.cli.common import add_feature_option, features_from, read_file, write_output
+from taipan.cli.common import add_feature_option, fail_at, features_from, read_file, write_output
 from taipan.cli.main import fail
 
 
@@ -21,18 +21,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: Any) -> int:
-    from taipan import binary, text, validate
+    from taipan import binary, text
+    from taipan.engine import check
 
     source = read_file(args.file)
     features = features_from(args)
     try:
         data = bytes(binary.encode(text.parse(source, features)))
         if not args.no_check:
-            validate.check_module(binary.decode(data, features), features)
+            check(binary.decode(data, features), features)
     except taipan.WasmError as error:
-        fail(f"{args.file}: {error}")
+        fail_at(args.file, source, error)
     output = args.output
     if output is None:
         output = "-" if args.file == "-" else os.path.splitext(args.file)[0] + ".wasm"
+        if output == args.file:
+            fail(f"{args.file} would be overwritten; say with -o where the binary shall go")
     write_output(output, data)
     return 0

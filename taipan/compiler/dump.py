@@ -1,11 +1,11 @@
 """What the compilers can show of their work, on the standard error stream.
 
-TAIPAN_DUMP=asm,sites      which of POINTS
-TAIPAN_DUMP_FUNC=12        only this function (index in the module's function space)
+`taipan objdump` shows more, of a file; this shows what an engine compiles while it runs.
 """
 
 from __future__ import annotations
 
+import functools
 import importlib
 import os
 import struct
@@ -14,22 +14,31 @@ from typing import Any, Final
 
 from taipan.abi import layout, traps
 from taipan.compiler.artifact import CompiledFunction
+from taipan.errors import WasmError
 
 POINTS: Final[dict[str, str]] = {
-    "asm": "machine code of each function: by capstone or objdump if installed, else as hexadecimal bytes",
+    "asm": "machine code of each function, as hexadecimal bytes if capstone is not installed",
     "sites": "where the runtime may come to look: calls, traps and memory accesses, with their wasm offsets",
 }
+
+VARIABLES: Final[dict[str, str]] = {
+    "TAIPAN_DUMP": f"what to show of each function as it is compiled, separated by commas: {', '.join(POINTS)}",
+    "TAIPAN_DUMP_FUNC": "only this function (index in the module's function space)",
+}
+"""Environment variables and what they do."""
+
+HEX_ROW_BYTES: Final = 16
 
 SITE_NAMES: Final = {layout.SITE_CALL: "call", layout.SITE_TRAP: "trap", layout.SITE_FAULT: "memory access"}
 
 
 def read_points(names: str) -> frozenset[str]:
-    """The dump points in a comma-separated list. Raises ValueError for unknown ones, with all that exist."""
+    """The dump points in a comma-separated list. Raises WasmError for unknown ones, with all that exist."""
     points = frozenset(name for name in names.split(",") if name)
     unknown = points - POINTS.keys()
     if unknown:
         known = "".join(f"\n  {name:6} {purpose}" for name, purpose in POINTS.items())
-        raise ValueError(f"unknown dump point {', '.join(sorted(unknown))}; there are:{known}")
+        raise WasmError(f"TAIPAN_DUMP: unknown dump point {', '.join(sorted(unknown))}; there are:{known}")
     return points
 
 
@@ -61,26 +70,37 @@ def describe_site(code_offset: int, wasm_offset: int, kind: int, stack_map: int)
 
 def disassemble(code: bytes) -> list[str]:
     """x86-64 code, a line per instruction; constants behind the last instruction appear as instructions, too."""
+    return [f"  {at:6x}  {text}" for at, _, text in instructions(code)]
+
+
+def can_disassemble() -> bool:
+    return _decoder() is not None
+
+
+def instructions(code: bytes, offset: int = 0) -> list[tuple[int, bytes, str]]:
+    """x86-64 code as (offset, bytes, text). Bytes are their own text, in rows, where nothing can disassemble them.
+
+    offset: of the first byte, for the texts of jumps.
+    """
+    decoder = _decoder()
+    found = []
+    at = 0
+    if decoder is not None:
+        for address, size, name, operands in decoder.disasm_lite(code, offset):
+            at = address - offset
+            found.append((address, code[at : at + size], f"{name} {operands}".rstrip()))
+            at += size
+    for row in range(at, len(code), HEX_ROW_BYTES):
+        data = code[row : row + HEX_ROW_BYTES]
+        found.append((offset + row, data, data.hex(" ")))
+    return found
+
+
+@functools.cache
+def _decoder() -> Any:
+    """The capstone disassembler, or None if that is not installed."""
     try:
         capstone: Any = importlib.import_module("capstone")
     except ImportError:
-        return disassemble_with_objdump(code)
-    decoder = capstone.Cs(capstone.CS_ARCH_X86, capstone.CS_MODE_64)
-    return [f"  {at:6x}  {name} {operands}".rstrip() for at, _, name, operands in decoder.disasm_lite(code, 0)]
-
-
-def disassemble_with_objdump(code: bytes) -> list[str]:
-    import shutil
-    import subprocess
-    import tempfile
-
-    objdump = shutil.which("objdump")
-    if objdump is None:
-        return [f"  {at:6x}  {code[at : at + 16].hex(' ')}" for at in range(0, len(code), 16)]
-    with tempfile.NamedTemporaryFile() as file:
-        file.write(code)
-        file.flush()
-        options = ["-D", "-b", "binary", "-m", "i386:x86-64", "-M", "intel", "--no-show-raw-insn"]
-        shown = subprocess.run([objdump, *options, file.name], capture_output=True, text=True, check=True).stdout
-    lines = [line.partition(":\t") for line in shown.splitlines() if ":\t" in line]
-    return [f"  {at.strip():>6}  {' '.join(text.split())}" for at, _, text in lines]
+        return None
+    return capstone.Cs(capstone.CS_ARCH_X86, capstone.CS_MODE_64)

@@ -61,4 +61,4 @@ def default_extern(store: Store, module: Module, entry: ImportPlan) -> HostFunc 
     if entry.kind == GLOBAL:
         return Global(store, global_type(wanted), default_value(wanted.content))
     functype: FuncType = func_type(module.engine.types.func_type(wanted), module._info.types)
-    return Tag(store, TagType(functype))
+    return Tag._of(store, TagType(functype), wanted)

@@ -17,7 +17,7 @@ from taipan.runtime.func import Func, signature_of
 from taipan.runtime.host_func import HostFunc
 from taipan.runtime.instance import Instance, InstancePre, check_engine_of, opened
 from taipan.runtime.instantiate import cross_store, func_mismatch, incompatible
-from taipan.runtime.managed import Managed, already_closed
+from taipan.runtime.managed import Unique, already_closed
 from taipan.runtime.module_info import ImportPlan
 from taipan.runtime.store import Store, Storelike, open_store_of, store_of
 from taipan.runtime.types import FuncType, ImportType, ValType
@@ -32,7 +32,7 @@ _COMMAND_DATA: Final = frozenset(
 
 
 @final
-class Linker(Managed):
+class Linker(Unique):
     """A table of definitions under two names, "module" and "name".
 
     Defining a name twice raises WasmError unless `allow_shadowing` is set; `allow_unknown_exports` lets `define_module`

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, final
 
 from taipan import _native
-from taipan.errors import WasmError
+from taipan.errors import StoreClosedError, WasmError
 from taipan.runtime.store import Store, Storelike, store_of
 from taipan.runtime.types import FuncType, ValType, codes_of, func_type, val_type
 
@@ -121,8 +121,13 @@ class Caller(_native.CallerBase):
         return item
 
     def get(self, name: str) -> AsExtern | None:
-        """The caller's export of that name, or None."""
-        instance = self._instance
+        """The caller's export of that name; None if there is none, or if the call has ended."""
+        if not isinstance(name, str):
+            raise TypeError(f"expected the name as str, got {type(name).__name__}")
+        try:
+            instance = self._instance
+        except StoreClosedError:
+            return None
         if instance is None:
             return None
         info: ModuleInfo = instance._module.info

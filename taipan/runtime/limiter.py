@@ -6,14 +6,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from taipan.abi.plans import NO_MAXIMUM
 from taipan.errors import WasmError
 
 
 def ask_limiter(limiter: Any, is_table: bool, current: int, desired: int, maximum: int) -> Any:
-    """Whether a memory (bytes) or table (elements) may have the desired size; current is 0 for a new one."""
+    """Whether a memory (bytes) or table (elements) may have the desired size.
+
+    current: 0 for a new one.  maximum: -1 if none is declared; limiters get None.
+    """
     ask = limiter.table_growing if is_table else limiter.memory_growing
-    return ask(current, desired, None if maximum == NO_MAXIMUM else maximum)
+    return ask(current, desired, None if maximum < 0 else maximum)
 
 
 def tell_limiter(limiter: Any, is_table: bool, delta: int, why: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 
 class Managed:
@@ -21,6 +21,15 @@ class Managed:
 
     def __exit__(self, *exc: Any) -> None:
         self.close()
+
+
+class Unique(Managed):
+    """Base of managed objects that cannot be copied or pickled: others refer to them by identity."""
+
+    __slots__ = ()
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError(f"cannot copy or pickle '{type(self).__name__}' object")
 
 
 def already_closed() -> ValueError:

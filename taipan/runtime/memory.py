@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from taipan import _native
 from taipan.errors import UnsupportedError, WasmError
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     import ctypes
 
     from taipan.engine import Engine
+
+
+MAX_DELTA: Final = (1 << 64) - 1
+"""Pages; no memory can grow by so many."""
 
 
 class Memory(_native.MemoryBase):
@@ -47,7 +51,7 @@ class Memory(_native.MemoryBase):
         """Grow by that many pages and return the old size. Raises WasmError if that is not possible."""
         if delta < 0:
             raise WasmError("cannot grow by negative amount")
-        old = self._grow(store, delta)
+        old = self._grow(store, min(delta, MAX_DELTA))
         if old < 0:
             raise WasmError(f"failed to grow memory by `{delta}`")
         return old
@@ -69,7 +73,7 @@ class Memory(_native.MemoryBase):
 
     def read(self, store: Storelike, start: int | None = 0, stop: int | None = None) -> bytearray:
         """The bytes from start to stop, which count and clamp like those of a slice."""
-        if start is not None and stop is not None and 0 <= start <= stop:
+        if type(start) is int and type(stop) is int and 0 <= start <= stop:
             try:
                 return self._read(store, start, stop)
             except IndexError:
@@ -80,11 +84,14 @@ class Memory(_native.MemoryBase):
     def write(
         self, store: Storelike, value: bytes | bytearray | memoryview | Iterable[int], start: int | None = None
     ) -> int:
-        """Copy all of value to start (negative: from the end) and return its length.
+        """Copy all of value to start (negative: from the end) and return its length in bytes.
 
-        Raises IndexError, and writes nothing, if it does not fit.
+        Raises IndexError, and writes nothing, if it does not fit or starts at or after the end.
         """
-        data = value if isinstance(value, (bytes, bytearray, memoryview)) else bytes(value)
+        if isinstance(value, (bytes, bytearray)) or (isinstance(value, memoryview) and value.c_contiguous):
+            data = value
+        else:
+            data = bytearray(value)
         if start is None:
             start = 0
         elif start < 0:
@@ -92,7 +99,9 @@ class Memory(_native.MemoryBase):
             if start < 0:
                 raise IndexError("index out of range")
         self._write(store, data, start)
-        return len(data) if not isinstance(data, memoryview) else data.nbytes
+        if len(data) == 0 and start >= self._length(store):
+            raise IndexError("index out of range")
+        return data.nbytes if isinstance(data, memoryview) else len(data)
 
     def data_ptr(self, store: Storelike) -> ctypes._Pointer[ctypes.c_ubyte]:
         """A ctypes pointer to the first byte; growing may move the memory unless it is static."""

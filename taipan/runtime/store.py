@@ -96,20 +96,20 @@ class Store(_native.StoreBase, Managed):
 
     def data(self) -> Any:
         """The host's object given to the constructor or `set_data`."""
-        return self._data
+        return open_store_of(self)._data
 
     def set_data(self, data: Any) -> None:
-        self._data = data
+        open_store_of(self)._data = data
 
     def into_data(self) -> Any:
         """Close the store and give its data back."""
-        data = self._data
+        data = self.data()
         self.close()
         return data
 
     def gc(self) -> None:
         """Drop the references to Python objects that wasm no longer holds."""
-        self._gc()
+        open_store_of(self)._gc()
 
     def interrupt(self) -> None:
         """From any thread: the running call, or the next one, ends with a trap (TrapCode.INTERRUPT)."""
@@ -168,7 +168,7 @@ class Store(_native.StoreBase, Managed):
 
         if not isinstance(wasi, WasiConfig):
             raise TypeError("expected a WasiConfig")
-        context = wasi.make_context()
+        context = wasi.make_context(self)
         self._close_wasi()
         self._wasi = context
 
@@ -211,7 +211,7 @@ def store_of(storelike: Any) -> Store:
         store = storelike._store
         assert isinstance(store, Store)
         return store
-    raise TypeError("expected a Store")
+    raise TypeError(f"expected a Store or a Caller, got {type(storelike).__name__}")
 
 
 def open_store_of(storelike: Any) -> Store:

@@ -44,7 +44,7 @@ class Table(_native.TableBase):
         init = checked(self._element, init)
         if amt < 0:
             raise WasmError("cannot grow by negative amount")
-        old = self._grow(store, amt, init)
+        old = self._grow(store, min(amt, (1 << 64) - 1), init)
         if old < 0:
             raise WasmError(f"failed to grow table by `{amt}`")
         return old

@@ -29,8 +29,26 @@ RawFrame = tuple[FrameSource, int, int, int]
 
 
 @final
+class SavedSource:
+    """What a frame that was copied or pickled knows of its module: the names it needs, and nothing else."""
+
+    __slots__ = ("_body_start", "_func_name", "name")
+
+    def __init__(self, name: str | None, func_name: str | None, body_start: int) -> None:
+        self.name = name
+        self._func_name = func_name
+        self._body_start = body_start
+
+    def func_name(self, index: int) -> str | None:
+        return self._func_name
+
+    def body_start(self, index: int) -> int:
+        return self._body_start
+
+
+@final
 class Frame(Managed):
-    """One wasm function that was running when a trap happened."""
+    """One wasm function that was running when a trap happened. Copies and pickles do not refer to the module."""
 
     __slots__ = ("_func_index", "_module_offset", "_source")
 
@@ -64,6 +82,11 @@ class Frame(Managed):
         """Of the instruction, in bytes from the start of the function's body."""
         return self._module_offset - self._source.body_start(self._func_index)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        index = self._func_index
+        names = (self.module_name, self.func_name, self._source.body_start(index))
+        return _restored_frame, (*names, index, self._module_offset)
+
     def _place(self) -> str:
         module = self.module_name or "<unknown>"
         return f"{module}!{self.func_name or f'<wasm function {self._func_index}>'}"
@@ -77,6 +100,7 @@ class Trap(Exception, Managed):
     """WebAssembly stopped because it did what it must not, or a host function raised this to stop it.
 
     message: for traps of WebAssembly, the reason and the backtrace, innermost function first.
+    A trap can be pickled: it carries names and numbers, none of the objects it came from.
     """
 
     def __init__(self, message: str) -> None:
@@ -117,6 +141,10 @@ class Trap(Exception, Managed):
         backtrace = "\n".join(lines)
         return f"error while executing at wasm backtrace:\n{backtrace}\n\nCaused by:\n    {self._reason}\n"
 
+    def __reduce__(self) -> tuple[object, ...]:
+        extra = {name: value for name, value in vars(self).items() if name not in ("_reason", "_number", "_raw")}
+        return _restored_trap, (self._reason, self._number, self.frames), extra or None
+
     def __repr__(self) -> str:
         return f"Trap({self._reason!r})"
 
@@ -126,4 +154,17 @@ def make_trap(code: int, frames: list[RawFrame], message: str) -> Trap:
     trap = Trap("wasm trap: " + message)
     trap._number = code
     trap._raw = frames
+    return trap
+
+
+def _restored_frame(
+    module_name: str | None, func_name: str | None, body_start: int, func_index: int, module_offset: int
+) -> Frame:
+    return Frame(SavedSource(module_name, func_name, body_start), func_index, module_offset)
+
+
+def _restored_trap(reason: str, number: int | None, frames: list[Frame]) -> Trap:
+    trap = Trap(reason)
+    trap._number = number
+    trap._raw = [(frame._source, frame._func_index, 0, frame._module_offset) for frame in frames]
     return trap

@@ -1,40 +1,31 @@
 """The engine-wide type registry: equal types of different modules get the same id (R-37).
 
 In: the types of a validated module, or the function type of a host function. Out: handles that hold 32-bit ids, which
-`call_indirect`, casts and import checks compare. The unit of identity and of lifetime is the recursion group: one
-entry per distinct group, counted by the handles that hold it and by the groups that refer to it. References between
-groups cannot form a cycle (a group refers to earlier groups only), so plain counting frees everything.
+`call_indirect`, casts and import checks compare. The unit of identity and of lifetime is the recursion group, see
+`wasm/type_slab.py`; here are the handles and the lock.
 
 All counts change under one lock, so "zero" is final when it is seen: nobody can revive an entry between the moment
 its count falls to zero and its removal, and nobody can remove it twice. A handle may be finalised by the garbage
 collector anywhere, also in the middle of a locked section of the same thread; therefore giving back never waits for
 the lock: it leaves the groups in `_returned`, and whoever holds the lock, or takes it next, works that off.
+
+A handle exists before it holds anything, and is filled in the locked section: whatever is raised on the way, its end
+gives back what it got.
 """
 
 from __future__ import annotations
 
+import struct
 from _thread import allocate_lock
+from itertools import count
 from typing import Final, final
 
-from taipan.abi.layout import NULL_TYPE_ID
-from taipan.wasm.matching import GroupKey, TypeSpace, heap_kind, translate, translate_comp
-from taipan.wasm.types import FuncType, GlobalType, HeapType, StructType, SubType, TableType, ValType
+from taipan.wasm.matching import translate
+from taipan.wasm.type_slab import Group, TypeSlab
+from taipan.wasm.types import FuncType, GlobalType, HeapType, SubType, TableType, ValType
 
-_NO_INDEX: Final = 1 << 32  # above every id: nothing is local to the group of a host function's type
-_VACANT: Final = StructType(())
-
-
-@final
-class _Group:
-    """An entry. count: handles that hold it plus groups that refer to it.  ids: of its types, in order."""
-
-    __slots__ = ("count", "ids", "key", "refers")
-
-    def __init__(self, key: bytes, ids: list[int], refers: list[_Group]) -> None:
-        self.key: Final = key
-        self.ids: Final = ids
-        self.refers: Final = refers
-        self.count = 0
+_ENGINES: Final = (1 << 22) - 1  # as many numbers as fit above `types.ENGINE_SHIFT`
+_numbers: Final = count()
 
 
 @final
@@ -46,10 +37,10 @@ class RegisteredTypes:
 
     __slots__ = ("__weakref__", "_held", "ids", "registry")
 
-    def __init__(self, registry: TypeRegistry, ids: list[int], groups: list[_Group]) -> None:
+    def __init__(self, registry: TypeRegistry) -> None:
         self.registry: Final = registry
-        self.ids: Final = ids
-        self._held = [groups]
+        self.ids: Final[list[int]] = []
+        self._held: Final[list[list[Group]]] = [[]]
 
     def close(self) -> None:
         """Give the types back. Closing twice does nothing, also from two threads."""
@@ -67,7 +58,7 @@ class RegisteredTypes:
 
     def id_array(self) -> bytes:
         """The ids as an array of little-endian u32, what `VMContextHeader.type_ids` points to."""
-        return b"".join([type_id.to_bytes(4, "little") for type_id in self.ids])
+        return struct.pack(f"<{len(self.ids)}I", *self.ids)
 
     def index_of(self, type_id: int) -> int | None:
         """The first module type index with this id."""
@@ -77,14 +68,14 @@ class RegisteredTypes:
             return None
 
     def val_type(self, t: ValType) -> ValType:
-        """A value type of the module in engine-wide terms."""
-        return translate(t, self.ids)
+        """A value type of the module in engine-wide terms. Raises ValueError if it is in such terms already."""
+        return translate(t, self.ids, self.registry.number)
 
     def table_type(self, table: TableType) -> TableType:
-        return TableType(translate(table.element, self.ids), table.limits, table.is_64)
+        return TableType(self.val_type(table.element), table.limits, table.is_64)
 
     def global_type(self, glob: GlobalType) -> GlobalType:
-        return GlobalType(translate(glob.content, self.ids), glob.mutable)
+        return GlobalType(self.val_type(glob.content), glob.mutable)
 
     def __repr__(self) -> str:
         return f"RegisteredTypes({self.ids})"
@@ -96,10 +87,10 @@ class RegisteredType:
 
     __slots__ = ("__weakref__", "_held", "id", "registry")
 
-    def __init__(self, registry: TypeRegistry, type_id: int, group: _Group) -> None:
+    def __init__(self, registry: TypeRegistry, type_id: int) -> None:
         self.registry: Final = registry
-        self.id: Final = type_id
-        self._held = [[group]]
+        self.id = type_id
+        self._held: Final[list[list[Group]]] = [[]]
 
     def close(self) -> None:
         """Give the type back. Closing twice does nothing, also from two threads."""
@@ -136,129 +127,58 @@ class RegisteredType:
 class TypeRegistry:
     """One per engine. Every method may be called from any thread.
 
-    space: the subtype relation in terms of engine-wide ids; entries of ids that nobody holds are meaningless.
+    number: the engine's, in its references.  space: the subtype relation in terms of engine-wide ids; what it says of
+    ids that nobody holds is meaningless.
     """
 
-    __slots__ = ("_free", "_group_of", "_groups", "_lock", "_returned", "space")
+    __slots__ = ("_lock", "_returned", "_slab", "number", "space")
 
     def __init__(self) -> None:
-        self.space: Final = TypeSpace()
+        self.number: Final = next(_numbers) % _ENGINES + 1
+        self._slab: Final = TypeSlab(self.number)
+        self.space: Final = self._slab.space
         self._lock: Final = allocate_lock()
-        self._groups: Final[dict[bytes, _Group]] = {}
-        self._group_of: Final[list[_Group | None]] = []  # the slab; its index is the engine-wide id
-        self._free: Final[list[int]] = []
-        self._returned: Final[list[list[_Group]]] = []
+        self._returned: Final[list[list[Group]]] = []
 
     # --- taking ---
 
     def register(self, types: list[SubType], rec_groups: list[tuple[int, int]]) -> RegisteredTypes:
-        """Ids for the types of a validated module. rec_groups: (first type index, count), in order."""
-        ids: list[int] = []
-        held: list[_Group] = []
-        try:
-            with self._lock:
-                for first, count in rec_groups:
-                    if count == 0:
-                        continue
-                    key = GroupKey(first, ids)
-                    for i in range(first, first + count):
-                        key.sub_type(types[i])
-                    group = self._groups.get(key.value())
-                    if group is None:
-                        group = self._add(key, types, first, count, ids)
-                    else:
-                        ids.extend(group.ids)
-                    group.count += 1
-                    held.append(group)
-        except BaseException:
-            self._give_back(held)
-            raise
+        """Ids for the types of a validated module. rec_groups: (first type index, count), in order.
+
+        Raises ValueError if a type is in engine-wide terms already.
+        """
+        handle = RegisteredTypes(self)
+        with self._lock:
+            self._slab.add_module(types, rec_groups, handle.ids, handle._held[0])
         self._work_off()
-        return RegisteredTypes(self, ids, held)
+        return handle
 
     def register_func_type(self, func_type: FuncType) -> RegisteredType:
         """A handle for a function type made by the host: final, without supertypes, its references in engine-wide ids.
 
-        Raises ValueError if it refers to a type that this registry does not know.
+        Raises ValueError if it refers to a type of another engine, or to one that is gone.
         """
-        types = [SubType(func_type)]
+        handle = RegisteredType(self, -1)
+        held = handle._held[0]
         with self._lock:
-            key = GroupKey(_NO_INDEX, None)
-            key.sub_type(types[0])
-            group = self._groups.get(key.value())
-            if group is None:
-                for type_id in key.refers:
-                    if type_id >= len(self._group_of) or self._group_of[type_id] is None:
-                        raise ValueError(f"no type {type_id} in this engine: canonicalized in a different engine?")
-                group = self._add(key, types, 0, 1, None)
-            group.count += 1
-            handle = RegisteredType(self, group.ids[0], group)
+            self._slab.add_func_type(func_type, held)
+        handle.id = held[0].first
         self._work_off()
         return handle
 
     def root(self, type_id: int) -> RegisteredType | None:
         """A handle that keeps the type `type_id` alive, or None if there is no such type (any more)."""
+        handle = RegisteredType(self, type_id)
         with self._lock:
-            group = self._group_of[type_id] if 0 <= type_id < len(self._group_of) else None
-            if group is None:
-                return None
-            group.count += 1
-            handle = RegisteredType(self, type_id, group)
+            found = self._slab.hold(type_id, handle._held[0])
         self._work_off()
-        return handle
-
-    def _add(self, key: GroupKey, types: list[SubType], first: int, count: int, ids: list[int] | None) -> _Group:
-        """A new entry with count 0, in a locked section.
-
-        ids: of the module's earlier types, to which the new ones are added; None where types are in terms of ids.
-        """
-        own = [self._new_id() for _ in range(count)]
-        space = self.space
-        if ids is not None:
-            ids.extend(own)
-        for place, type_id in enumerate(own):
-            sub = types[first + place]
-            space.canon[type_id] = type_id
-            space.kinds[type_id] = heap_kind(sub.comp)
-            space.comps[type_id] = sub.comp if ids is None else translate_comp(sub.comp, ids)
-            space.parents[type_id] = -1
-            space.depths[type_id] = 0
-            space.descriptors[type_id] = -1
-            if ids is not None:
-                if sub.descriptor >= 0:
-                    space.descriptors[type_id] = ids[sub.descriptor]
-                if sub.supertypes:
-                    parent = ids[sub.supertypes[0]]
-                    space.parents[type_id] = parent
-                    space.depths[type_id] = space.depths[parent] + 1
-        refers = list({group.key: group for i in key.refers if (group := self._group_of[i]) is not None}.values())
-        for group in refers:
-            group.count += 1
-        group = _Group(key.value(), own, refers)
-        self._groups[group.key] = group
-        for type_id in own:
-            self._group_of[type_id] = group
-        return group
-
-    def _new_id(self) -> int:
-        if self._free:
-            return self._free.pop()
-        type_id = len(self._group_of)
-        assert type_id < NULL_TYPE_ID, "more types than ids"
-        self._group_of.append(None)
-        space = self.space
-        space.canon.append(type_id)
-        space.kinds.append(0)
-        space.comps.append(_VACANT)
-        space.parents.append(-1)
-        space.depths.append(0)
-        space.descriptors.append(-1)
-        return type_id
+        return handle if found else None
 
     # --- giving back ---
 
-    def _give_back(self, groups: list[_Group]) -> None:
-        self._returned.append(groups)
+    def _give_back(self, groups: list[Group]) -> None:
+        if groups:
+            self._returned.append(groups)
         self._work_off()
 
     def _work_off(self) -> None:
@@ -271,20 +191,7 @@ class TypeRegistry:
 
     def _free_returned(self) -> None:
         while self._returned:
-            stack = list(self._returned.pop())
-            while stack:
-                group = stack.pop()
-                group.count -= 1
-                if group.count == 0:
-                    self._remove(group)
-                    stack.extend(group.refers)
-
-    def _remove(self, group: _Group) -> None:
-        del self._groups[group.key]
-        for type_id in reversed(group.ids):
-            self._group_of[type_id] = None
-            self.space.comps[type_id] = _VACANT
-            self._free.append(type_id)
+            self._slab.release(self._returned.pop())
 
     # --- asking: only about types that the caller keeps alive ---
 
@@ -306,9 +213,9 @@ class TypeRegistry:
 
     def count_of(self, type_id: int) -> int:
         """How many handles and groups hold the recursion group of a type; 0 if there is none."""
-        group = self._group_of[type_id] if 0 <= type_id < len(self._group_of) else None
+        group = self._slab.group_at(type_id)
         return group.count if group is not None else 0
 
     def __len__(self) -> int:
         """The number of recursion groups registered."""
-        return len(self._groups)
+        return len(self._slab.groups)

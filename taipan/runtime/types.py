@@ -117,7 +117,15 @@ class ValType(Managed):
     def __repr__(self) -> str:
         return core.type_name(self._code)
 
+    def __copy__(self) -> ValType:
+        return self
+
+    def __deepcopy__(self, memo: object) -> ValType:
+        return self
+
     def __reduce__(self) -> tuple[object, tuple[int]]:
+        if core.is_ref(self._code) and core.is_concrete(core.heap_of(self._code)):
+            raise TypeError(f"cannot pickle type {core.type_name(self._code)}: its index belongs to an engine")
         return val_type, (self._code,)
 
 
@@ -224,6 +232,15 @@ class FuncType(Managed):
     def __hash__(self) -> int:
         return hash(self._core)
 
+    def __copy__(self) -> FuncType:
+        return self
+
+    def __deepcopy__(self, memo: object) -> FuncType:
+        return self
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return FuncType, (self.params, self.results)
+
     def __repr__(self) -> str:
         return f"FuncType([{_names(self._core.params)}], [{_names(self._core.results)}])"
 
@@ -302,8 +319,8 @@ def _check_limits(limits: object, what: str) -> Limits:
     for bound in (limits.min, limits.max):
         if bound is not None and not isinstance(bound, int):
             raise TypeError("expected an int")
-        if bound is not None and not 0 <= bound < 1 << 64:
-            raise WasmError(f"{what}'s size must fit in a u64: {bound}")
+        if bound is not None and bound < 0:
+            raise WasmError(f"{what}'s size cannot be negative: {bound}")
     return limits
 
 
@@ -319,10 +336,9 @@ class MemoryType(Managed):
             raise WasmError(f"invalid custom page size: 2**{page_size_log2}; a page has 1 or 65536 bytes")
         if limits.max is not None and limits.max < limits.min:
             raise WasmError("maximum page size cannot be smaller than the minimum page size")
-        for pages in (limits.min, limits.max):
+        for which, pages in (("minimum", limits.min), ("maximum", limits.max)):
             if pages is not None and pages << page_size_log2 > (1 << 64 if is_64 else 1 << 32):
-                which = "minimum" if pages is limits.min else "maximum"
-                raise WasmError(f"{which} size is too large for this memory type's index type: {pages} pages")
+                raise WasmError(f"{which} size too large: {pages} pages exceed the memory's address space")
         if shared and limits.max is None:
             raise WasmError("shared memories must have a maximum size")
         self._core = core.MemType(limits._core(), bool(is_64), bool(shared), page_size_log2)
@@ -378,14 +394,15 @@ class TableType(Managed):
     __slots__ = ("_core",)
 
     def __init__(self, valtype: ValType, limits: Limits, is_64: bool = False) -> None:
-        code = code_of(valtype)
+        code = code_of(valtype, "expected valtype")
         if not core.is_ref(code):
             raise WasmError(f"failed to allocate TableType: {core.type_name(code)} is not a reference type")
         _check_limits(limits, "table")
         if limits.max is not None and limits.max < limits.min:
             raise WasmError("maximum table size cannot be smaller than the minimum")
-        if not is_64 and max(limits.min, limits.max or 0) >= 1 << 32:
-            raise WasmError("a table with 32-bit indices has fewer than 2**32 elements")
+        bits = 64 if is_64 else 32
+        if max(limits.min, limits.max or 0) >= 1 << bits:
+            raise WasmError(f"a table with {bits}-bit indices has fewer than 2**{bits} elements")
         self._core = core.TableType(code, limits._core(), bool(is_64))
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from typing import TYPE_CHECKING, Any, Final, final
 
 from taipan.errors import WasmError
@@ -9,6 +10,8 @@ from taipan.runtime.types import ValType, externref, f32, f64, funcref, i32, i64
 
 if TYPE_CHECKING:
     from taipan.runtime.func import Func
+
+F32: Final = struct.Struct("<f")
 
 _KINDS: Final = (i32, i64, f32, f64, v128, funcref, externref)
 """wasmtime-py's numbers of kinds, which are also `_native`'s."""
@@ -25,6 +28,13 @@ def _float(value: object) -> float:
     if not isinstance(value, float):
         raise TypeError("expected a float")
     return value
+
+
+def _rounded(value: float) -> float:
+    try:
+        return float(F32.unpack(F32.pack(value))[0])
+    except OverflowError:  # rounds to infinity, which the struct module refuses
+        return float("inf") if value > 0 else float("-inf")
 
 
 @final
@@ -58,7 +68,8 @@ class Val:
 
     @classmethod
     def f32(cls, val: float) -> Val:
-        return cls._of(f32, _float(val))
+        """val: rounded to the nearest f32."""
+        return cls._of(f32, _rounded(_float(val)))
 
     @classmethod
     def f64(cls, val: float) -> Val:

@@ -21,6 +21,7 @@ from taipan.text.annotations import read_branch_hint, refuse_here
 from taipan.text.assemble import write_heap_type
 from taipan.text.lexer import EOF, ID, KEYWORD, LPAR, NUMBER, RPAR, Lexer
 from taipan.text.literals import OutOfRange, parse_float, parse_int, parse_unsigned
+from taipan.text.old_if import find_old_ifs
 from taipan.text.parse_types import TypeParser
 from taipan.text.resolve import IndexSpace, Spaces, parse_index
 from taipan.text.shapes import tables
@@ -48,6 +49,22 @@ _TRY_CLAUSES: Final = 15  # after `(do ...)`
 _TRY_CATCHES: Final = 16  # after a `(catch ...)`: no `(delegate` any more
 _TRY_CAUGHT_ALL: Final = 17
 _TRY_DELEGATED: Final = 18
+_OLD_IF_THEN: Final = 19  # after the first arm of an `if` without `then`, see `old_if.py`
+_OLD_IF_ELSE: Final = 20
+
+_BLOCK_ENDS: Final = frozenset(
+    {
+        _BLOCK,
+        _IF_AFTER_THEN,
+        _IF_AFTER_ELSE,
+        _OLD_IF_THEN,
+        _OLD_IF_ELSE,
+        _TRY_CLAUSES,
+        _TRY_CATCHES,
+        _TRY_CAUGHT_ALL,
+    }
+)
+"""Frames whose closing bracket is the `end` of a block."""
 
 _CATCH_KINDS: Final = {kws.CATCH: 0, kws.CATCH_REF: 1, kws.CATCH_ALL: 2, kws.CATCH_ALL_REF: 3}
 _BLOCK_OPCODES: Final = {kws.BLOCK: 0x02, kws.LOOP: 0x03, kws.IF: 0x04, kws.TRY: 0x06, kws.TRY_TABLE: 0x1F}
@@ -84,6 +101,7 @@ class CodeParser:
         "labels_seen",
         "lexer",
         "locals",
+        "old_ifs",
         "opcodes",
         "out",
         "saved",
@@ -91,6 +109,7 @@ class CodeParser:
         "scratch",
         "shapes",
         "spaces",
+        "text_start",
         "types",
         "uses_datas",
     )
@@ -119,6 +138,8 @@ class CodeParser:
         self.labels_seen: i64 = 0
         self.label_names: dict[int, bytes] = {}
         self.uses_datas: bool = False
+        self.text_start: i64 = lexer.start
+        self.old_ifs: set[int] | None = None
 
     def begin(self, out: BytesWriter, local_space: IndexSpace) -> None:
         """Start an expression that goes to `out`; its label stack holds the label of the body."""
@@ -300,12 +321,19 @@ class CodeParser:
             raise self.unexpected_instruction()
         kw = lexer.kw
         if frame > _PLAIN:
-            if frame != _IF_CONDITION or kw == kws.THEN:
+            if frame == _IF_CONDITION and kw != kws.THEN:
+                self.if_operand()
+            elif frame == _OLD_IF_THEN:
+                self.out.append(0x05)
+                self.frames[-1] = _OLD_IF_ELSE
+            else:
                 self.open_clause(frame, kw)
                 return
         if kw >= kws.INSTR_BASE or kw == kws.SELECT:
             self.open_plain(kw)
         elif kw == kws.IF:
+            self.saved_hints.append(int(lexer.start))
+            self.saved_hints.append(len(self.out))
             lexer.advance()
             label = self.label_id()
             self.saved.append(label)
@@ -321,6 +349,28 @@ class CodeParser:
             self.frames.append(_TRY_START if kw == kws.TRY else _BLOCK)
         else:
             raise self.unexpected_instruction()
+
+    def if_operand(self) -> None:
+        """A bracket in `(if` that is not `(then`: an operand, or the first arm of an `if` without `then`."""
+        if self.saved_hints[-2] == len(self.out):
+            return
+        lexer = self.lexer
+        old_ifs = self.old_ifs
+        if old_ifs is None:
+            old_ifs = self.old_ifs = find_old_ifs(lexer.source, self.text_start, lexer.end)
+        if self.saved_hints[-3] in old_ifs:
+            self.folded_if()
+            self.frames[-1] = _OLD_IF_THEN
+
+    def folded_if(self) -> None:
+        """The operands of `(if` are written: write it and open its label."""
+        block_type = self.saved.pop()
+        label = self.saved.pop()
+        hint = self.saved_hints.pop()
+        if hint >= 0:
+            self.hints.append((len(self.out), hint))
+        del self.saved_hints[-2:]
+        self.block_start(kws.IF, block_type, label)
 
     def open_plain(self, kw: i64) -> None:
         """`(op immediates`: written at once if `)` follows, else kept until the operands are written."""
@@ -361,12 +411,7 @@ class CodeParser:
         self.no_hint()
         lexer.advance()
         if kw == kws.THEN and frame == _IF_CONDITION:
-            block_type = self.saved.pop()
-            label = self.saved.pop()
-            hint = self.saved_hints.pop()
-            if hint >= 0:
-                self.hints.append((len(out), hint))
-            self.block_start(kws.IF, block_type, label)
+            self.folded_if()
             frames[-1] = _IF_AFTER_THEN
             frames.append(_THEN)
         elif kw == kws.ELSE and frame == _IF_AFTER_THEN:
@@ -401,7 +446,7 @@ class CodeParser:
             if hint >= 0:
                 self.hints.append((len(self.out), hint))
             self.out.write(self.saved.pop())
-        elif frame in (_BLOCK, _IF_AFTER_THEN, _IF_AFTER_ELSE, _TRY_CLAUSES, _TRY_CATCHES, _TRY_CAUGHT_ALL):
+        elif frame in _BLOCK_ENDS:
             self.pop_label()
             self.out.append(0x0B)
         elif frame in (_THEN, _ELSE, _DO, _CATCH, _TRY_DELEGATED):

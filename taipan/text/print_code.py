@@ -88,6 +88,7 @@ class CodePrinter(Operands):
     """Prints one expression after the other. labels_printed: how many structured instructions the last one had.
 
     folded: whether operands are put in brackets inside their instruction; blocks stay as they are.
+    starts: if it is a list, gets the offset of every instruction, the final `end` included.
     """
 
     ids: ModuleIds
@@ -97,10 +98,12 @@ class CodePrinter(Operands):
     locals: Identifiers
     labels_printed: i64 = 0
     folded: bool
+    starts: list[int] | None
     arity_of_callee: tuple[int, int]
 
     def __init__(self, ids: ModuleIds, types_text: TypePrinter, folded: bool = False) -> None:
         self.folded = folded
+        self.starts = None
         self.arity_of_callee = (UNKNOWN, UNKNOWN)
         self.ids = ids
         self.types_text = types_text
@@ -128,6 +131,8 @@ class CodePrinter(Operands):
             if self.next >= self.limit:
                 raise self.unexpected_end()
             self.pos = self.next
+            if self.starts is not None:
+                self.starts.append(int(self.pos))
             opcode: i64 = self.code[self.next]
             self.next += 1
             if opcode == _END:

@@ -231,6 +231,24 @@ class ModulePrinter:
             labels[index] = printed
         self.lines.append("  )")
 
+    def listing(self, defined: int) -> tuple[str, dict[int, str]]:
+        """A defined function's type as printed, and the text of each of its instructions by offset, the last `end` too.
+
+        Raises MalformedError.
+        """
+        starts: list[int] = []
+        self.code.starts = starts
+        self.lines.clear()
+        self.func(defined, {})
+        head = self.lines[0].removeprefix(
+            f"  (func{self.ids.funcs.definition(self.module.num_imported_funcs + defined)} "
+        )
+        # Before the instructions come the locals, if there are any; behind them a bracket instead of the last `end`.
+        first = len(self.lines) - len(starts)
+        texts = {start: self.lines[first + i][4:] for i, start in enumerate(starts)}
+        texts[starts[-1]] = "end"
+        return head, texts
+
     def local_text(self, types: list[ValType], ids: Identifiers, first: int) -> str:
         """` (local ...)*`; `first` is the index of the first one."""
         shifted = Identifiers({}, 0)

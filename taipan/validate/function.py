@@ -10,7 +10,7 @@ from typing import Final, final
 
 from mypy_extensions import i64
 
-from taipan.limits import MAX_LOCALS
+from taipan.limits import MAX_LOCALS, too_many
 from taipan.validate.context import Context
 from taipan.validate.references import ReferenceRules
 from taipan.validate.stacks import FRAME_WORDS, FUNC_KIND, starts_without_value, type_text
@@ -195,7 +195,10 @@ class FunctionRules(BodyRules):
             t: i64 = self.read_valtype()
             self.check_type(t)
             total += count
-            if total > MAX_LOCALS:
-                raise self.malformed(f"too many locals: {total}, at most {MAX_LOCALS} are allowed", self.pos)
-            self.add_locals(-t if starts_without_value(t) else t, count)
+            if total > 0xFFFF_FFFF:
+                raise self.malformed(f"too many locals: {total}", self.pos)
+            if total <= MAX_LOCALS:
+                self.add_locals(-t if starts_without_value(t) else t, count)
             groups -= 1
+        if total > MAX_LOCALS:  # not at once: a later group may take the sum beyond what the format can express
+            raise too_many(f"locals (function {self.func})", total, MAX_LOCALS)

@@ -11,11 +11,11 @@ from typing import Final, final
 
 from taipan.errors import InvalidError
 from taipan.features import Features
-from taipan.limits import MAX_MEMORIES, MAX_TABLES
+from taipan.limits import MAX_MEMORIES, MAX_TABLES, too_many
 from taipan.validate.const_expr import ConstExprRules
 from taipan.validate.context import Context, addr_type
 from taipan.validate.function import FunctionRules
-from taipan.validate.types import TypeRules, limit_error
+from taipan.validate.types import TypeRules
 from taipan.wasm.module import (
     ACTIVE,
     FUNC,
@@ -132,11 +132,11 @@ class ModuleRules:
         if num_memories > 1 and "multi-memory" not in self.features:
             raise InvalidError(f"multiple memories: {num_memories} need the multi-memory proposal")
         if num_memories > MAX_MEMORIES:
-            raise limit_error("memories", num_memories, MAX_MEMORIES)
+            raise too_many("memories", num_memories, MAX_MEMORIES)
         if num_tables > 1 and "reference-types" not in self.features:
             raise InvalidError(f"multiple tables: {num_tables} need the reference-types proposal")
         if num_tables > MAX_TABLES:
-            raise limit_error("tables", num_tables, MAX_TABLES)
+            raise too_many("tables", num_tables, MAX_TABLES)
 
     def check_globals(self, constants: ConstExprRules) -> None:
         """Initial values may use the globals before them."""

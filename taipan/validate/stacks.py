@@ -13,7 +13,7 @@ from librt.vecs import append, vec
 from mypy_extensions import i64, mypyc_attr
 
 from taipan.errors import InvalidError, MalformedError
-from taipan.limits import MAX_NESTING
+from taipan.limits import MAX_NESTING, too_many
 from taipan.validate.context import Context
 from taipan.wasm._generated_visit import Visitor
 from taipan.wasm.cursor import disabled_bits
@@ -325,7 +325,7 @@ class Stacks(Visitor):
     def grow_frames(self) -> vec[i64]:
         old = self.frames
         if len(old) >= FRAME_WORDS * MAX_NESTING:
-            raise self.invalid(f"implementation limit: at most {MAX_NESTING} blocks may be nested")
+            raise too_many("blocks inside each other", MAX_NESTING + 1, MAX_NESTING)
         grown = vec[i64]([0] * min(2 * len(old), FRAME_WORDS * MAX_NESTING))
         i: i64 = 0
         while i < len(old):

@@ -9,7 +9,7 @@ from typing import Final, final
 
 from taipan.errors import InvalidError
 from taipan.features import Features
-from taipan.limits import MAX_PARAMS, MAX_RESULTS, MAX_STRUCT_FIELDS, MAX_SUBTYPING_DEPTH
+from taipan.limits import MAX_PARAMS, MAX_RESULTS, MAX_STRUCT_FIELDS, MAX_SUBTYPING_DEPTH, too_many
 from taipan.wasm.matching import Canonicalizer, TypeSpace
 from taipan.wasm.types import (
     ABSTRACT_BIT,
@@ -52,10 +52,6 @@ _HEAP_FEATURES: Final[dict[int, str]] = {
     0x6A: "gc",
     0x69: "exceptions",
 }
-
-
-def limit_error(what: str, found: int, limit: int) -> InvalidError:
-    return InvalidError(f"implementation limit: {found} {what}, at most {limit} are allowed")
 
 
 @final
@@ -137,9 +133,9 @@ class TypeRules:
     def comp_type(self, comp: CompType) -> None:
         if isinstance(comp, FuncType):
             if len(comp.params) > MAX_PARAMS:
-                raise limit_error("parameters", len(comp.params), MAX_PARAMS)
+                raise too_many("parameters", len(comp.params), MAX_PARAMS)
             if len(comp.results) > MAX_RESULTS:
-                raise limit_error("results", len(comp.results), MAX_RESULTS)
+                raise too_many("results", len(comp.results), MAX_RESULTS)
             if len(comp.results) > 1 and "multi-value" not in self.features:
                 raise InvalidError("invalid result arity: several results need the multi-value proposal")
             for t in comp.params:
@@ -152,7 +148,7 @@ class TypeRules:
             self.field_type(comp.field)
             return
         if len(comp.fields) > MAX_STRUCT_FIELDS:
-            raise limit_error("struct fields", len(comp.fields), MAX_STRUCT_FIELDS)
+            raise too_many("struct fields", len(comp.fields), MAX_STRUCT_FIELDS)
         for field in comp.fields:
             self.field_type(field)
 
@@ -171,7 +167,7 @@ class TypeRules:
         if not self.space.comp_matches(sub.comp, super.comp):
             raise InvalidError(f"{claim}: {sub.comp!r} is not below {super.comp!r}")
         if self.space.depths[index] > MAX_SUBTYPING_DEPTH:
-            raise limit_error("super types above each other", self.space.depths[index], MAX_SUBTYPING_DEPTH)
+            raise too_many("super types above each other", self.space.depths[index], MAX_SUBTYPING_DEPTH)
         if super.descriptor >= 0 and sub.descriptor < 0:
             raise InvalidError(f"{claim}: that has a descriptor")
         if (super.describes >= 0) != (sub.describes >= 0):

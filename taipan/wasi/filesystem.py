@@ -12,8 +12,12 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Callable
 from types import TracebackType
 from typing import Final, final
+
+from taipan.wasi import transfer
+from taipan.wasi.waiting import Waker
 
 DIR_READ: Final = 1
 DIR_MUTATE: Final = 2
@@ -33,7 +37,10 @@ _O_CLOEXEC: Final[int] = getattr(os, "O_CLOEXEC", 0)
 _O_NOCTTY: Final[int] = getattr(os, "O_NOCTTY", 0)
 _O_NONBLOCK: Final[int] = getattr(os, "O_NONBLOCK", 0)
 _ENTER: Final = _O_PATH | _O_DIRECTORY | _O_NOFOLLOW | _O_CLOEXEC
-_OPEN: Final = _O_NOFOLLOW | _O_CLOEXEC | _O_NOCTTY
+_OPEN: Final = _O_NOFOLLOW | _O_CLOEXEC | _O_NOCTTY | _O_NONBLOCK  # a FIFO would wait for its other end
+FIFO_RETRY: Final = 5_000_000  # ns between looks whether a FIFO has a reader
+
+_ACCESS: Final = os.O_RDONLY | os.O_WRONLY | os.O_RDWR
 
 _SELF: Final = b"."
 _PARENT: Final = b".."
@@ -158,23 +165,31 @@ class File:
     """An open host file of any type but a directory. The position is the host descriptor's own.
 
     mode: `st_mode` when it was opened.  perms: FILE_READ | FILE_WRITE, what the preopen allows at most.
+    nonblock: whether the guest wants its calls not to wait; the host descriptor itself never does.
+    waker: ends the waits of what is not a regular file.
     """
 
-    __slots__ = ("fd", "mode", "perms")
+    __slots__ = ("_waker", "fd", "mode", "nonblock", "perms")
 
-    def __init__(self, fd: int, mode: int, perms: int) -> None:
+    def __init__(self, fd: int, mode: int, perms: int, nonblock: bool, waker: Waker | None) -> None:
         self.fd = fd
         self.mode = mode
         self.perms = perms
+        self.nonblock = nonblock
+        self._waker = None if stat.S_ISREG(mode) else waker
 
     def close(self) -> None:
         os.close(self.fd)
 
     def read(self, views: list[memoryview]) -> int:
-        return os.readv(self.fd, views)
+        if self._waker is None or self.nonblock:
+            return os.readv(self.fd, views)
+        return transfer.read(self._waker, self.fd, views)
 
     def write(self, views: list[memoryview]) -> int:
-        return os.writev(self.fd, views)
+        if self._waker is None or self.nonblock:
+            return os.writev(self.fd, views)
+        return transfer.write(self._waker, self.fd, views)
 
     def pread(self, views: list[memoryview], offset: int) -> int:
         return os.preadv(self.fd, views, offset)
@@ -184,12 +199,12 @@ class File:
         return os.pwritev(self.fd, views, offset)
 
     def set_flags(self, append: bool, nonblock: bool) -> None:
-        """Change O_APPEND and O_NONBLOCK."""
+        """Change what the guest knows as APPEND and NONBLOCK."""
         import fcntl
 
-        flags = fcntl.fcntl(self.fd, fcntl.F_GETFL) & ~(os.O_APPEND | os.O_NONBLOCK)
-        flags |= (os.O_APPEND if append else 0) | (os.O_NONBLOCK if nonblock else 0)
-        fcntl.fcntl(self.fd, fcntl.F_SETFL, flags)
+        flags = fcntl.fcntl(self.fd, fcntl.F_GETFL) & ~os.O_APPEND
+        fcntl.fcntl(self.fd, fcntl.F_SETFL, flags | (os.O_APPEND if append else 0))
+        self.nonblock = nonblock
 
     def advise(self, offset: int, length: int, advice: int) -> None:
         """advice: 0 normal, 1 sequential, 2 random, 3 will need, 4 don't need, 5 no reuse."""
@@ -239,14 +254,16 @@ class Directory:
     """An open host directory; its methods act on paths below it.
 
     dir_perms: DIR_READ | DIR_MUTATE and file_perms: FILE_READ | FILE_WRITE, for it and everything opened through it.
+    waker: ends waits for FIFOs and the like.
     """
 
-    __slots__ = ("_listing", "dir_perms", "fd", "file_perms")
+    __slots__ = ("_listing", "_waker", "dir_perms", "fd", "file_perms")
 
-    def __init__(self, fd: int, dir_perms: int, file_perms: int) -> None:
+    def __init__(self, fd: int, dir_perms: int, file_perms: int, waker: Waker | None = None) -> None:
         self.fd = fd
         self.dir_perms = dir_perms
         self.file_perms = file_perms
+        self._waker = waker
         self._listing: list[tuple[bytes, int, int]] | None = None
 
     def close(self) -> None:
@@ -257,34 +274,50 @@ class Directory:
             raise error(errno.EPERM)
 
     def _check_move(self, new_dir: Directory) -> None:
-        """Both sides may be changed, and the file would not gain permissions by its new place."""
+        """Both sides may be changed, and nothing would gain permissions by its new place."""
         self._check(DIR_MUTATE)
         new_dir._check(DIR_MUTATE)
-        if new_dir.file_perms & ~self.file_perms:
+        if new_dir.file_perms & ~self.file_perms or new_dir.dir_perms & ~self.dir_perms:
             raise error(errno.EPERM)
+
+    def _same_perms(self, other: Directory) -> bool:
+        return self.dir_perms == other.dir_perms and self.file_perms == other.file_perms
 
     def open(self, path: bytes, flags: int, follow: bool) -> File | Directory:
         """Open or create what `path` names. flags: the host's O_ flags; `follow`: through a final link.
 
         The result is a `Directory` exactly if that is what was opened, whatever the flags.
         """
+        if flags & _O_DIRECTORY and flags & (os.O_CREAT | os.O_EXCL | os.O_TRUNC):
+            raise error(errno.EINVAL)
         if flags & (os.O_CREAT | os.O_TRUNC):
-            if flags & _O_DIRECTORY:
-                raise error(errno.EINVAL)
             self._check(DIR_MUTATE)
         self._check(DIR_READ)
-        writes = flags & (os.O_WRONLY | os.O_RDWR)
-        if writes and not self.file_perms & FILE_WRITE:
+        if flags & _ACCESS != os.O_RDONLY and not self.file_perms & FILE_WRITE:
             raise error(errno.EPERM)
+        blind = flags & _ACCESS != os.O_WRONLY and not self.file_perms & FILE_READ  # only a directory may be opened
+        if blind and flags & (os.O_CREAT | os.O_TRUNC):
+            raise error(errno.EPERM)
+        nonblock = bool(flags & _O_NONBLOCK)
         with Location(self.fd, path) as place:
-            fd = _open(place, flags | _OPEN, follow)
+            fd = self._open(place, flags | _OPEN, follow, nonblock)
         mode = os.fstat(fd).st_mode
         if stat.S_ISDIR(mode):
-            return Directory(fd, self.dir_perms, self.file_perms)
-        if not writes and not self.file_perms & FILE_READ:
+            return Directory(fd, self.dir_perms, self.file_perms, self._waker)
+        if blind:
             os.close(fd)
             raise error(errno.EPERM)
-        return File(fd, mode, self.file_perms)
+        return File(fd, mode, self.file_perms, nonblock, self._waker)
+
+    def _open(self, place: Location, flags: int, follow: bool, nonblock: bool) -> int:
+        """Open, and wait for the reader of a FIFO that is opened for writing, as a host descriptor would."""
+        while True:
+            try:
+                return _open(place, flags, follow)
+            except OSError as problem:
+                if problem.errno != errno.ENXIO or nonblock or self._waker is None or not _is(place, stat.S_ISFIFO):
+                    raise
+            self._waker.sleep(FIFO_RETRY)
 
     def stat(self, path: bytes, follow: bool) -> os.stat_result:
         self._check(DIR_READ)
@@ -335,17 +368,21 @@ class Directory:
             new_name = _named(new, errno.EBUSY)
             if (old.must_be_dir or new.must_be_dir) and not _is_dir(old):
                 raise error(errno.ENOTDIR)
+            # A descriptor of the directory would keep its permissions, also for what is moved there afterwards.
+            if not self._same_perms(new_dir) and _is_dir(old):
+                raise error(errno.EPERM)
             os.rename(old_name, new_name, src_dir_fd=old.dir_fd, dst_dir_fd=new.dir_fd)
 
     def link(self, path: bytes, new_dir: Directory, new_path: bytes, follow: bool) -> None:
         """Make a second name for a file; with `follow`, for the file that a link at `path` leads to."""
         self._check_move(new_dir)
-        with Location(self.fd, path) as old, Location(new_dir.fd, new_path) as new:
+        with Location(self.fd, path) as old:
             status = _stat(old, follow)
-            new_name = _creatable(new)
-            if stat.S_ISDIR(status.st_mode):
-                raise error(errno.EEXIST if _exists(new) else errno.EPERM)
-            os.link(old.name, new_name, src_dir_fd=old.dir_fd, dst_dir_fd=new.dir_fd, follow_symlinks=False)
+            with Location(new_dir.fd, new_path) as new:
+                new_name = _creatable(new)
+                if stat.S_ISDIR(status.st_mode):
+                    raise error(errno.EEXIST if _exists(new) else errno.EPERM)
+                os.link(old.name, new_name, src_dir_fd=old.dir_fd, dst_dir_fd=new.dir_fd, follow_symlinks=False)
 
     def symlink(self, target: bytes, path: bytes) -> None:
         """Make a link. `target` is not resolved now, but an absolute one could never be followed: EPERM."""
@@ -407,7 +444,7 @@ def _open(place: Location, flags: int, follow: bool) -> int:
             return os.open(place.name, flags, 0o666, dir_fd=place.dir_fd)
         except OSError as problem:
             # Linux refuses a link with ELOOP, with O_DIRECTORY by ENOTDIR.
-            if problem.errno not in (errno.ELOOP, errno.EMLINK, errno.ENOTDIR) or not _is_link(place):
+            if problem.errno not in (errno.ELOOP, errno.EMLINK, errno.ENOTDIR) or not _is(place, stat.S_ISLNK):
                 raise
             if not (follow or place.must_be_dir) or not place.follow():
                 raise error(errno.ELOOP) from None
@@ -434,15 +471,13 @@ def _stat(place: Location, follow: bool) -> os.stat_result:
     return os.stat(place.dir_fd)
 
 
+def _is(place: Location, test: Callable[[int], bool]) -> bool:
+    """Whether the location itself is of a type now; links are not followed. ENOENT if there is nothing."""
+    return test(os.stat(place.name or _SELF, dir_fd=place.dir_fd, follow_symlinks=False).st_mode)
+
+
 def _is_dir(place: Location) -> bool:
-    """Whether the name is a directory now; a link to one is not. ENOENT if there is nothing."""
-    return stat.S_ISDIR(os.stat(place.name or _SELF, dir_fd=place.dir_fd, follow_symlinks=False).st_mode)
-
-
-def _is_link(place: Location) -> bool:
-    if not place.name:
-        return False
-    return stat.S_ISLNK(os.stat(place.name, dir_fd=place.dir_fd, follow_symlinks=False).st_mode)
+    return _is(place, stat.S_ISDIR)
 
 
 def _exists(place: Location) -> bool:
@@ -464,5 +499,6 @@ def _creatable(place: Location) -> bytes:
     """The last component, as the name of something to create that is not a directory."""
     name = _named(place, errno.EEXIST)
     if place.must_be_dir:
-        raise error(errno.EEXIST if _is_dir(place) else errno.ENOTDIR)
+        _stat(place, True)
+        raise error(errno.EEXIST)
     return name

@@ -6,6 +6,8 @@ import os
 from collections.abc import Callable
 from typing import Final
 
+from taipan.wasi.waiting import Waker
+
 RandomSource = Callable[[int], bytes]
 """Takes a number of bytes, returns that many."""
 
@@ -23,8 +25,9 @@ def seeded(seed: int) -> RandomSource:
     return Random(seed).randbytes
 
 
-def fill(source: RandomSource, view: memoryview) -> None:
-    """Overwrite `view` with random bytes."""
+def fill(source: RandomSource, view: memoryview, waker: Waker) -> None:
+    """Overwrite `view` with random bytes. Raises InterruptedError when woken: 4 GiB take many seconds."""
     for start in range(0, len(view), CHUNK_BYTES):
+        waker.check()
         part = view[start : start + CHUNK_BYTES]
         part[:] = source(len(part))

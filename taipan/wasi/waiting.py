@@ -9,32 +9,44 @@ from __future__ import annotations
 import errno
 import os
 import time
-from _thread import allocate_lock  # `threading` takes longer to import than all of WASI
+from _thread import RLock  # `threading` takes longer to import than all of WASI
+from collections.abc import Callable
 from typing import Final, final
 
 NS_PER_MS: Final = 1_000_000
 MAX_POLL_MS: Final = 0x7FFF_FFFF
 READABLE: Final = 1
 WRITABLE: Final = 4
-FAILED: Final = 8 | 32
+FAILED: Final = 8
 HUNG_UP: Final = 16
-"""POLLIN, POLLOUT, POLLERR | POLLNVAL and POLLHUP, the same numbers on every host that has poll."""
+NOT_OPEN: Final = 32
+"""POLLIN, POLLOUT, POLLERR, POLLHUP and POLLNVAL, the same numbers on every host that has poll."""
+
+
+def _always() -> bool:
+    return True
 
 
 @final
 class Waker:
-    """One per guest. Waits are for one thread at a time, `wake` is for any."""
+    """One per guest. Waits are for one thread at a time, `wake` is for any, also for signal handlers.
 
-    __slots__ = ("_lock", "_pending", "_read_fd", "_write_fd")
+    is_due: whether a wake still means something. An interrupt that ended wasm elsewhere must not end a later wait.
+    """
 
-    def __init__(self) -> None:
-        self._lock = allocate_lock()
+    __slots__ = ("_is_due", "_lock", "_pending", "_read_fd", "_write_fd")
+
+    def __init__(self, is_due: Callable[[], bool] = _always) -> None:
+        self._is_due = is_due
+        self._lock = RLock()  # a signal handler may call `wake` in the thread that holds it
         self._pending = False
         self._read_fd = self._write_fd = -1
 
     def wake(self) -> None:
         """End the wait that is going on, or the next one."""
         with self._lock:
+            if self._pending:  # one byte at most: a pipe that is full would make this wait
+                return
             self._pending = True
             if self._write_fd >= 0:
                 os.write(self._write_fd, b"\0")
@@ -45,6 +57,11 @@ class Waker:
                 os.close(self._read_fd)
                 os.close(self._write_fd)
             self._read_fd = self._write_fd = -1
+
+    def check(self) -> None:
+        """Raise InterruptedError if woken: for work that lasts without waiting."""
+        if self._pending:
+            self._disarm()
 
     def wait(self, masks: dict[int, int], limit: int | None) -> dict[int, int]:
         """Wait until one of the host descriptors is ready. Returns those that are, with poll's events.
@@ -59,21 +76,23 @@ class Waker:
             poll.register(host_fd, mask)
         if limit == 0:
             return dict(poll.poll(0))
-        poll.register(self._arm(), READABLE)
-        happened = dict(poll.poll(None if limit is None else min(-(-limit // NS_PER_MS), MAX_POLL_MS)))
-        self._disarm(happened)
-        return happened
+        own_fd = self._arm()
+        poll.register(own_fd, READABLE)
+        end = None if limit is None else time.monotonic_ns() + limit
+        while True:
+            left = None if end is None else end - time.monotonic_ns()
+            happened = dict(poll.poll(None if left is None else min(max(-(-left // NS_PER_MS), 0), MAX_POLL_MS)))
+            if happened.pop(own_fd, 0):
+                self._disarm()
+            elif happened or (left is not None and left <= MAX_POLL_MS * NS_PER_MS):
+                return happened
 
     def sleep(self, duration: int) -> None:
         """Wait for some ns, exactly. Raises InterruptedError when woken."""
-        import select
-
         end = time.monotonic_ns() + duration
         # poll counts in ms and rounds up; what is less than one is left for time.sleep.
         while (left := end - time.monotonic_ns()) > NS_PER_MS:
-            poll = select.poll()
-            poll.register(self._arm(), READABLE)
-            self._disarm(dict(poll.poll(min(left // NS_PER_MS, MAX_POLL_MS))))
+            self.wait({}, left // NS_PER_MS * NS_PER_MS)
         if left > 0:
             time.sleep(left / 1e9)
 
@@ -86,9 +105,11 @@ class Waker:
                     os.write(self._write_fd, b"\0")
             return self._read_fd
 
-    def _disarm(self, happened: dict[int, int]) -> None:
+    def _disarm(self) -> None:
+        """Take the wake back. Raises InterruptedError if it was meant."""
         with self._lock:
-            if happened.pop(self._read_fd, 0):
-                os.read(self._read_fd, 1 << 16)
-                self._pending = False
-                raise InterruptedError(errno.EINTR, "woken by Store.interrupt")
+            if self._read_fd >= 0:
+                os.read(self._read_fd, 1)
+            self._pending = False
+        if self._is_due():
+            raise InterruptedError(errno.EINTR, "woken by Store.interrupt")

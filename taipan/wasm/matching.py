@@ -12,13 +12,14 @@ were declared.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, final
 
-from librt.strings import BytesWriter, write_i64_le
-from mypy_extensions import i64
+from librt.strings import BytesWriter, write_i32_le
+from mypy_extensions import i32, i64, u8
 
 from taipan.wasm.types import (
     ABSTRACT_BIT,
+    ENGINE_SHIFT,
     EXACT_BIT,
     HEAP_ANY,
     HEAP_ARRAY,
@@ -45,8 +46,6 @@ from taipan.wasm.types import (
     ValType,
     type_name,
 )
-
-LOCAL_BIT: Final = 1 << 40  # in keys: the index is a place in the same recursion group
 
 # Abstract heap types are the bytes 0x69 ... 0x74; the set of all supertypes of each, itself included, as a bit set.
 _FIRST_ABSTRACT: Final = 0x69
@@ -200,66 +199,122 @@ def heap_kind(comp: CompType) -> HeapType:
 
 # --- canonicalisation ------------------------------------------------------------------------------------------
 
+# First byte of a reference type in a key; those of other value types, 0x77 to 0x7F, differ.
+_ABSTRACT: Final = 0x10
+_CONCRETE: Final = 0x20
+_LOCAL: Final = 0x08
 
+_LONG: Final = 0xFF  # a length follows in 32 bits
+
+_FUNC_CODE: Final = 0
+_STRUCT_CODE: Final = 1
+_ARRAY_CODE: Final = 2
+
+
+@final
 class GroupKey:
-    """Writes the key of one recursion group.
+    """Writes keys of recursion groups: `begin`, `sub_type` for each of its types, `value`.
 
-    first: type index of the group's first type, or a number above every index if the types given are already in
-    canonical terms.  ids: canonical id of every type index below `first`; None where indices are canonical.
-    refers: collects the ids of earlier groups that the key mentions, repeated as often as they are mentioned.
+    ids: canonical id of every type index before the group; None where indices are canonical themselves.
+    engine: the number that references in engine-wide terms carry (`types.ENGINE_SHIFT`); those of a module carry 0.
+    refers: the ids of earlier groups that the key mentions, repeated as often as they are mentioned.
     """
 
-    __slots__ = ("first", "ids", "out", "refers")
+    __slots__ = ("engine", "first", "ids", "out", "refers")
 
-    def __init__(self, first: int, ids: list[int] | None) -> None:
-        self.first: i64 = first
+    def __init__(self, ids: list[int] | None, engine: int = 0) -> None:
+        self.first: i64 = 0
+        self.engine: i64 = engine
         self.ids: Final = ids
         self.out: Final = BytesWriter()
-        self.refers: Final[list[int]] = []
+        self.refers: list[int] = []
 
-    def index(self, index: i64) -> i64:
+    def begin(self, first: int) -> None:
+        """first: type index of the group's first type, or a number above every index if indices are canonical."""
+        self.first = first
+        self.out.truncate(0)
+        if self.refers:
+            self.refers = []
+
+    def index(self, index: i64) -> None:
+        """A type index. A place in the group and an earlier id look different where both can be."""
         if index >= self.first:
-            return LOCAL_BIT | (index - self.first)
+            write_i32_le(self.out, i32(index - self.first))
+            return
         ids = self.ids
         found: i64 = index if ids is None else ids[index]
         self.refers.append(found)
-        return found
+        write_i32_le(self.out, i32(found))
 
     def type(self, t: i64) -> None:
-        if t & REF_BIT and not t & ABSTRACT_BIT:
-            index: i64 = t & INDEX_MASK
-            t = (t - index) | self.index(index)
-        write_i64_le(self.out, t)
+        out = self.out
+        if not t & REF_BIT:
+            out.append(u8(t))
+            return
+        # Whether it is null, exact, of a shared heap type.
+        bits: i64 = (1 if t & NULL_BIT else 0) | (2 if t & EXACT_BIT else 0) | (4 if t & SHARED_BIT else 0)
+        if t & ABSTRACT_BIT:
+            out.append(u8(_ABSTRACT | bits))
+            out.append(u8(t & 0xFF))
+            return
+        index: i64 = t & INDEX_MASK
+        if t >> ENGINE_SHIFT != self.engine:
+            raise ValueError(_foreign(self.engine, index))
+        out.append(u8(_CONCRETE | bits | (_LOCAL if index >= self.first else 0)))
+        self.index(index)
 
     def field(self, field: FieldType) -> None:
-        write_i64_le(self.out, 1 if field.mutable else 0)
+        self.out.append(u8(1 if field.mutable else 0))
         self.type(field.storage)
 
+    def length(self, length: i64) -> None:
+        if length < _LONG:
+            self.out.append(u8(length))
+        else:
+            self.out.append(u8(_LONG))
+            write_i32_le(self.out, i32(length))
+
     def types(self, types: tuple[ValType, ...]) -> None:
-        write_i64_le(self.out, len(types))
+        self.length(len(types))
         for t in types:
             self.type(t)
 
-    def optional_index(self, index: int) -> None:
-        write_i64_le(self.out, -1 if index < 0 else self.index(index))
+    def clause(self, index: i64) -> None:
+        """The index in a supertype, `describes` or `descriptor` clause."""
+        self.out.append(u8(_LOCAL if index >= self.first else 0))
+        self.index(index)
 
     def sub_type(self, sub: SubType) -> None:
-        """Every part is fixed in length or carries its length, so that different groups have different keys."""
-        write_i64_le(self.out, (1 if sub.final else 0) | (2 if sub.shared else 0))
-        write_i64_le(self.out, len(sub.supertypes))
-        for index in sub.supertypes:
-            self.optional_index(index)
-        self.optional_index(sub.describes)
-        self.optional_index(sub.descriptor)
+        """Every part is fixed in length or tells its length, so that different groups have different keys.
+
+        Raises ValueError if the type is in terms of another engine, or should be a module's and is in an engine's.
+        """
         comp = sub.comp
-        write_i64_le(self.out, heap_kind(comp))
+        supertypes = sub.supertypes
+        describes: i64 = sub.describes
+        descriptor: i64 = sub.descriptor
+        head: i64 = _ARRAY_CODE
+        if isinstance(comp, FuncType):
+            head = _FUNC_CODE
+        elif isinstance(comp, StructType):
+            head = _STRUCT_CODE
+        head |= (4 if sub.final else 0) | (8 if sub.shared else 0) | (16 if supertypes else 0)
+        self.out.append(u8(head | (32 if describes >= 0 else 0) | (64 if descriptor >= 0 else 0)))
+        if supertypes:
+            self.length(len(supertypes))
+            for index in supertypes:
+                self.clause(index)
+        if describes >= 0:
+            self.clause(describes)
+        if descriptor >= 0:
+            self.clause(descriptor)
         if isinstance(comp, FuncType):
             self.types(comp.params)
             self.types(comp.results)
         elif isinstance(comp, ArrayType):
             self.field(comp.field)
         else:
-            write_i64_le(self.out, len(comp.fields))
+            self.length(len(comp.fields))
             for field in comp.fields:
                 self.field(field)
 
@@ -268,28 +323,48 @@ class GroupKey:
         return self.out.getvalue()
 
 
-def translate(t: ValType, ids: list[int]) -> ValType:
-    """The value type with type index i replaced by `ids[i]`."""
+def _foreign(engine: i64, index: i64) -> str:
+    if engine == 0:
+        return f"type {index} is in engine-wide terms already: canonicalized twice"
+    return f"type {index} is not one of this engine: canonicalized in a different engine?"
+
+
+def translate(t: ValType, ids: list[int], engine: i64) -> ValType:
+    """The value type of a module in terms of an engine: type index i replaced by `ids[i]` and the engine's number.
+
+    Raises ValueError if it is in such terms already.
+    """
     if t & REF_BIT and not t & ABSTRACT_BIT:
         index = t & INDEX_MASK
-        return ValType(t - index + ids[index])
+        if t >> ENGINE_SHIFT:
+            raise ValueError(_foreign(0, index))
+        return ValType(t - index + ids[index] + (engine << ENGINE_SHIFT))
     return t
 
 
-def _translate_field(field: FieldType, ids: list[int]) -> FieldType:
-    return FieldType(translate(field.storage, ids), field.mutable)
+def _translate_types(types: tuple[ValType, ...], ids: list[int], engine: i64) -> tuple[ValType, ...]:
+    for t in types:
+        if t & REF_BIT and not t & ABSTRACT_BIT:
+            return tuple([translate(t, ids, engine) for t in types])
+    return types
 
 
-def translate_comp(comp: CompType, ids: list[int]) -> CompType:
-    """The composite type with type index i replaced by `ids[i]` throughout."""
+def _translate_field(field: FieldType, ids: list[int], engine: i64) -> FieldType:
+    storage = translate(field.storage, ids, engine)
+    return field if storage == field.storage else FieldType(storage, field.mutable)
+
+
+def translate_comp(comp: CompType, ids: list[int], engine: i64) -> CompType:
+    """The composite type translated throughout; the same object where it refers to no type."""
     if isinstance(comp, FuncType):
-        return FuncType(
-            tuple([translate(t, ids) for t in comp.params]),
-            tuple([translate(t, ids) for t in comp.results]),
-        )
+        params = _translate_types(comp.params, ids, engine)
+        results = _translate_types(comp.results, ids, engine)
+        return comp if params is comp.params and results is comp.results else FuncType(params, results)
     if isinstance(comp, ArrayType):
-        return ArrayType(_translate_field(comp.field, ids))
-    return StructType(tuple([_translate_field(field, ids) for field in comp.fields]))
+        field = _translate_field(comp.field, ids, engine)
+        return comp if field is comp.field else ArrayType(field)
+    fields = tuple([_translate_field(field, ids, engine) for field in comp.fields])
+    return StructType(fields)
 
 
 class Canonicalizer:
@@ -299,17 +374,19 @@ class Canonicalizer:
     them must exist.
     """
 
-    __slots__ = ("_first_of_key", "space")
+    __slots__ = ("_first_of_key", "_key", "space")
 
     def __init__(self) -> None:
         self.space: Final = TypeSpace()
+        self._key: Final = GroupKey(self.space.canon)
         self._first_of_key: Final[dict[bytes, int]] = {}
 
     def add_group(self, types: list[SubType], first: int, count: int) -> None:
         if count == 0:
             return
         space = self.space
-        key = GroupKey(first, space.canon)
+        key = self._key
+        key.begin(first)
         for i in range(first, first + count):
             key.sub_type(types[i])
         canonical_first = self._first_of_key.setdefault(key.value(), first)

@@ -8,12 +8,15 @@ A value type is an **integer**, so that the validator and the compilers keep who
     BOT                  0, the type of operands in unreachable code
 
 Type indices inside a value type belong to the module that the type was read from; `matching.py` compares types of
-one module, and the engine's type registry turns them into engine-wide ids.
+one module, and the engine's type registry turns them into engine-wide ids. Such references carry the engine's number
+(not 0) above ENGINE_SHIFT, so that terms cannot be mixed up.
 """
 
 from __future__ import annotations
 
 from typing import Final, NewType
+
+from mypy_extensions import mypyc_attr
 
 ValType = NewType("ValType", int)
 """A value type, a packed storage type, or `BOT`; see the module's docstring for the encoding."""
@@ -27,6 +30,7 @@ ABSTRACT_BIT: Final = 0x8_0000_0000
 SHARED_BIT: Final = 0x10_0000_0000
 HEAP_MASK: Final = 0x18_FFFF_FFFF  # index or byte, and the bits that belong to the heap type
 INDEX_MASK: Final = 0xFFFF_FFFF
+ENGINE_SHIFT: Final = 40
 
 BOT: Final = ValType(0)
 I32: Final = ValType(0x7F)
@@ -150,6 +154,7 @@ def type_name(t: ValType) -> str:
     return f"(ref null {inner})" if is_nullable(t) else f"(ref {inner})"
 
 
+@mypyc_attr(acyclic=True)
 class FuncType:
     """A function type: what is popped and what is pushed, in order."""
 
@@ -169,6 +174,7 @@ class FuncType:
         return f"[{' '.join(map(type_name, self.params))}] -> [{' '.join(map(type_name, self.results))}]"
 
 
+@mypyc_attr(acyclic=True)
 class FieldType:
     """A struct or array field: its storage type (a value type, `I8` or `I16`) and mutability."""
 
@@ -188,6 +194,7 @@ class FieldType:
         return f"(mut {type_name(self.storage)})" if self.mutable else type_name(self.storage)
 
 
+@mypyc_attr(acyclic=True)
 class StructType:
     __slots__ = ("fields",)
 
@@ -198,6 +205,7 @@ class StructType:
         return f"struct {list(self.fields)}"
 
 
+@mypyc_attr(acyclic=True)
 class ArrayType:
     __slots__ = ("field",)
 
@@ -211,6 +219,7 @@ class ArrayType:
 CompType = FuncType | StructType | ArrayType
 
 
+@mypyc_attr(acyclic=True)
 class SubType:
     """One entry of the type index space: a composite type, its declared supertypes, whether it is final.
 

@@ -196,6 +196,53 @@ def test_mistakes(taipan, write, tmp_path, case) -> None:
     assert_fails_with_one_line(taipan(*arguments), *words)
 
 
+def test_a_module_without_start_says_what_can_be_called(taipan, write) -> None:
+    done = taipan("run", write(NUMBERS))
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "no _start; --invoke F calls one of: get_f32, get_f64, half, pair, add\n" in done.stderr
+    done = taipan("run", write('(module (func) (start 0) (func (export "f")))'))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_only_the_file_is_said_to_be_missing(taipan) -> None:
+    assert_fails_with_one_line(taipan("run", "--invoke", "f"), "required: FILE (see `taipan run --help`)")
+
+
+@pytest.mark.parametrize("command", ["run", "validate", "wat2wasm", "objdump", "print"])
+def test_mistakes_in_texts_are_shown(taipan, write, command) -> None:
+    done = taipan(command, write("(module\r\n  (func\n\ti32.konst 1))", "wrong.wat"))
+    assert done.returncode == 1
+    assert "unknown operator" in done.stderr
+    assert done.stderr.endswith("(line 3, column 2)\n   i32.konst 1))\n   ^\n")
+
+
+def test_long_lines_are_cut(taipan, write) -> None:
+    done = taipan("validate", write(f"(module {' ' * 5000}(zork)){' ' * 5000}", "long.wat"))
+    line, mark = done.stderr.splitlines()[1:]
+    assert len(line) < 120
+    assert line[mark.index("^") :].startswith("(zork")
+
+
+@pytest.mark.parametrize("command", ["run", "validate", "wat2wasm", "objdump"])
+def test_invalid_instructions_are_shown(taipan, write, command) -> None:
+    done = taipan(command, write("(module (func $f (param i32) (drop (i32.eqz (local.get 0))) (br 7)))", "wrong.wat"))
+    assert done.returncode == 1
+    assert 'function 0 "f"' in done.stderr
+    lines = done.stderr.splitlines()[1:]
+    assert [line.split(": ")[1] for line in lines] == ["local.get 0", "i32.eqz", "drop", "br 7"]
+    assert [line[:4] for line in lines] == ["    ", "    ", "    ", "  > "]
+
+
+def test_no_file_is_overwritten_by_its_own_binary(taipan, write, tmp_path) -> None:
+    assert_fails_with_one_line(taipan("wat2wasm", write("(module)", "text.wasm")), "text.wasm", "-o")
+    assert (tmp_path / "text.wasm").read_text() == "(module)"
+
+
+@pytest.mark.parametrize(("word", "meant"), [("objdmp", "'objdump'"), ("a.wasm", "taipan run a.wasm")])
+def test_unknown_commands_suggest_what_was_meant(taipan, word, meant) -> None:
+    assert_fails_with_one_line(taipan(word), meant)
+
+
 def test_validate(taipan, write) -> None:
     write("(module (func (result i32)))", "bad.wat")
     done = taipan("validate", write(HELLO, "good.wat"), "bad.wat")
@@ -220,12 +267,17 @@ def test_wast_counts(taipan, write) -> None:
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "1 passed, 0 failed")
     done = taipan("wast", good, bad)
     assert (done.returncode, done.stdout.splitlines()[-1]) == (1, "1 passed, 1 failed")
+    assert "good.wast: 1 passed, 0 failed\n" in done.stdout
+    assert taipan("wast", "-q", ".").stdout.splitlines() == [
+        *("./bad.wast: 0 passed, 1 failed", "./good.wast: 1 passed, 0 failed", "1 passed, 1 failed")
+    ]
 
 
 def test_version_and_help(taipan) -> None:
     assert taipan("--version").stdout.startswith("taipan ")
     assert "wat2wasm" in taipan("--help").stdout
     assert "--invoke" in taipan("run", "--help").stdout
+    assert taipan("help", "run").stdout == taipan("run", "--help").stdout
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
@@ -233,18 +285,22 @@ def test_a_full_disk_is_said(taipan, write) -> None:
     done = taipan("wat2wasm", write(HELLO), "-o", "/dev/full")
     assert done.returncode == 1
     assert "cannot write /dev/full" in done.stderr
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "taipan", "help"], stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert done.returncode == 1
+    assert done.stderr == b"taipan: error: [Errno 28] No space left on device\n"
 
 
-def test_a_closed_pipe_ends_quietly(write, tmp_path) -> None:
+@pytest.mark.parametrize("words", [("print", "numbers.wat"), ("objdump", "numbers.wat"), ("help",)])
+def test_a_closed_pipe_ends_quietly(write, tmp_path, words) -> None:
+    write(NUMBERS, "numbers.wat")
     read, closed = os.pipe()
     os.close(read)
     done = subprocess.run(
-        [sys.executable, "-m", "taipan", "print", write(NUMBERS)],
-        cwd=tmp_path,
-        stdout=closed,
-        stderr=subprocess.PIPE,
-        check=False,
+        [sys.executable, "-m", "taipan", *words], cwd=tmp_path, stdout=closed, stderr=subprocess.PIPE, check=False
     )
     os.close(closed)
     assert done.returncode in (141, -signal.SIGPIPE)
-    assert b"Traceback" not in done.stderr
+    assert done.stderr == b""

@@ -8,7 +8,8 @@ import struct
 import tempfile
 from pathlib import Path
 
-from taipan.wasi.config import WasiConfig, WasiContext
+from taipan.wasi.config import WasiConfig
+from taipan.wasi.context import WasiContext
 from taipan.wasi.p1.calls import MODULES, bind
 from taipan.wasi.p1.types import ERRNO_NAMES
 

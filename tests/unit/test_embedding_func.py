@@ -306,9 +306,13 @@ def test_a_caller_ends_with_its_call(store: Store) -> None:
         Func(store, FuncType([], []), kept.append, access_caller=True),
     )
     exports["f"](store)
-    for action in (lambda: kept[0].get("m"), kept[0].data, lambda: exports["m"].size(kept[0])):
-        with pytest.raises(WasmError):
+    for action in (kept[0].data, kept[0].gc, lambda: exports["m"].size(kept[0]), lambda: exports["f"](kept[0])):
+        with pytest.raises(WasmError, match="the caller is no longer valid") as caught:
             action()
+        assert isinstance(caught.value, ValueError)  # wasmtime-py's class
+    assert kept[0].get("m") is None
+    with pytest.raises(KeyError):
+        kept[0]["m"]
 
 
 def test_store_data_is_any_object(engine: taipan.Engine) -> None:

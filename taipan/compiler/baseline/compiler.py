@@ -10,6 +10,7 @@ from mypy_extensions import i32, i64
 
 from taipan.compiler import dump
 from taipan.compiler.artifact import CompiledFunction, Image
+from taipan.compiler.baseline.marks import Marks
 from taipan.compiler.baseline.masm import to_vec
 from taipan.compiler.baseline.visitor import FunctionCompiler
 from taipan.compiler.baseline.x64.cpu import host_flags
@@ -53,6 +54,14 @@ class BaselineCompiler:
         if dump.ENABLED:
             dump.show(defined_index + int(self.env.num_imported_funcs), made)
         return made
+
+    def compile_marked(self, defined_index: int, marks: Marks) -> CompiledFunction:
+        """`compile_function`, noting in `marks` which instruction became which code."""
+        self.function.marks = marks
+        try:
+            return self.compile_function(defined_index)
+        finally:
+            self.function.marks = None
 
     def compile_image(self) -> Image:
         """Compile all functions into one image, with the calls among them resolved. The compiler is used up by it."""

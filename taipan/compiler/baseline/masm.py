@@ -162,6 +162,10 @@ class Masm:
     def bind(self, label: i64) -> None:
         raise NotImplementedError
 
+    def label_offset(self, label: i64) -> i64:
+        """Bytes from the function's beginning to a bound label."""
+        raise NotImplementedError
+
     def is_wanted(self, label: i64) -> bool:
         raise NotImplementedError
 

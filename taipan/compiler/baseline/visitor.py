@@ -12,9 +12,10 @@ from librt.vecs import append
 from mypy_extensions import i64
 
 from taipan.abi.calls import FLOAT_REG, INT_REG, STACK
-from taipan.compiler.baseline.control import C_FUNC, COLD_ENTRY
+from taipan.compiler.baseline.control import C_FUNC, COLD_ENTRY, COLD_WORDS
 from taipan.compiler.baseline.emit_call import MEMORY0_OFFSET, NULL_OFFSET
 from taipan.compiler.baseline.emit_reference import Reference
+from taipan.compiler.baseline.marks import Marks
 from taipan.compiler.baseline.masm import LT_U, Masm
 from taipan.compiler.baseline.pins import Pinner, PinSet
 from taipan.compiler.baseline.registers import BIT
@@ -35,10 +36,14 @@ SMALL_FRAME: Final = 2048
 
 @final
 class FunctionCompiler(Reference):
-    """Compiles one function after the other; `masm` holds the code of the last."""
+    """Compiles one function after the other; `masm` holds the code of the last.
+
+    marks: filled while the function is compiled, if there are any; the code stays the same.
+    """
 
     def __init__(self, env: ModuleEnv, masm: Masm) -> None:
         super().__init__(env, masm)
+        self.marks: Marks | None = None
         self.appending: bool = False
         self.first_site: i64 = 0
         self.first_reloc: i64 = 0
@@ -91,19 +96,46 @@ class FunctionCompiler(Reference):
         self.push_frame(C_FUNC, b"", results, 0)
         cut: i64 = 0
         while cut < scan.num_cuts:
-            self.visit(env.code, start, scan.cuts[cut])
+            self.visit_part(start, scan.cuts[cut])
             start = scan.cuts[cut + 1]
             cut += 2
-        self.visit(env.code, start, end)
+        self.visit_part(start, end)
         frame_bytes = (self.slots_start + self.num_slots * 8 + self.result_area + 15) & ~15
         masm.set_frame_size(self.frame_field, frame_bytes)
+        cold_start = masm.offset()
         self.emit_cold(frame_bytes)
+        if self.marks is not None:
+            self.mark_rest(self.marks, cold_start, frame_bytes)
         self.emit_jump_tables()
         masm.emit_pool()
         self.check_code_size()
         return self.checks_limit or frame_bytes <= 2 * SMALL_FRAME
 
+    def visit_part(self, start: i64, end: i64) -> None:
+        marks = self.marks
+        if marks is None:
+            self.visit(self.env.code, start, end)
+            return
+        self.visit(self.env.code, end, end)  # prepares, and visits nothing
+        while start < end:
+            marks.body.append((int(self.masm.offset()), int(start)))
+            after: i64 = marks.next[int(start)]
+            self._visit(self.code, start, after)
+            start = after
+
+    def mark_rest(self, marks: Marks, cold_start: i64, frame_bytes: i64) -> None:
+        """Mark what follows the body. Pieces of cold code have a label at their beginning."""
+        marks.frame_bytes = int(frame_bytes)
+        marks.cold_start = int(cold_start)
+        marks.data_start = int(self.masm.offset())
+        i: i64 = 0
+        while i < self.num_cold:
+            marks.cold.append((int(self.masm.label_offset(self.cold[i + 1])), int(self.cold[i + 4])))
+            i += COLD_WORDS
+
     def reset(self) -> None:
+        if self.marks is not None:
+            self.marks.begin()
         self.sp = 0
         self.settled = 0
         self.base = 0

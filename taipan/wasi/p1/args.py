@@ -5,7 +5,7 @@ from __future__ import annotations
 from struct import pack
 from typing import Final
 
-from taipan.wasi.config import WasiContext
+from taipan.wasi.context import WasiContext
 from taipan.wasi.p1.memory import write_bytes
 from taipan.wasi.p1.types import SUCCESS, U32
 

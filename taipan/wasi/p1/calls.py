@@ -3,7 +3,8 @@
 A row is (name, parameters, function); parameters are letters: `i` i32, `I` i64, `p` an i32 that is an address. The
 function gets the guest's context, a view of its memory (only if it has a `p`), and its arguments as unsigned integers;
 it returns the errno. An OSError becomes the errno of its host errno, a `GuestError` its own; an address outside the
-memory becomes a trap, as the WASI document demands; everything else travels to the embedder unchanged.
+memory becomes a trap, as the WASI document demands; everything else, and whatever a callback of the embedder raises,
+travels to the embedder unchanged.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ from operator import and_
 from typing import Any, Final
 
 from taipan.errors import WasmError
-from taipan.wasi.config import WasiContext
+from taipan.wasi.context import WasiContext
 from taipan.wasi.p1 import args, clock, environ, fd, path, poll, proc, random, sched, sock
 from taipan.wasi.p1.memory import OutOfBounds
 from taipan.wasi.p1.types import FROM_HOST, INVAL, IO, GuestError
+from taipan.wasi.streams import CallbackError
 
 HostFunction = Callable[..., int]
 Row = tuple[str, str, Callable[..., int]]
@@ -58,10 +60,13 @@ def bind(name: str, params: str, function: Callable[..., int]) -> HostFunction:
             if min(arguments) < 0:
                 return function(context, view, *map(and_, arguments, masks))
             return function(context, view, *arguments)
+        except CallbackError as carrier:
+            failure = carrier.original
         except Exception as problem:
             return _errno_of(name, problem)
         finally:
             view.release()
+        raise failure  # here, where it gets no context of ours
 
     def call_without_memory(caller: Any, *arguments: int) -> int:
         context = caller._store._wasi

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from taipan.wasi.clocks import THREAD_CPU
-from taipan.wasi.config import WasiContext
+from taipan.wasi.context import WasiContext
 from taipan.wasi.p1.types import INVAL, SUCCESS, U64
 
 TIMESTAMP_MASK: Final = 0xFFFF_FFFF_FFFF_FFFF

@@ -211,7 +211,7 @@ class DescriptorTable:
             )
         )
 
-    def add_socket(self, socket: Socket, flags: int = 0) -> int:
+    def add_socket(self, socket: Socket) -> int:
         filetype = types.FILETYPE_SOCKET_STREAM if socket.is_stream else types.FILETYPE_SOCKET_DGRAM
         return self.add(
             Descriptor(
@@ -219,7 +219,7 @@ class DescriptorTable:
                 filetype,
                 types.RIGHTS_SOCKET,
                 inheriting=types.RIGHTS_SOCKET,
-                flags=flags,
+                flags=types.FDFLAG_NONBLOCK if socket.is_nonblocking else 0,
                 host_fd=socket.host_fd,
                 read=socket.read,
                 write=socket.write,

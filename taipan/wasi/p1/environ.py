@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from taipan.wasi.config import WasiContext
+from taipan.wasi.context import WasiContext
 from taipan.wasi.p1.args import write_sizes, write_strings
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from taipan.wasi import filesystem
 from taipan.wasi.clocks import REALTIME
-from taipan.wasi.config import WasiContext
+from taipan.wasi.context import WasiContext
 from taipan.wasi.p1.memory import iovecs, view, write_bytes
 from taipan.wasi.p1.types import (
     BADF,
@@ -56,12 +56,16 @@ SIZE_MASK: Final = 0xFFFF_FFFF
 SIGN_BIT: Final = 1 << 63
 
 
+def _signed(value: int) -> int:
+    """A 64-bit argument as the host's off_t."""
+    return value - (1 << 64) if value & SIGN_BIT else value
+
+
 def fd_advise(context: WasiContext, memory: memoryview, fd: int, offset: int, length: int, advice: int) -> int:
     file = context.descriptors.file(fd, RIGHT_FD_ADVISE)
     if advice > MAX_ADVICE:
         return INVAL
-    if not (offset | length) & SIGN_BIT:  # the host cannot express more; advice may be ignored
-        file.advise(offset, length, advice)
+    file.advise(_signed(offset), _signed(length), advice)
     return SUCCESS
 
 
@@ -253,7 +257,7 @@ def _position(context: WasiContext, fd: int, right: int) -> filesystem.File:
 
 def fd_seek(context: WasiContext, memory: memoryview, fd: int, offset: int, whence: int, position: int) -> int:
     """Asking where one is (CUR and 0) needs only the right to tell."""
-    delta = offset - (1 << 64) if offset & SIGN_BIT else offset
+    delta = _signed(offset)
     file = _position(context, fd, RIGHT_FD_TELL if not delta and whence == WHENCE_CUR else RIGHT_FD_SEEK)
     if whence > 2:
         return INVAL

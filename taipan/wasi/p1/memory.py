@@ -39,7 +39,7 @@ def write_bytes(memory: memoryview, address: int, data: bytes) -> None:
 
 def read_string(memory: memoryview, address: int, size_bytes: int) -> bytes:
     """A string argument, as bytes: UTF-8 (ILSEQ) without NUL (INVAL)."""
-    text = bytes(view(memory, address, min(size_bytes, MAX_STRING_BYTES)))
+    text = bytes(view(memory, address, size_bytes)[:MAX_STRING_BYTES])
     if not text.isascii():
         try:
             text.decode()

@@ -6,7 +6,7 @@ import os
 from struct import Struct
 from typing import Final
 
-from taipan.wasi.config import WasiContext
+from taipan.wasi.context import WasiContext
 from taipan.wasi.filesystem import File
 from taipan.wasi.p1.fd import new_times, write_filestat
 from taipan.wasi.p1.memory import read_string, write_bytes

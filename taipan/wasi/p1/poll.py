@@ -10,10 +10,11 @@ from struct import Struct
 from typing import Final
 
 from taipan.wasi.clocks import MONOTONIC, REALTIME, SystemClock
-from taipan.wasi.config import WasiContext
+from taipan.wasi.context import WasiContext
 from taipan.wasi.p1.descriptors import Descriptor
 from taipan.wasi.p1.memory import view
 from taipan.wasi.p1.types import (
+    BADF,
     EVENT,
     EVENT_CLOCK,
     EVENT_FD_READ,
@@ -30,7 +31,7 @@ from taipan.wasi.p1.types import (
     UNSTABLE_SUBSCRIPTION,
     GuestError,
 )
-from taipan.wasi.waiting import FAILED, HUNG_UP, READABLE, WRITABLE
+from taipan.wasi.waiting import FAILED, HUNG_UP, NOT_OPEN, READABLE, WRITABLE
 
 MAX_SUBSCRIPTIONS: Final = 1 << 16  # more than a guest can have descriptors; each costs the host a step per call
 
@@ -162,7 +163,9 @@ def _wait_for_host(
     for position, host_fd in waiting.items():
         data, kind, _, _, _ = wanted[position]
         mask = happened.get(host_fd, 0)
-        if mask & (_MASKS[kind] | FAILED | HUNG_UP):
+        if mask & NOT_OPEN:
+            yield position, (data, BADF, kind, 0, 0)
+        elif mask & (_MASKS[kind] | FAILED | HUNG_UP):
             nbytes = _readable(host_fd) if kind == EVENT_FD_READ else 1
             yield position, (data, SUCCESS, kind, nbytes, EVENT_HANGUP if mask & HUNG_UP else 0)
 

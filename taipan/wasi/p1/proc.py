@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, NoReturn
 
 from taipan.errors import ExitTrap, WasmError
-from taipan.wasi.config import WasiContext
+from taipan.wasi.context import WasiContext
 from taipan.wasi.p1.types import INVAL, NOTSUP
 
 MAX_EXIT_STATUS: Final = 125  # shells use 126 and above for programs that could not run or were killed

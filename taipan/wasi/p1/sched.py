@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Final
 
-from taipan.wasi.config import WasiContext
+from taipan.wasi.context import WasiContext
 from taipan.wasi.p1.types import SUCCESS
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from taipan.wasi.config import WasiContext
+from taipan.wasi.context import WasiContext
 from taipan.wasi.p1.memory import iovecs
 from taipan.wasi.p1.types import (
     FDFLAG_NONBLOCK,
@@ -41,7 +41,7 @@ def sock_accept(context: WasiContext, memory: memoryview, fd: int, flags: int, n
         return INVAL
     context.descriptors.check_room()
     connection = socket.accept(bool(flags & FDFLAG_NONBLOCK))
-    U32.pack_into(memory, new_fd, context.descriptors.add_socket(connection, flags & FDFLAG_NONBLOCK))
+    U32.pack_into(memory, new_fd, context.descriptors.add_socket(connection))
     return SUCCESS
 
 

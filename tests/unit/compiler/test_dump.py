@@ -7,6 +7,7 @@ from compiler_code import environment
 
 from taipan.compiler import dump
 from taipan.compiler.baseline.compiler import BaselineCompiler
+from taipan.errors import WasmError
 
 SOURCE = "(memory 1) (func (param i32) (result i32) (i32.div_u (i32.load (local.get 0)) (local.get 0)))"
 
@@ -14,7 +15,7 @@ SOURCE = "(memory 1) (func (param i32) (result i32) (i32.div_u (i32.load (local.
 def test_unknown_points_are_refused_with_those_that_exist() -> None:
     assert dump.read_points("asm,sites") == {"asm", "sites"}
     assert dump.read_points("") == frozenset()
-    with pytest.raises(ValueError, match=r"unknown dump point nope; there are:(.|\n)*asm"):
+    with pytest.raises(WasmError, match=r"unknown dump point nope; there are:(.|\n)*asm"):
         dump.read_points("asm,nope")
 
 

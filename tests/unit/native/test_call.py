@@ -282,10 +282,9 @@ def test_results_of_host_functions(make: Any) -> None:
 @pytest.mark.parametrize(
     ("results", "value", "message"),
     [
-        ([], 0, "expected 0 results, got a value"),
-        ([I32, I32], None, "expected 2 results, got None"),
-        ([I32, I32], (1,), "expected 2 results, got 1"),
-        ([I32, I32], [1, 2, 3], "expected 2 results, got 3"),
+        ([], 0, "callback produced results when it shouldn't"),
+        ([I32, I32], (1,), "callback produced wrong number of results: expected 2, got 1"),
+        ([I32, I32], [1, 2, 3], "callback produced wrong number of results: expected 2, got 3"),
     ],
 )
 def test_wrong_results(results: list[int], value: Any, message: str) -> None:
@@ -295,8 +294,9 @@ def test_wrong_results(results: list[int], value: Any, message: str) -> None:
             f(store)
 
 
-def test_not_a_sequence() -> None:
-    store, func = relay([], [I32, I32], lambda: 5)
+@pytest.mark.parametrize("value", [5, None])
+def test_not_a_sequence(value: Any) -> None:
+    store, func = relay([], [I32, I32], lambda: value)
     with pytest.raises(TypeError, match="function attempted to return an incompatible value"):
         func(store)
 

@@ -207,7 +207,9 @@ def test_externrefs_are_released_when_many() -> None:
 def test_gc_in_a_host_function_frees_nothing_live() -> None:
     store = new_store()
     # Passes its argument to the import, then returns it: it must have survived. [rbp - 24] holds it meanwhile.
-    function = Function([EXTERNREF], [EXTERNREF]).raw("52 52").call_import(0).raw("488b45e8").end()
+    function = Function([EXTERNREF], [EXTERNREF]).raw("52 52").call_import(0)
+    function.sites[-1] = (*function.sites[-1][:3], 1)
+    function.raw("488b45e8").end().stack_maps = [1, 24]
     module = new_code_module([function], imports=[([EXTERNREF], [])])
     collected = []
 
@@ -225,6 +227,57 @@ def test_gc_in_a_host_function_frees_nothing_live() -> None:
     store._gc()
     assert watch is not None and watch() is None
     assert collected == [Thing] * 3
+
+
+def keeper(*maps: int | None) -> Function:
+    """Keeps what import 0 gives in [rbp - 24] and calls import 1 once per map: a position + 1, 0: none, None: no site."""
+    function = Function([], []).call_import(0).raw("50 50")
+    for position in maps:
+        function.call_import(1)
+        site = function.sites.pop()
+        if position is not None:
+            function.sites.append((*site[:3], position))
+    function.end().stack_maps = [1, 24, 1, 32]
+    return function
+
+
+def collections(function: Function) -> tuple[list[bool], dict[str, int]]:
+    """Whether the object is alive after a collection in each call of import 1; and the store's counters."""
+    store = new_store()
+    module = new_code_module([function], imports=[([], [EXTERNREF]), ([], [])])
+    alive = []
+    thing = [Thing()]
+    watch = weakref.ref(thing[0])
+
+    def collect() -> None:
+        store._gc()
+        alive.append(watch() is not None)
+
+    imports = [host(store, thing.pop, [], [EXTERNREF]), host(store, collect)]
+    instantiate(store, module, imports)._func(store, 2)(store)
+    return alive, store._stats()
+
+
+def test_collections_look_at_the_map_of_the_return_address() -> None:
+    alive, stats = collections(keeper(1, 0))
+    assert alive == [True, False]
+    assert (stats["gc_table"], stats["gc_live"], stats["gc_strays"]) == (1, 0, 0)
+    assert collections(keeper(3, 0))[0] == [True, False]
+
+
+def test_references_that_are_not_in_the_table_are_noticed() -> None:
+    alive, stats = collections(keeper(0, 1))
+    assert alive == [False, False]
+    assert stats["gc_strays"] == 1
+
+
+def test_frames_without_a_map_stop_collections() -> None:
+    """Nothing is freed on a guess; one warning for all."""
+    with pytest.warns(RuntimeWarning, match="a wasm frame has no stack map") as warnings:
+        alive, stats = collections(keeper(None, None))
+    assert alive == [True, True]
+    assert len(warnings) == 1
+    assert (stats["gc_skipped"], stats["activations_table"]) == (2, 1)
 
 
 def test_results_from_the_host_survive_each_other() -> None:

@@ -137,23 +137,6 @@ def test_trap_without_a_site() -> None:
         f(store)
 
 
-def test_stack_maps() -> None:
-    """Looked up by exact return address: at a call, at a trap; a map may be empty, and a neighbour's is never taken."""
-    first = Function([], []).call(1)
-    first.sites[-1] = (*first.sites[-1][:3], 1)
-    first.call(1).trap(traps.UNREACHABLE)
-    first.sites[-1] = (*first.sites[-1][:3], 4)
-    first.end().stack_maps = [2, 24, 32, 1, 40]
-    second = unreachable()
-    module = new_code_module([first, second])
-    entry = module.entry(0)
-    maps = [list(memoryview(native.debug_stack_map(entry + site[0])).cast("I")) for site in first.sites]
-    assert maps == [[24, 32], [], [40]]
-    assert native.debug_stack_map(entry + first.sites[0][0] + 1) is None
-    assert native.debug_stack_map(module.entry(1) + second.sites[0][0]) == b""
-    assert native.debug_stack_map(0) is None and native.debug_stack_map(id(module)) is None
-
-
 def test_callee_saved_registers_survive_a_trap() -> None:
     """The trapping function overwrites all of them; the caller is C code that would not survive a wrong one."""
     clobber = Function([], []).raw("31db 4531e4 4531ed 4531f6")  # xor ebx, r12d, r13d, r14d

@@ -77,8 +77,8 @@ def test_references_across_groups_use_engine_ids() -> None:
     a = register(registry, func(I32), func(ref(0)))
     b = register(registry, func(), func(I32), func(ref(1)))
     assert a.ids[1] == b.ids[2]
-    assert registry.func_type(b.ids[2]).params == (ref(b.ids[1]),)
-    host = registry.register_func_type(FuncType((ref(a.ids[0]),), ()))  # type: ignore[arg-type]
+    assert registry.func_type(b.ids[2]).params == (b.val_type(ref(1)),)
+    host = registry.register_func_type(FuncType((a.val_type(ref(0)),), ()))
     assert host.id == a.ids[1]
     assert padding.ids == [0, 1]
 
@@ -102,7 +102,7 @@ def test_mutually_recursive_pair_is_one_type_across_modules() -> None:
     other = registry.register([func(ref(1), ref(0)), func(ref(1))], [(0, 2)])
     assert a.ids == b.ids[1:]
     assert set(other.ids).isdisjoint(a.ids)
-    assert registry.func_type(a.ids[0]).params == (ref(a.ids[0]), ref(a.ids[1]))
+    assert registry.func_type(a.ids[0]).params == (a.val_type(ref(0)), a.val_type(ref(1)))
 
 
 def test_ids_of_a_group_need_not_be_contiguous() -> None:
@@ -112,7 +112,7 @@ def test_ids_of_a_group_need_not_be_contiguous() -> None:
     third.close()
     pair = registry.register([func(ref(1)), func(ref(0))], [(0, 2)])
     assert sorted(pair.ids) == [0, 2]
-    assert registry.func_type(pair.ids[0]).params == (ref(pair.ids[1]),)
+    assert registry.func_type(pair.ids[0]).params == (pair.val_type(ref(1)),)
     assert second.ids == [1]
 
 
@@ -202,7 +202,7 @@ def test_types_of_tables_and_globals_are_translated() -> None:
     register(registry, func(I64)).close()
     keep = register(registry, func(I64))
     module = register(registry, func(I32))
-    assert module.global_type(GlobalType(ref(0), True)).content == ref(module.ids[0])  # type: ignore[arg-type]
+    assert module.global_type(GlobalType(ref(0), True)).content == module.val_type(ref(0))
     assert module.val_type(FUNCREF) == FUNCREF
     assert module.id_array() == module.ids[0].to_bytes(4, "little")
     assert module.index_of(keep.ids[0]) is None and module.index_of(module.ids[0]) == 0
@@ -223,7 +223,7 @@ def test_threads_leave_an_empty_registry() -> None:
                 types = [func(*[I32] * n), func(ref(0)), func(ref(1), ref(2))]
                 module = registry.register(types, [(0, 1), (1, 2)])
                 assert registry.func_type(module.ids[0]).params == (I32,) * n
-                assert registry.func_type(module.ids[2]).params == (ref(module.ids[1]), ref(module.ids[2]))
+                assert registry.func_type(module.ids[2]).params == tuple(map(module.val_type, (ref(1), ref(2))))
                 handle = registry.root(module.ids[1])
                 assert handle is not None
                 kept.append(module)

@@ -228,6 +228,41 @@ def test_limits_beyond_32_bits_are_for_the_validator_once_memory64_is_on() -> No
     assert str(error(source, Features().replace(memory64=False))).startswith("i32 constant out of range")
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("(if (i32.const 1) (return))", "(if (i32.const 1) (then (return)))"),
+        ("(if (i32.const 1) (nop) (return))", "(if (i32.const 1) (then (nop)) (else (return)))"),
+        (
+            "(if $l (i32.const 1) (br $l) (if (i32.const 2) (br 1) (br $l)))",
+            "(if $l (i32.const 1) (then (br $l)) (else (if (i32.const 2) (then (br 1)) (else (br $l)))))",
+        ),
+        (
+            "(drop (if (result i32) (if (result i32) (i32.const 1) (i32.const 2) (i32.const 3)) "
+            "(i32.const 4) (i32.const 5)))",
+            "(drop (if (result i32) (if (result i32) (i32.const 1) (then (i32.const 2)) (else (i32.const 3))) "
+            "(then (i32.const 4)) (else (i32.const 5))))",
+        ),
+    ],
+)
+def test_if_without_then(old: str, new: str) -> None:
+    assert parse(f"(func {old})").code == parse(f"(func {new})").code
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "(if (i32.const 1))",
+        "(if (i32.const 1) (nop) (nop) (nop))",
+        "(if (i32.const 1) (nop) (else))",
+        "(if (i32.const 1) nop)",
+        "(if (i32.const 1) (nop) (then) (then))",
+    ],
+)
+def test_if_without_then_has_one_or_two_arms(source: str) -> None:
+    assert str(error(f"(func {source})")).startswith("unexpected token")
+
+
 def test_module_linking_is_refused_by_name() -> None:
     with pytest.raises(UnsupportedError, match="module linking"):
         parse("(module (module))")

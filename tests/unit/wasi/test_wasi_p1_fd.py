@@ -291,7 +291,8 @@ def test_set_size(guest: Guest, root: Path) -> None:
     assert guest.call("fd_allocate", 3, 0, 1) == guest.call("fd_allocate", 1, 0, 1) == "BADF"
     assert guest.call("fd_advise", fd, 0, 0, 6) == "INVAL"
     assert all(guest.call("fd_advise", fd, 0, 0, advice) == "SUCCESS" for advice in range(6))
-    assert guest.call("fd_advise", fd, -1, -1, 0) == "SUCCESS"
+    assert guest.call("fd_advise", fd, -1, 5, 0) == "SUCCESS"
+    assert guest.call("fd_advise", fd, 0, -1, 0) == "INVAL"
 
 
 def test_set_times(guest: Guest, root: Path) -> None:

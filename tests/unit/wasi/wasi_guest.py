@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import struct
 
-from taipan.wasi.config import WasiConfig, WasiContext
+from taipan.wasi.config import WasiConfig
+from taipan.wasi.context import WasiContext
 from taipan.wasi.p1.calls import MODULES, bind
 from taipan.wasi.p1.types import ERRNO_NAMES, FILESTAT, RIGHT_FD_READ, RIGHT_FD_WRITE
 

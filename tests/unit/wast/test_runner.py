@@ -12,6 +12,7 @@ if not hasattr(taipan._native, "StoreBase"):  # the folder of its sources import
     pytest.skip("the native runtime is not built", allow_module_level=True)
 
 from taipan.cli.main import main
+from taipan.cli.wast import Counts
 from taipan.wast.runner import Outcome, Runner
 
 ADD = """(module $m
@@ -108,6 +109,16 @@ def test_named_modules_need_register_if_asked() -> None:
     assert [o.passed for o in Runner(register_named=False).run_script(script)] == [True, False]
 
 
+def test_what_is_not_there_yet_is_skipped_not_passed() -> None:
+    counts = Counts()
+    counts.add(Outcome(1, "module"))
+    counts.add(Outcome(2, "assert_return"))
+    assert str(counts) == "1 passed, 0 failed"
+    counts.add(Outcome(3, "assert_return", "UnsupportedError: no warp drive yet", "UnsupportedError"))
+    counts.add(Outcome(4, "module", "MalformedError: no", "MalformedError"))
+    assert str(counts) == "1 passed, 1 failed, 1 skipped"
+
+
 def test_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     good = tmp_path / "good.wast"
     good.write_text(ADD + '(assert_return (invoke "nothing"))')
@@ -117,6 +128,7 @@ def test_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert capsys.readouterr().out == "1 passed, 0 failed\n"  # the module does not count
     assert main(["wast", str(good), str(bad)]) == 1
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].startswith(f"{bad}:2: assert_invalid: ")
+    assert lines[0] == f"{good}: 1 passed, 0 failed"
+    assert lines[1].startswith(f"{bad}:2: assert_invalid: ")
     assert lines[-1] == "1 passed, 1 failed"
     assert main(["wast", str(tmp_path / "missing.wast")]) == 1

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from taipan.errors import UnsupportedError
 
 REQUIRED = ("sse4_1", "ssse3", "popcnt")
 """Flags of x86-64-v2 that generated code relies on."""
+
+OPTIONAL: Final[dict[str, str]] = {
+    "abm": "lzcnt counts leading zeros",
+    "bmi1": "tzcnt counts trailing zeros",
+    "bmi2": "shifts by any register, rotation into another register",
+}
+"""Flags that make generated code better, and how."""
 
 _host: frozenset[str] | None = None
 

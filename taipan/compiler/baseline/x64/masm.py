@@ -102,6 +102,9 @@ class X64Masm(Masm):
     def bind(self, label: i64) -> None:
         self.asm.bind(label)
 
+    def label_offset(self, label: i64) -> i64:
+        return self.asm.label_at[label] - self.start
+
     def is_wanted(self, label: i64) -> bool:
         return self.asm.is_wanted(label)
 

@@ -1,0 +1,193 @@
+"""`taipan objdump`: the machine code of a module beside its wasm, function by function. Nothing of the module runs."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+import taipan
+from taipan.cli.common import (
+    Paint,
+    add_color_option,
+    add_compiler_option,
+    add_feature_option,
+    assembled,
+    config_from,
+    fail_at,
+    read_file,
+)
+from taipan.cli.main import fail
+
+if TYPE_CHECKING:
+    from taipan.cli.listing import Function, Lister, Part, Row
+
+NOTE_COLUMN: Final = 44
+BYTES_COLUMNS: Final = 31
+"""Room for ten bytes, which all but a few instructions fit into."""
+
+HINT: Final = "machine code is shown as bytes; `pip install 'taipan-wasm[disasm]'` brings a disassembler"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--func",
+        metavar="F",
+        action="append",
+        default=[],
+        help="only this function: its index, its name or the name of its export (may be repeated)",
+    )
+    parser.add_argument(
+        "--addresses",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="offsets of instructions; without them two listings can be compared by diff (default: with)",
+    )
+    parser.add_argument("--bytes", action="store_true", help="also the bytes of machine instructions")
+    parser.add_argument("--no-asm", action="store_true", help="wasm only")
+    parser.add_argument("--sites", action="store_true", help="also where the runtime may come to look, and why")
+    parser.add_argument("--stats", action="store_true", help="sizes only: a line per function, and the sums")
+    parser.add_argument("--eager", action="store_true", help="as compiled without Config.lazy_compilation")
+    add_color_option(parser)
+    add_compiler_option(parser)
+    add_feature_option(parser)
+    parser.add_argument("file", metavar="FILE", help="a .wasm or .wat file, or - for standard input")
+
+
+def run(args: Any) -> int:
+    from taipan.cli.listing import Lister
+    from taipan.compiler import dump
+    from taipan.engine import check, decode
+
+    try:
+        engine = taipan.Engine(config_from(args))
+    except taipan.WasmError as error:
+        fail(str(error))
+    data = read_file(args.file)
+    try:
+        module = decode(assembled(args.file, data, engine.features), engine.features)
+        check(module, engine.features)
+        lister = Lister(module, engine.tunables, lazy=not args.eager)
+    except taipan.WasmError as error:
+        fail_at(args.file, data, error)
+    if not module.func_types:
+        sys.stdout.write(f"{args.file} has no functions of its own\n")
+        return 0
+    functions = (lister.function(defined) for defined in choose(lister, args.func))
+    if args.stats:
+        write_stats(functions)
+        return 0
+    writer = Writer(args)
+    if not args.no_asm and not dump.can_disassemble():
+        sys.stderr.write(f"taipan: {HINT}\n")
+    for function in functions:
+        sys.stdout.write(writer.function(function))
+    return 0
+
+
+def choose(lister: Lister, wanted: list[str]) -> list[int]:
+    """Which defined functions are asked for; ends the process with a clear line if one does not exist."""
+    module = lister.module
+    first = module.num_imported_funcs
+    if not wanted:
+        return list(range(len(module.func_types)))
+    by_name: dict[str, list[int]] = {}
+    for index, name in lister.printer.names.funcs.items():
+        by_name.setdefault(name, []).append(index)
+    for index, names in lister.exports.items():
+        for name in names:
+            by_name.setdefault(name, []).append(index)
+    chosen: dict[int, None] = {}
+    for word in wanted:
+        indices = by_name.get(word) or by_name.get(word.removeprefix("$"), [])
+        if not indices and word.isdecimal():
+            indices = [int(word)]
+        if not indices:
+            close = difflib.get_close_matches(word.removeprefix("$"), by_name, 3)
+            fail(f"--func {word}: no such function" + (f"; did you mean {' or '.join(close)}?" if close else ""))
+        for index in indices:
+            if index >= len(module.func_space):
+                fail(f"--func {word}: no such function; the module has {len(module.func_space)}, counted from 0")
+            if index < first:
+                fail(f"--func {word}: this function is imported, its code is not in this module")
+            chosen[index - first] = None
+    return list(chosen)
+
+
+class Writer:
+    """Functions as text, in the way that the options ask for."""
+
+    def __init__(self, args: Any) -> None:
+        self.addresses: Final[bool] = args.addresses
+        self.bytes: Final[bool] = args.bytes
+        self.asm: Final[bool] = not args.no_asm
+        self.sites: Final[bool] = args.sites
+        self.paint: Final = Paint(args.color)
+
+    def function(self, function: Function) -> str:
+        lines = [self.paint.heading(f"function {function.func} {function.name}".rstrip() + f" {function.signature}")]
+        lines.append(f"  {function.uses}; {sizes(function)}")
+        if function.problem:
+            lines.append(self.paint.error(f"  not compiled: {function.problem}"))
+        for part in function.body:
+            lines += self.part(part)
+        if self.asm and function.cold:
+            lines += ["", "  rare paths"]
+            for part in function.cold:
+                lines += self.part(part)
+        if self.asm and function.data:
+            lines += ["", "  constants and jump tables"]
+            lines += [self.row(row) for row in function.data]
+        if self.sites and function.sites:
+            lines += ["", "  sites", *("  " + site for site in function.sites)]
+        return "\n".join(lines) + "\n\n"
+
+    def part(self, part: Part) -> Iterator[str]:
+        if part.wasm_offset is not None or self.asm:
+            at = f"{part.wasm_offset:8x}  " if self.addresses and part.wasm_offset is not None else " " * 10
+            yield self.paint.dim(at) + self.paint.wasm(part.text)
+        if self.asm:
+            yield from map(self.row, part.rows)
+
+    def row(self, row: Row) -> str:
+        text = row.text
+        if self.bytes or not text:
+            text = f"{row.data.hex(' '):{BYTES_COLUMNS}} {text}".rstrip() if text != row.data.hex(" ") else text
+        if row.notes:
+            width = NOTE_COLUMN + (BYTES_COLUMNS + 1 if self.bytes else 0)
+            text = f"{text:{width}} " + self.paint.note(f"; {'; '.join(row.notes)}")
+        return self.paint.dim(" " * 12 + "| " + (f"{row.offset:5x}  " if self.addresses else "")) + text
+
+
+def sizes(function: Function) -> str:
+    wasm_bytes = function.wasm_end - function.wasm_start
+    if function.problem:
+        return f"{wasm_bytes} bytes of wasm"
+    return f"{wasm_bytes} bytes of wasm, {function.code_bytes} of code, frame of {function.frame_bytes}"
+
+
+def write_stats(functions: Iterator[Function]) -> None:
+    """A table of sizes, for all functions and in total; those that could not be compiled count in neither sum."""
+    write = sys.stdout.write
+    write("   index      wasm      code  ratio   frame  function\n")
+    wasm_total = code_total = count = failed = 0
+    for function in functions:
+        wasm_bytes = function.wasm_end - function.wasm_start
+        name = f"{function.name} {function.uses}".strip()
+        if function.problem:
+            failed += 1
+            write(f"{function.func:8} {wasm_bytes:9}         -      -       -  {name}: {function.problem}\n")
+            continue
+        count += 1
+        wasm_total += wasm_bytes
+        code_total += function.code_bytes
+        ratio = function.code_bytes / wasm_bytes
+        write(
+            f"{function.func:8} {wasm_bytes:9} {function.code_bytes:9} {ratio:6.1f} {function.frame_bytes:7}  {name}\n"
+        )
+    ratio_text = f"{code_total / wasm_total:.1f}" if wasm_total else "-"
+    write(f"   total {wasm_total:9} {code_total:9} {ratio_text:>6}          {count} functions, bytes each\n")
+    if failed:
+        write(f"{failed} more could not be compiled\n")
