@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 
 from taipan import _native
 from taipan.abi.plans import global_plan, memory_plan, table_plan
+from taipan.compiler.choice import Choice
 from taipan.compiler.tunables import Tunables
 from taipan.config import Config
 from taipan.errors import InvalidError, UnsupportedError
@@ -33,7 +34,7 @@ from taipan.wasm.segments import data_ranges
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-    from taipan.compiler.baseline.compiler import BaselineCompiler
+    from taipan.compiler.driver import FunctionCompiler
     from taipan.compiler.environ import ModuleEnv
 
 CODE_REGION_BYTES: Final = 1 << 30
@@ -55,6 +56,7 @@ class Engine(Unique):
 
     __slots__ = (
         "__weakref__",
+        "_choice",
         "_closed",
         "_dynamic_guard",
         "_gil",
@@ -78,6 +80,8 @@ class Engine(Unique):
         self.config = config
         self.tunables = _tunables(config)
         self.tunables.check()
+        self._choice: Choice = _choice(config)
+        self._choice.prepare()
         self.types = TypeRegistry()
         self._dynamic_guard: int = config.dynamic_memory_guard_size
         self._gil: str = config.gil
@@ -143,6 +147,12 @@ def _affordable(size: int, least: int) -> int:
     while size > least and not _has_room(2 * size):
         size = max(size // 2, least)
     return size
+
+
+def _choice(config: Config) -> Choice:
+    """The compiler that makes the code. "auto" is the baseline compiler."""
+    pipeline = "fast" if config.cranelift_opt_level == "none" else config.opt_level
+    return Choice("llvm" if config.compiler == "llvm" else "baseline", pipeline)
 
 
 def _tunables(config: Config) -> Tunables:
@@ -334,7 +344,7 @@ def make_native(engine: Engine, module: WasmModule, info: ModuleInfo) -> _native
     from taipan.compiler.environ import ModuleEnv
 
     env = ModuleEnv(module, engine.tunables, engine._lazy)
-    lazy = LazyCompiler(env) if engine._lazy else None
+    lazy = LazyCompiler(env, engine._choice) if engine._lazy else None
     native = _native.NativeModule(
         engine.region(),
         info,
@@ -363,7 +373,7 @@ def make_native(engine: Engine, module: WasmModule, info: ModuleInfo) -> _native
         compile=None if lazy is None else lazy.compile,
     )
     if lazy is None:
-        load_all(env, native)
+        load_all(env, engine._choice, native)
     return native
 
 
@@ -393,31 +403,32 @@ class LazyCompiler:
     used by one of them at a time.
     """
 
-    __slots__ = ("env", "idle", "make")
+    __slots__ = ("choice", "env", "idle", "make")
 
-    def __init__(self, env: ModuleEnv) -> None:
+    def __init__(self, env: ModuleEnv, choice: Choice) -> None:
         # Imported here: the first call may come from a signal handler, in the middle of the import that another made.
-        from taipan.compiler.baseline.compiler import BaselineCompiler
+        from taipan.compiler.driver import function_compiler
 
-        self.make: Final = BaselineCompiler
+        self.make: Final = function_compiler
         self.env: Final = env
-        self.idle: Final[list[BaselineCompiler]] = []
+        self.choice: Final = choice
+        self.idle: Final[list[FunctionCompiler]] = []
 
     def compile(self, native: _native.NativeModule, defined_index: int) -> None:
         """Publish the code of a function. Raises UnsupportedError for an instruction that cannot be compiled yet."""
         try:
             compiler = self.idle.pop()
         except IndexError:
-            compiler = self.make(self.env)
+            compiler = self.make(self.env, self.choice)
         made = compiler.compile_function(defined_index)
         self.idle.append(compiler)
         if not native.entry(defined_index):
             native.publish(defined_index, made.code, made.relocs, made.sites, made.stack_maps)
 
 
-def load_all(env: ModuleEnv, native: _native.NativeModule) -> None:
+def load_all(env: ModuleEnv, choice: Choice, native: _native.NativeModule) -> None:
     """Compile the whole module now."""
     from taipan.compiler.driver import compile_all
 
-    image = compile_all(env)
+    image = compile_all(env, choice)
     native.load(image.code, image.offsets, image.sites, image.site_starts, image.stack_maps, image.stack_map_starts)

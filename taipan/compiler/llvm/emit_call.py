@@ -210,9 +210,7 @@ class Calls(Convert):
 
     def mismatch(self, block: str, actual: str, type: int, reference: str, good: str) -> None:
         """Cold code for a function reference that has not the expected type id."""
-        lines = self.lines
-        self.lines = self.cold
-        self.start(block)
+        before = self.begin_cold(block)
         null = self.emit(f"icmp eq i32 {actual}, {NULL_TYPE_ID - (1 << 32)}")
         if self.env.final_types[type]:
             other = self.trap_block(traps.BAD_SIGNATURE)
@@ -223,7 +221,7 @@ class Calls(Convert):
             operands = [(str(type), T_I32), (reference, T_FUNCREF)]
             self.helper_call("call_indirect_slow", operands, ["i32", "ref"], "", COLUMN_CHECK)
             self.do(f"br label %{good}")
-        self.lines = lines
+        self.end_cold(before)
 
     # --- leaving --------------------------------------------------------------------------------------------------
     def return_results(self) -> None:

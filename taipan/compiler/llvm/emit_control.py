@@ -95,14 +95,10 @@ class Control(Values):
     # --- traps ----------------------------------------------------------------------------------------------------
     def trap_block(self, trap: int) -> str:
         """A new cold block that raises `trap` for the current instruction."""
-        lines = self.lines
-        self.lines = self.cold
-        current = self.block_name
         block = self.new_block()
-        self.start(block)
+        before = self.begin_cold(block)
         self.do_trap(trap)
-        self.lines = lines
-        self.block_name = current
+        self.end_cold(before)
         return block
 
     def do_trap(self, trap: int) -> None:
@@ -131,15 +127,13 @@ class Control(Values):
         slow = self.new_block()
         go_on = self.new_block()
         self.do(f"br i1 {condition}, label %{slow}, label %{go_on}, {UNLIKELY}")
-        lines = self.lines
-        self.lines = self.cold
-        self.start(slow)
+        before = self.begin_cold(slow)
         site = self.call_site()
         code = self.builtin("poll")
         constraints = "={rax},r,{r15},0,~{memory},~{dirflag},~{fpsr},~{flags}"
         self.do(f'call i64 asm sideeffect "callq *$1", "{constraints}"(ptr {code}, ptr %vm, i64 {address}){site}')
         self.do(f"br label %{go_on}")
-        self.lines = lines
+        self.end_cold(before)
         self.start(go_on)
 
     def stack_pointer(self) -> str:

@@ -104,7 +104,7 @@ class FunctionCompiler(Reference):
             *entry,
             "  br label %body\n",
             *self.lines,
-            *self.cold,
+            *(line for block in self.cold for line in block),
             "}\n",
         ]
 

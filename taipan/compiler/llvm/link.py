@@ -148,7 +148,7 @@ class FunctionReader:
         rows, starts = self.reader.rows, self.reader.row_starts
         row = bisect_right(starts, self.start) - 1
         next_row = row + 1
-        found: list[tuple[int, int, bytes]] = []
+        found: list[tuple[int, bytes]] = []
         seen: dict[tuple[int, ...], int] = {}
         for at, end, kind in decoded:
             if kind == 0:
@@ -162,16 +162,16 @@ class FunctionReader:
                 if line == 0 or column == 0:
                     raise InternalError(f"bug: a call without a location in function {self.plan.index}")
                 if column >= COLUMN_TRAP:
-                    found.append((offset, 0, _SITE.pack(offset, line, SITE_TRAP | (column - COLUMN_TRAP) << 8, 0)))
+                    found.append((offset, _SITE.pack(offset, line, SITE_TRAP | (column - COLUMN_TRAP) << 8, 0)))
                 elif column in (COLUMN_CALL, COLUMN_CHECK):
-                    found.append((offset, 0, _SITE.pack(offset, line, SITE_CALL, self.stack_map(line, column, seen))))
+                    found.append((offset, _SITE.pack(offset, line, SITE_CALL, self.stack_map(line, column, seen))))
                 else:
                     raise self.unsupported("no jump of a tail call")
             elif kind == MEMORY and column == COLUMN_FAULT and line:
-                offset = at - self.start
-                found.append((offset, 1, _SITE.pack(offset, line, SITE_FAULT, 0)))
+                offset = at - self.start + 1
+                found.append((offset, _SITE.pack(offset, line, SITE_FAULT, 0)))
         found.sort()
-        return [site for _, _, site in found]
+        return [site for _, site in found]
 
     def stack_map(self, line: int, column: int, seen: dict[tuple[int, ...], int]) -> int:
         """Position + 1 of the stack map of a call; 0 if no references are live there."""

@@ -43,7 +43,7 @@ class Values(Visitor):
         self.locals: list[str] = []
         self.local_types: list[int] = []
         self.lines: list[str] = []
-        self.cold: list[str] = []
+        self.cold: list[list[str]] = []
         self.entry: dict[str, str] = {}
         self.entry_lines: list[str] = []
         self.block_name = ""
@@ -72,6 +72,17 @@ class Values(Visitor):
     def new_block(self) -> str:
         self.numbers += 1
         return f"b{self.numbers}"
+
+    def begin_cold(self, name: str) -> tuple[list[str], str]:
+        """Begin a block among those behind the function's body; what `end_cold` wants."""
+        before = self.lines, self.block_name
+        self.lines = []
+        self.cold.append(self.lines)
+        self.start(name)
+        return before
+
+    def end_cold(self, before: tuple[list[str], str]) -> None:
+        self.lines, self.block_name = before
 
     def start(self, name: str) -> None:
         """Begin a basic block."""
