@@ -254,7 +254,16 @@ class Config(Managed):
     )
     parallel_compilation = Setting(_bool, True, "Accepted; has no effect: one thread compiles a module.")
     cranelift_opt_level = Setting(
-        _OneOf("opt level", "none", "speed", "speed_and_size"), "speed", "Accepted; has no effect."
+        _OneOf("opt level", "none", "speed", "speed_and_size"),
+        "speed",
+        'wasmtime-py\'s name for `opt_level`: "none" means "fast", the others leave that alone.',
+        code=True,
+    )
+    opt_level = Setting(
+        _OneOf("opt level", "fast", "default", "aggressive"),
+        "default",
+        "How hard the LLVM compiler tries; compiling takes the longer.",
+        code=True,
     )
     cranelift_debug_verifier = Setting(_bool, False, "Accepted; has no effect.")
     cranelift_nan_canonicalization = Setting(
@@ -382,8 +391,6 @@ class Config(Managed):
             setting = type(self).__dict__.get(name)
             if isinstance(setting, Setting) and setting.missing and self._values[name] != setting.default:
                 raise UnsupportedError(f"{setting.missing} (Config.{name}) is not supported yet: leave it off")
-        if self.compiler == "llvm":
-            raise UnsupportedError('the LLVM compiler is not supported yet: use compiler = "auto" or "baseline"')
         _check_target(self.target)
         self._state = "consumed"
 

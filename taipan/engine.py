@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Buffer
 
-    from taipan.compiler.interface import Compiler, ModuleCompiler
+    from taipan.compiler.interface import Builder, Compiler, ModuleCompiler
 
 CODE_REGION_BYTES: Final = 1 << 30
 """Address space for the code of one engine; 26 MB of wasm (CPython) make about 100 MB of code."""
@@ -188,11 +188,7 @@ def _compiler(config: Config) -> Compiler:
     from taipan.compiler import driver
 
     builder = driver.builder(config.compiler)
-    if config.target:
-        builder.target(config.target)
-    for name, value in config.compiler_flags:
-        builder.set(name, value)
-    return builder.build()
+    return _configured(builder, config).build()
 
 
 def _optimizer(config: Config) -> Compiler | None:
@@ -202,7 +198,18 @@ def _optimizer(config: Config) -> Compiler | None:
     if config.compiler != "auto" or not config.tier_up or not config.lazy_compilation or config.consume_fuel:
         return None
     builder = driver.optimizing_builder(config.optimizer)
-    return None if builder is None else builder.build()
+    return None if builder is None else _configured(builder, config, False).build()
+
+
+def _configured(builder: Builder, config: Config, flags: bool = True) -> Builder:
+    """The builder with the settings of the configuration that it knows. flags: `cranelift_flag_set`'s, too."""
+    if config.target:
+        builder.target(config.target)
+    if any(option.name == "opt_level" for option in builder.settings()):
+        builder.set("opt_level", "fast" if config.cranelift_opt_level == "none" else config.opt_level)
+    for name, value in config.compiler_flags if flags else ():
+        builder.set(name, value)
+    return builder
 
 
 @final

@@ -24,7 +24,7 @@ class LazyCompiler:
     used by one of them at a time.
     """
 
-    __slots__ = ("_calls", "_compiler", "_counts", "_env", "_idle", "_optimizer", "_tier")
+    __slots__ = ("_calls", "_compiler", "_counts", "_env", "_first_code", "_idle", "_optimizer", "_tier")
 
     def __init__(self, compiler: Compiler, env: ModuleEnv, optimizer: Compiler | None, calls: int) -> None:
         self._compiler: Final = compiler
@@ -34,6 +34,7 @@ class LazyCompiler:
         self._optimizer: Final = optimizer
         self._calls: Final = calls if optimizer is not None else 0
         self._counts: Final[dict[int, int]] = {}
+        self._first_code: Final[dict[int, tuple[int, int]]] = {}
         self._tier: ModuleTier | None = None
         if optimizer is not None and not self._calls:
             from taipan import tier
@@ -61,6 +62,8 @@ class LazyCompiler:
         self._idle.append(module)
         if not native.entry(defined_index):
             native.publish(defined_index, made.code, made.relocs, made.sites, made.stack_maps)
+            start = native.entry(defined_index)
+            self._first_code[defined_index] = (start, start + len(made.code))
 
     def _count(self, native: NativeModule, defined_index: int) -> None:
         """Called for each call. The one that is asked for compiles with the optimizer."""
@@ -77,7 +80,8 @@ class LazyCompiler:
 
     def sample(self, native: NativeModule, defined_index: int, wasm_offset: int, poll: int) -> None:
         """A tick was spent at a poll of this function; see `tier.ModuleTier.sample`."""
-        if self._optimizer is not None:
+        start, end = self._first_code.get(defined_index, (0, 0))
+        if self._optimizer is not None and start <= poll < end:
             is_loop = self._env.code[wasm_offset] == OP_LOOP
             self.tier().sample(native, defined_index, wasm_offset, poll, is_loop)
 

@@ -60,11 +60,11 @@ class ModuleTier:
         self._left: Final[set[int]] = set()  # polls of loops that have a continuation, or cannot have one
 
     def sample(self, native: _native.NativeModule, function: int, wasm_offset: int, poll: int, is_loop: bool) -> None:
-        """One tick was spent there. Compiles what has become hot."""
+        """One tick was spent there, in code of the first compiler. Compiles what has become hot."""
         count = self._samples[function] = self._samples.get(function, 0) + 1
         if function not in self._done and count >= self.patience(function):
             self.optimize(native, function)
-        if is_loop and poll not in self._left and self._is_old_code(native, function, poll):
+        if is_loop and poll not in self._left:
             count = self._loops[poll] = self._loops.get(poll, 0) + 1
             if count >= self.patience(function):
                 self.leave_loop(native, function, wasm_offset, poll)
@@ -115,11 +115,6 @@ class ModuleTier:
         from taipan.compiler.callees import direct_callees
 
         return direct_callees(self._module, function)
-
-    def _is_old_code(self, native: _native.NativeModule, function: int, poll: int) -> bool:
-        """Whether an address is in code that is no longer the function's newest, or will not be for long."""
-        start = native.entry(function)
-        return not (function in self._done and start <= poll < start + len(native.code(function)))
 
 
 def joined(stub: LoopStub, code: CompiledFunction) -> CompiledFunction:

@@ -74,7 +74,7 @@ static bool in_memory(const Store *store, const NativeModule *module, uintptr_t 
 static void handle_fault(int signal_number, siginfo_t *info, void *context) {
     Activation *activation = tp_thread.top;
     CodePlace place;
-    uintptr_t pc = arch_context_pc(context);
+    uintptr_t pc = arch_context_pc(context) + 1; /* as SITE_FAULT has it */
     const Site *site = NULL;
     if (activation != NULL && info->si_code > 0 && tp_code_lookup(pc, &place)) site = tp_code_site(&place);
     if (site != NULL && (site->kind & 0xFF) == SITE_FAULT) {

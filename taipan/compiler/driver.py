@@ -16,6 +16,7 @@ from taipan.errors import UnsupportedError, WasmError
 
 COMPILERS: Final[dict[str, tuple[str, str]]] = {
     "baseline": ("taipan.compiler.baseline.builder", "BaselineBuilder"),
+    "llvm": ("taipan.compiler.llvm.builder", "LlvmBuilder"),
 }
 """Name -> module and class of the builder."""
 

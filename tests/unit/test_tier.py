@@ -16,6 +16,7 @@ from taipan.compiler.artifact import CompiledFunction
 from taipan.compiler.baseline.builder import Baseline, BaselineBuilder
 from taipan.compiler.baseline.compiler import BaselineCompiler
 from taipan.compiler.environ import ModuleEnv
+from taipan.compiler.interface import Option
 from taipan.errors import UnsupportedError
 from taipan.tier import ModuleTier, joined
 
@@ -38,6 +39,9 @@ class StandIn:
 
     def build(self) -> StandIn:
         return self
+
+    def settings(self) -> Sequence[Option]:
+        return ()
 
     def module(self, env: ModuleEnv) -> StandIn:
         from taipan.binary import decode

@@ -90,7 +90,6 @@ class Control(OperandStack):
         self.cold: vec[i64] = to_vec([0] * 60)
         self.num_cold: i64 = 0
         self.sites: Final = BytesWriter()
-        self.last_call_at: i64 = -1
         self.maps: vec[i64] = vec[i64]()
         self.num_maps: i64 = 0
         self.last_map: i64 = 0
@@ -109,17 +108,11 @@ class Control(OperandStack):
 
     def call_site(self) -> None:
         """Record the call that was just emitted; arguments are popped, everything else is live."""
-        at = self.masm.offset()
-        self.last_call_at = at
-        self.add_site(at, SITE_CALL, self.stack_map())
+        self.add_site(self.masm.offset(), SITE_CALL, self.stack_map())
 
     def fault_site(self) -> None:
-        """Record the access to linear memory that comes next. An address has one site: not that of a call before it."""
-        at = self.masm.offset()
-        if at == self.last_call_at:
-            self.masm.nop()
-            at = self.masm.offset()
-        self.add_site(at, SITE_FAULT, 0)
+        """Record the access to linear memory that comes next."""
+        self.add_site(self.masm.offset() + 1, SITE_FAULT, 0)
 
     def stack_map(self) -> i64:
         """Position + 1 of a stack map of the references that live in the frame now; 0 if there are none."""

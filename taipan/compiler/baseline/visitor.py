@@ -145,7 +145,6 @@ class FunctionCompiler(Continued):
         self.zero_flag_at = -1
         self.num_cold = 0
         self.sites.truncate(self.first_site)
-        self.last_call_at = -1
         self.num_maps = 0
         self.last_map = 0
         self.has_refs = False

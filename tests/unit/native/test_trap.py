@@ -32,7 +32,7 @@ def unreachable() -> Function:
 def load() -> Function:
     """(address) -> the i32 there in memory 0."""
     function = Function([I32], [I32]).raw("498b4708 89d2")  # mov rax, [r15 + memory0_base]; mov edx, edx
-    return function.site(layout.SITE_FAULT).raw("8b0410").end()  # mov eax, [rax + rdx]
+    return function.site(layout.SITE_FAULT, before=-1).raw("8b0410").end()  # mov eax, [rax + rdx]
 
 
 def forever() -> Function:

@@ -1,0 +1,156 @@
+"""The LLVM compiler as `interface.py` wants compilers: what LLVM leaves alone comes from the baseline compiler."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Final, final
+
+from taipan.compiler import cpu, dump
+from taipan.compiler.artifact import CompiledFunction
+from taipan.compiler.image import X64, ImageBuilder
+from taipan.compiler.interface import Option, Settings
+from taipan.compiler.llvm.target import PIPELINES, V3_FLAGS
+from taipan.errors import UnsupportedError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from taipan.compiler.artifact import Image, LoopStub
+    from taipan.compiler.environ import ModuleEnv
+
+NAME: Final = "llvm"
+
+CHUNK_BYTES: Final = 12_000
+"""Wasm bytes that LLVM compiles at once, 4,000 instructions or so: from there on bigger chunks are no faster."""
+
+
+@final
+class LlvmBuilder:
+    """Settings of the optimizing compiler. Raises ImportError without llvmlite."""
+
+    __slots__ = ("_settings", "_triple")
+
+    def __init__(self) -> None:
+        import importlib.util
+
+        if importlib.util.find_spec("llvmlite") is None:
+            raise ModuleNotFoundError("it needs llvmlite: pip install taipan-wasm[llvm]", name="llvmlite")
+        levels = "; ".join(f"{name}: {pipeline.description}" for name, pipeline in PIPELINES.items())
+        self._settings = Settings(Option("opt_level", "enum", "default", levels, tuple(PIPELINES)))
+        self._triple = f"{os.uname().machine}-unknown-linux-gnu"
+
+    @property
+    def name(self) -> str:
+        return NAME
+
+    @property
+    def triple(self) -> str:
+        return self._triple
+
+    def target(self, triple: str) -> None:
+        if triple.partition("-")[0] != "x86_64":
+            raise UnsupportedError(f"the LLVM compiler cannot make code for {triple}, only for x86_64")
+        self._triple = triple
+
+    def set(self, name: str, value: str) -> None:
+        self._settings.set(NAME, name, value)
+
+    def enable(self, flag: str) -> None:
+        self.set(flag, "true")
+
+    def settings(self) -> Sequence[Option]:
+        return list(self._settings.options.values())
+
+    def clone(self) -> LlvmBuilder:
+        copy = LlvmBuilder()
+        copy._settings = self._settings.copy()
+        copy._triple = self._triple
+        return copy
+
+    def build(self) -> Llvm:
+        return Llvm(self._triple, self._settings.copy())
+
+
+@final
+class Llvm:
+    """One engine's compiler. LLVM itself is loaded when the first module is compiled."""
+
+    __slots__ = ("settings", "triple")
+
+    def __init__(self, triple: str, settings: Settings) -> None:
+        self.triple: Final = triple
+        self.settings: Final = settings
+
+    @property
+    def name(self) -> str:
+        return NAME
+
+    @property
+    def cpu_flags(self) -> frozenset[str]:
+        return cpu.host_flags() & (cpu.USED | V3_FLAGS)
+
+    def module(self, env: ModuleEnv) -> LlvmModule:
+        return LlvmModule(env, self.settings)
+
+
+@final
+class LlvmModule:
+    """LLVM, and the baseline compiler for what LLVM leaves alone.
+
+    left: why, for each of those functions, by its defined index.
+    """
+
+    def __init__(self, env: ModuleEnv, settings: Settings) -> None:
+        from taipan.compiler.baseline.compiler import BaselineCompiler
+        from taipan.compiler.llvm.compiler import LLVMCompiler
+
+        self._env: Final = env
+        self._settings: Final = settings
+        self._llvm: Final = LLVMCompiler(env, cpu.host_flags(), settings.values["opt_level"])
+        self._baseline: Final = BaselineCompiler(env)
+        self.left: Final[dict[int, UnsupportedError]] = {}
+
+    def compile(self, indices: Sequence[int]) -> list[CompiledFunction]:
+        made = self._llvm.compile_chunk(list(indices))
+        return [self._accept(index, code) for index, code in zip(indices, made, strict=True)]
+
+    def emit(self, compiled: CompiledFunction) -> CompiledFunction:
+        return compiled
+
+    def _accept(self, defined_index: int, made: CompiledFunction | UnsupportedError) -> CompiledFunction:
+        """What LLVM made of a function, or what the baseline compiler makes of it."""
+        if isinstance(made, UnsupportedError):
+            self.left[defined_index] = made
+            return self._baseline.compile_function(defined_index)
+        if dump.ENABLED:
+            dump.show(defined_index + int(self._env.num_imported_funcs), made)
+        return made
+
+    def image(self) -> Image:
+        builder = ImageBuilder(X64, self._settings.padding, self._settings.force_veneers)
+        for chunk in self._chunks():
+            for made in self.compile(chunk):
+                builder.add(made)
+        return builder.finish()
+
+    def _chunks(self) -> list[list[int]]:
+        """Indices of all functions, in order, in lists of some CHUNK_BYTES each."""
+        module = self._env.module
+        chunks: list[list[int]] = []
+        size = CHUNK_BYTES
+        for index, (start, end) in enumerate(zip(module.body_starts, module.body_ends, strict=True)):
+            if size >= CHUNK_BYTES:
+                chunks.append([])
+                size = 0
+            chunks[-1].append(index)
+            size += end - start
+        return chunks
+
+    def compile_hot(
+        self, functions: Sequence[int], loops: Sequence[tuple[int, int]]
+    ) -> tuple[list[CompiledFunction | UnsupportedError], list[CompiledFunction | UnsupportedError]]:
+        made = self._llvm.compile_chunk(list(functions), list(loops))
+        return made[: len(functions)], made[len(functions) :]
+
+    def leave_loop(self, defined_index: int, loop_offset: int) -> LoopStub:
+        raise UnsupportedError("loops of optimized code are not left")

@@ -1,0 +1,66 @@
+"""The LLVM compiler's face to the engine: functions in, machine code and its tables out."""
+
+from __future__ import annotations
+
+from typing import Final, final
+
+from taipan.compiler.artifact import CompiledFunction
+from taipan.compiler.environ import ModuleEnv
+from taipan.compiler.llvm.continuation import ContinuationCompiler
+from taipan.compiler.llvm.function import FunctionCompiler, Plan
+from taipan.compiler.llvm.link import ObjectReader
+from taipan.compiler.llvm.target import PIPELINES, TRIPLE, cpu_name, load_llvm, object_code
+from taipan.compiler.llvm.text import ModuleText
+from taipan.errors import UnsupportedError
+
+
+@final
+class LLVMCompiler:
+    """Compiles functions of one module. May be used by several threads at once.
+
+    pipeline: one of PIPELINES.  cpu_flags: what the target processor can do, by the names in /proc/cpuinfo.
+    """
+
+    def __init__(self, env: ModuleEnv, cpu_flags: frozenset[str], pipeline: str = "default") -> None:
+        """Raises UnsupportedError without llvmlite."""
+        load_llvm()
+        self.env: Final = env
+        self.pipeline: Final = PIPELINES[pipeline]
+        self.cpu: Final = cpu_name(cpu_flags)
+
+    def compile_function(self, defined_index: int) -> CompiledFunction:
+        """Compile a function of a valid module. Raises UnsupportedError for what this compiler cannot do."""
+        made = self.compile_chunk([defined_index])[0]
+        if isinstance(made, UnsupportedError):
+            raise made
+        return made
+
+    def compile_chunk(
+        self, defined_indices: list[int], loops: list[tuple[int, int]] | None = None
+    ) -> list[CompiledFunction | UnsupportedError]:
+        """Compile some functions at once, which costs half as much as one by one; in their order.
+
+        loops: behind them, continuations of functions: (defined index, wasm offset of a loop).
+        """
+        ir = ModuleText()
+        work = [FunctionCompiler(self.env, ir, index) for index in defined_indices]
+        work += [ContinuationCompiler(self.env, ir, *loop) for loop in loops or ()]
+        plans: dict[int, Plan] = {}
+        results: dict[int, CompiledFunction | UnsupportedError] = {}
+        for n, function in enumerate(work):
+            try:
+                plans[n] = function.compile()
+            except UnsupportedError as error:
+                results[n] = self.named(error, function.defined_index)
+        if plans:
+            text = ir.text({f"@{plan.name}" for plan in plans.values()}, TRIPLE, self.cpu, "")
+            reader = ObjectReader(object_code(text, self.pipeline, self.cpu)[0])
+            for n, plan in plans.items():
+                try:
+                    results[n] = reader.function(plan)
+                except UnsupportedError as error:
+                    results[n] = self.named(error, plan.function)
+        return [results[n] for n in range(len(work))]
+
+    def named(self, error: UnsupportedError, defined_index: int) -> UnsupportedError:
+        return UnsupportedError(f"{error} (function {defined_index + int(self.env.num_imported_funcs)})")

@@ -1,0 +1,164 @@
+"""Linear memory: loads, stores, bounds, and the bulk operations.
+
+Accesses are volatile: each happens, in its order, where wasm has it, so that a fault leaves exactly what the instructions before
+it did. Where the guard pages catch everything out of bounds (`Tunables.unchecked_extent`) nothing is compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from taipan.abi import traps
+from taipan.abi.layout import field_offsets
+from taipan.compiler.environ import T_F32, T_F64, T_I32, T_I64
+from taipan.compiler.llvm.emit_call import Calls
+from taipan.compiler.llvm.emit_control import COLUMN_FAULT
+from taipan.compiler.llvm.emit_numeric import is_literal
+from taipan.compiler.llvm.text import INVARIANT, TYPES
+from taipan.compiler.llvm.values import HEADER
+
+MEMORY: Final = field_offsets("VMMemory")[0]
+
+
+class Memory(Calls):
+    # --- addresses ------------------------------------------------------------------------------------------------
+    def memory_record(self, memory: int) -> str:
+        """The memory's VMMemory; the context's pointer to it never changes."""
+        return self.load("ptr", "%vm", self.env.memory_offsets[memory], INVARIANT)
+
+    def memory_base(self, memory: int) -> str:
+        if self.env.memory_static[memory]:
+            if memory == 0:
+                place = self.at_entry("memory0 place", f"getelementptr i8, ptr %vm, i64 {HEADER['memory0_base']}")
+                return self.at_entry("memory0", f"load ptr, ptr {place}, {INVARIANT}")
+            return self.load("ptr", self.memory_record(memory), MEMORY["base"], INVARIANT)
+        if memory == 0:
+            return self.load("ptr", "%vm", HEADER["memory0_base"])
+        return self.load("ptr", self.memory_record(memory), MEMORY["base"])
+
+    def address(self, memory: int, offset: int, width: int) -> str:
+        """Pop an address; a pointer to the `width` bytes at it plus `offset`, after a check if that is needed."""
+        offset &= (1 << 64) - 1  # the visitor has it signed
+        index = self.pop()
+        if not self.env.memory_is_64[memory]:
+            if is_literal(index):
+                index = str(int(index) & 0xFFFF_FFFF)
+            else:
+                index = self.emit(f"zext i32 {index} to i64")
+        if offset + width > self.env.memory_extents[memory]:
+            return self.checked_address(memory, index, offset, width)
+        base = self.memory_base(memory)
+        if is_literal(index):
+            return self.place(base, int(index) + offset)
+        return self.place(self.emit(f"getelementptr i8, ptr {base}, i64 {index}"), offset)
+
+    def checked_address(self, memory: int, index: str, offset: int, width: int) -> str:
+        if offset + width >= 1 << 64:
+            # Beyond 2^64: nothing can be there.
+            self.trap_if("true", traps.MEMORY_OUT_OF_BOUNDS)
+            offset = 0
+        past = offset + width if offset + width < 1 << 63 else offset + width - (1 << 64)
+        if self.env.memory_is_64[memory]:
+            name = "llvm.uadd.with.overflow.i64"
+            self.ir.declare(name, f"declare {{ i64, i1 }} @{name}(i64, i64)")
+            sum = self.emit(f"call {{ i64, i1 }} @{name}(i64 {index}, i64 {offset + width})")
+            end = self.emit(f"extractvalue {{ i64, i1 }} {sum}, 0")
+            self.trap_if(self.emit(f"extractvalue {{ i64, i1 }} {sum}, 1"), traps.MEMORY_OUT_OF_BOUNDS)
+        else:
+            end = self.emit(f"add i64 {index}, {past}")
+        length = self.load("i64", self.memory_record(memory), MEMORY["length"])
+        self.trap_if(self.emit(f"icmp ugt i64 {end}, {length}"), traps.MEMORY_OUT_OF_BOUNDS)
+        place = self.emit(f"getelementptr i8, ptr {self.memory_base(memory)}, i64 {index}")
+        return self.place(place, offset)
+
+    # --- loads and stores -----------------------------------------------------------------------------------------
+    def access_load(self, memory: int, offset: int, bits: int, extend: str, type: int) -> None:
+        place = self.address(memory, offset, bits // 8)
+        site = self.site(COLUMN_FAULT)
+        text = TYPES[type]
+        narrow = f"i{bits}" if extend else text
+        value = self.emit(f"load volatile {narrow}, ptr {place}, align 1{site}")
+        if extend:
+            value = self.emit(f"{extend} {narrow} {value} to {text}{site}")
+        # A second use keeps the access an instruction of its own: folded into another, it would have that one's location.
+        self.do(f"call void (...) @llvm.fake.use({text} {value})")
+        self.push(value, type)
+
+    def access_store(self, memory: int, offset: int, bits: int, extend: str, type: int) -> None:
+        value = self.pop()
+        place = self.address(memory, offset, bits // 8)
+        narrow = TYPES[type]
+        if extend:
+            narrow = f"i{bits}"
+            value = self.emit(f"trunc {TYPES[type]} {value} to {narrow}")
+        self.do(f"store volatile {narrow} {value}, ptr {place}, align 1{self.site(COLUMN_FAULT)}")
+
+    # --- size and bulk operations ---------------------------------------------------------------------------------
+    def address_type(self, memory: int) -> int:
+        return T_I64 if self.env.memory_is_64[memory] else T_I32
+
+    def memory_size(self, memory: int) -> None:
+        length = self.load("i64", self.memory_record(memory), MEMORY["length"])
+        pages = self.emit(f"lshr i64 {length}, {self.env.memory_page_log2[memory]}")
+        self.push_size(pages, self.address_type(memory))
+
+    def push_size(self, size: str, type: int) -> None:
+        """Push a number of 64 bits that the instruction gives in its address type."""
+        self.push(size if type == T_I64 else self.emit(f"trunc i64 {size} to i32"), type)
+
+    def memory_grow(self, memory: int) -> None:
+        self.push_size(self.helper("memory_grow", (memory,), 1), self.address_type(memory))
+
+    def memory_fill(self, memory: int) -> None:
+        self.helper("memory_fill", (memory,), 3)
+
+    def memory_copy(self, dst: int, src: int) -> None:
+        self.helper("memory_copy", (dst, src), 3)
+
+    def memory_init(self, data: int, memory: int) -> None:
+        self.helper("memory_init", (memory, data), 3)
+
+    def data_drop(self, data: int) -> None:
+        self.helper("data_drop", (data,), 0)
+
+
+# shape, bits in memory, how they become the operand ("": they are it), type
+ROWS: Final = {
+    "i32_load": (Memory.access_load, 32, "", T_I32),
+    "i64_load": (Memory.access_load, 64, "", T_I64),
+    "f32_load": (Memory.access_load, 32, "", T_F32),
+    "f64_load": (Memory.access_load, 64, "", T_F64),
+    "i32_load8_s": (Memory.access_load, 8, "sext", T_I32),
+    "i32_load8_u": (Memory.access_load, 8, "zext", T_I32),
+    "i32_load16_s": (Memory.access_load, 16, "sext", T_I32),
+    "i32_load16_u": (Memory.access_load, 16, "zext", T_I32),
+    "i64_load8_s": (Memory.access_load, 8, "sext", T_I64),
+    "i64_load8_u": (Memory.access_load, 8, "zext", T_I64),
+    "i64_load16_s": (Memory.access_load, 16, "sext", T_I64),
+    "i64_load16_u": (Memory.access_load, 16, "zext", T_I64),
+    "i64_load32_s": (Memory.access_load, 32, "sext", T_I64),
+    "i64_load32_u": (Memory.access_load, 32, "zext", T_I64),
+    "i32_store": (Memory.access_store, 32, "", T_I32),
+    "i64_store": (Memory.access_store, 64, "", T_I64),
+    "f32_store": (Memory.access_store, 32, "", T_F32),
+    "f64_store": (Memory.access_store, 64, "", T_F64),
+    "i32_store8": (Memory.access_store, 8, "trunc", T_I32),
+    "i32_store16": (Memory.access_store, 16, "trunc", T_I32),
+    "i64_store8": (Memory.access_store, 8, "trunc", T_I64),
+    "i64_store16": (Memory.access_store, 16, "trunc", T_I64),
+    "i64_store32": (Memory.access_store, 32, "trunc", T_I64),
+}
+
+
+def _method(
+    shape: Callable[[Memory, int, int, int, str, int], None], bits: int, extend: str, type: int
+) -> Callable[[Memory, int, int, int], None]:
+    def visit(self: Memory, align: int, offset: int, memory: int) -> None:
+        shape(self, memory, offset, bits, extend, type)
+
+    return visit
+
+
+for _name, _row in ROWS.items():
+    setattr(Memory, _name, _method(*_row))

@@ -1,0 +1,146 @@
+"""One function: local declarations, entry, body, and the definition around them."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from taipan.compiler.environ import T_EXTERNREF, FlatLayout, ModuleEnv
+from taipan.compiler.llvm.emit_control import FUNC
+from taipan.compiler.llvm.emit_reference import Reference
+from taipan.compiler.llvm.scan import Scan
+from taipan.compiler.llvm.text import TYPES, ModuleText, result_type
+from taipan.errors import UnsupportedError
+
+MAX_LOCALS: Final = 20_000
+
+
+class Plan(NamedTuple):
+    """What the machine code of a function is to be completed with.
+
+    name: of the symbol.  function: its defined index.  record: number of its stack map record.
+    maps: (wasm offset, column) of calls -> slots of `%refs` that hold live references there.  has_slots: whether the
+    function's stack map record tells where they are.
+    """
+
+    name: str
+    function: int
+    record: int
+    maps: dict[tuple[int, int], tuple[int, ...]]
+    has_slots: bool
+
+
+class FunctionCompiler(Reference):
+    """Writes one function of a valid module into a ModuleText. Used once."""
+
+    def __init__(self, env: ModuleEnv, ir: ModuleText, defined_index: int) -> None:
+        super().__init__(env, ir, Scan(env))
+        self.own_index = defined_index + int(env.num_imported_funcs)
+        self.defined_index: Final = defined_index
+        self.symbol = f"f{defined_index}"
+        self.record = defined_index
+        self.first_block = "body"
+
+    def compile(self) -> Plan:
+        """Raises UnsupportedError for what this compiler leaves to the baseline compiler."""
+        env = self.env
+        module = env.module
+        start, end = module.body_starts[self.defined_index], module.body_ends[self.defined_index]
+        layout = env.layout(env.func_types[self.own_index])
+        self.own_layout = self.layout_of_body(layout)
+        self.pos = start
+        subprogram = self.ir.begin_function(self.symbol)
+        self.start("body")
+        first = self.read_locals(layout.params, start, end)
+        self.enter_locals(len(layout.params))
+        scan = self.scan
+        scan.scan(first, end)
+        self.check_entry()
+        self.push_frame(FUNC, b"", layout.results, [])
+        for cut_start, cut_end in [*scan.cuts, (end, end)]:
+            if first < cut_start:
+                self.visit(env.code, first, cut_start)
+            first = cut_end
+        self.finish(subprogram)
+        return Plan(self.symbol, self.defined_index, self.record, self.maps, self.num_slots > 0)
+
+    # --- locals ---------------------------------------------------------------------------------------------------
+    def read_locals(self, params: bytes, start: int, end: int) -> int:
+        """Parameters and declared locals; the offset of the first instruction."""
+        self.code = self.env.code
+        self.next = start
+        self.limit = end
+        types = list(params)
+        for _ in range(self.read_u32()):
+            count = self.read_u32()
+            type = self.env.local_type_code(self.read_valtype())
+            if len(types) + count > MAX_LOCALS:
+                raise UnsupportedError("function too complex for the LLVM compiler: it has too many locals")
+            types += [type] * count
+        self.local_types = types
+        self.reference_locals = [i for i, type in enumerate(types) if type == T_EXTERNREF]
+        self.has_references = self.has_references or bool(self.reference_locals)
+        return int(self.next)
+
+    def enter_locals(self, num_params: int) -> None:
+        """Give all locals their first values."""
+        self.locals = [f"%p{i}" for i in range(num_params)]
+        nulls: dict[int, str] = {}
+        for type in self.local_types[num_params:]:
+            if type not in nulls:
+                nulls[type] = self.fenced(self.null(type), type)
+            self.locals.append(nulls[type])
+        for index in self.reference_locals:
+            # Slots are null from the entry on; only parameters have something to keep.
+            slot = self.local_slot(index)
+            if index < num_params:
+                self.keep(self.locals[index], slot)
+
+    def layout_of_body(self, layout: FlatLayout) -> FlatLayout:
+        """What returning from the function is like."""
+        return layout
+
+    def check_entry(self) -> None:
+        if self.scan.calls:
+            self.check_stack()
+
+    # --- the definition -------------------------------------------------------------------------------------------
+    def finish(self, subprogram: int) -> None:
+        entry = [*self.entry_lines, *self.transfer_lines()]
+        if self.result_area:
+            entry.insert(0, f"  %results = alloca [{self.result_area} x i8], align 16\n")
+        if self.stack_area:
+            entry.insert(0, f"  %arguments = alloca [{self.stack_area} x i8], align 16\n")
+        if self.num_slots:
+            entry[:0] = self.slots_text()
+        params = ", ".join(["ptr %vm", "ptr %caller", *self.parameters()])
+        head = f"define hidden {result_type(self.own_layout)} @{self.symbol}({params})"
+        self.ir.functions += [
+            f"{head} #0 !dbg !{subprogram} {{\nentry:\n",
+            *entry,
+            f"  br label %{self.first_block}\n",
+            *self.lines,
+            *(line for block in self.cold for line in block),
+            "}\n",
+        ]
+
+    def parameters(self) -> list[str]:
+        """After the two contexts."""
+        layout = self.own_layout
+        params = [f"{TYPES[type]} %p{i}" for i, type in enumerate(layout.params)]
+        return [*params, "ptr %out"] if len(layout.results) > 1 else params
+
+    def transfer_lines(self) -> list[str]:
+        """The end of the entry block."""
+        return []
+
+    def slots_text(self) -> list[str]:
+        """The frame's slots for references, null; and the record by which `link.py` finds them."""
+        self.ir.declare("llvm.experimental.stackmap", "declare void @llvm.experimental.stackmap(i64, i32, ...)")
+        lines = [
+            f"  %refs = alloca [{self.num_slots} x ptr], align 16\n",
+            f"  call void (i64, i32, ...) @llvm.experimental.stackmap(i64 {self.record}, i32 0, ptr %refs)\n",
+        ]
+        for slot in range(self.num_slots):
+            lines.append(f"  %ref{slot} = getelementptr i8, ptr %refs, i64 {8 * slot}\n")
+            lines.append(f"  store volatile ptr null, ptr %ref{slot}\n")
+        return lines

@@ -1,0 +1,265 @@
+"""From LLVM's object file to functions as the runtime takes them.
+
+Each function becomes one piece of position-independent bytes: its code, then the constants, jump tables and stubs that it
+refers to. What remains are calls and cells of other functions, in the relocations that the baseline compiler leaves, too.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from struct import Struct, iter_unpack, pack, pack_into, unpack_from
+from typing import Final, final
+
+from taipan.abi.layout import RELOC_CALL, RELOC_SLOT, SITE_CALL, SITE_FAULT, SITE_TRAP
+from taipan.compiler.artifact import CompiledFunction
+from taipan.compiler.llvm.elf import ObjectFile, Relocation
+from taipan.compiler.llvm.emit_control import COLUMN_CALL, COLUMN_CHECK, COLUMN_FAULT, COLUMN_TRAP
+from taipan.compiler.llvm.function import Plan
+from taipan.compiler.llvm.lines import read_rows
+from taipan.compiler.llvm.x64_decode import CALL, MEMORY, instructions
+from taipan.errors import InternalError, UnsupportedError
+
+R_X86_64_64: Final = 1
+R_X86_64_PC32: Final = 2
+R_X86_64_PLT32: Final = 4
+PC_RELATIVE: Final = (R_X86_64_PC32, R_X86_64_PLT32)
+
+MAX_FRAME_BYTES: Final = 16 << 10
+"""Of a frame: the prologue takes it before the stack limit is checked, so it must fit into the reserve below that."""
+MAX_ALIGNMENT: Final = 16
+STACK_MAPS_VERSION: Final = 3
+DWARF_RBP: Final = 6
+DIRECT: Final = 2
+
+_SITE: Final = Struct("<4I")
+
+
+@final
+class ObjectReader:
+    """The functions of one object file."""
+
+    def __init__(self, data: bytes) -> None:
+        self.file: Final = ObjectFile(data)
+        self.text: Final = self.file.section_index(".text")
+        self.code: Final = self.file.sections[self.text].data
+        self.relocations: Final = self.file.relocations.get(self.text, [])
+        self.offsets: Final = [r.offset for r in self.relocations]
+        self.rows: Final = self._read_rows()
+        self.row_starts: Final = [row[0] for row in self.rows]
+        self.frames: Final = self._read_stack_maps()
+        self.functions: Final = {
+            symbol.name: (symbol.value, symbol.value + symbol.size)
+            for symbol in self.file.symbols
+            if symbol.section == self.text and symbol.name[:1] in ("f", "c")
+        }
+        self._cuts: dict[int, list[int]] | None = None
+
+    def _read_rows(self) -> list[tuple[int, int, int]]:
+        file = self.file
+        section = file.section_index(".debug_line")
+        addresses = {}
+        for r in file.relocations.get(section, []):
+            if r.kind == R_X86_64_64 and file.symbols[r.symbol].section == self.text:
+                addresses[r.offset] = file.symbols[r.symbol].value + r.addend
+        return read_rows(file.sections[section].data, addresses) if section else []
+
+    def _read_stack_maps(self) -> dict[int, int]:
+        """Where `%refs` lies in the frame of each function that has it: distance below rbp of its lowest byte."""
+        section = self.file.section_index(".llvm_stackmaps")
+        if not section:
+            return {}
+        data = self.file.sections[section].data
+        version, num_functions, num_constants, num_records = unpack_from("<B3xIII", data)
+        if version != STACK_MAPS_VERSION:
+            raise InternalError(f"bug: stack maps of version {version}")
+        at = 16 + 24 * num_functions + 8 * num_constants
+        found = {}
+        for _ in range(num_records):
+            index, _, _, num_locations = unpack_from("<QIHH", data, at)
+            kind, register, offset = unpack_from("<BxxxHxxi", data, at + 16)
+            if num_locations != 1 or kind != DIRECT or register != DWARF_RBP:
+                raise InternalError(f"bug: LLVM put the references of function {index} where they cannot be found")
+            found[index] = -offset
+            at += 16 + 12 * num_locations
+            at = (at + 7) & ~7
+            at += 4 + 4 * unpack_from("<H", data, at + 2)[0]
+            at = (at + 7) & ~7
+        return found
+
+    def function(self, plan: Plan) -> CompiledFunction:
+        """Raises UnsupportedError if LLVM made something of it that cannot be used."""
+        return FunctionReader(self, plan).read()
+
+    def data_piece(self, section: int, offset: int) -> tuple[int, int]:
+        """Start and end of the constant or jump table around an offset of a section of read-only data."""
+        size = self.file.sections[section].entsize
+        if size:
+            start = offset // size * size
+            return start, start + size
+        if self._cuts is None:
+            self._cuts = {}
+        cuts = self._cuts.get(section)
+        if cuts is None:
+            # Nothing but references from code tells where a table begins; it ends where the next one does.
+            cuts = self._cuts[section] = sorted(
+                {
+                    self.file.symbols[r.symbol].value + r.addend + 4
+                    for r in self.relocations
+                    if self.file.symbols[r.symbol].section == section
+                }
+                | {0, len(self.file.sections[section].data)}
+            )
+        i = bisect_right(cuts, offset)
+        return cuts[i - 1], cuts[i]
+
+
+@final
+class FunctionReader:
+    """Makes one function's piece."""
+
+    def __init__(self, reader: ObjectReader, plan: Plan) -> None:
+        self.reader: Final = reader
+        self.plan: Final = plan
+        self.start, self.end = reader.functions[plan.name]
+        self.piece: Final = bytearray(reader.code[self.start : self.end])
+        self.places: Final[dict[tuple[int, int] | str, int]] = {}
+        self.relocs: Final[list[bytes]] = []
+        self.maps: Final[list[int]] = []
+
+    def read(self) -> CompiledFunction:
+        decoded = self.decode()
+        sites = self.sites(decoded)
+        self.relocate(decoded)
+        return CompiledFunction(
+            bytes(self.piece), b"".join(self.relocs), b"".join(sites), pack(f"<{len(self.maps)}I", *self.maps)
+        )
+
+    def unsupported(self, what: str) -> UnsupportedError:
+        return UnsupportedError(f"the LLVM compiler made {what}")
+
+    def decode(self) -> list[tuple[int, int, int]]:
+        try:
+            return instructions(self.reader.code, self.start, self.end)
+        except (ValueError, IndexError) as error:
+            raise self.unsupported(f"code that cannot be decoded: {error}") from None
+
+    # --- sites ----------------------------------------------------------------------------------------------------
+    def sites(self, decoded: list[tuple[int, int, int]]) -> list[bytes]:
+        rows, starts = self.reader.rows, self.reader.row_starts
+        row = bisect_right(starts, self.start) - 1
+        next_row = row + 1
+        found: list[tuple[int, bytes]] = []
+        seen: dict[tuple[int, ...], int] = {}
+        for at, end, kind in decoded:
+            if kind == 0:
+                continue
+            while next_row < len(rows) and starts[next_row] <= at:
+                row = next_row
+                next_row += 1
+            _, line, column = rows[row]
+            if kind == CALL:
+                offset = end - self.start
+                if line == 0 or column == 0:
+                    raise InternalError(f"bug: a call without a location in function {self.plan.function}")
+                if column >= COLUMN_TRAP:
+                    found.append((offset, _SITE.pack(offset, line, SITE_TRAP | (column - COLUMN_TRAP) << 8, 0)))
+                elif column in (COLUMN_CALL, COLUMN_CHECK):
+                    found.append((offset, _SITE.pack(offset, line, SITE_CALL, self.stack_map(line, column, seen))))
+                else:
+                    raise self.unsupported("no jump of a tail call")
+            elif kind == MEMORY and column == COLUMN_FAULT and line:
+                offset = at - self.start + 1
+                found.append((offset, _SITE.pack(offset, line, SITE_FAULT, 0)))
+        found.sort()
+        return [site for _, site in found]
+
+    def stack_map(self, line: int, column: int, seen: dict[tuple[int, ...], int]) -> int:
+        """Position + 1 of the stack map of a call; 0 if no references are live there."""
+        slots = self.plan.maps.get((line, column))
+        if not slots:
+            return 0
+        position = seen.get(slots)
+        if position is None:
+            lowest = self.reader.frames[self.plan.record]
+            position = seen[slots] = len(self.maps) + 1
+            self.maps.append(len(slots))
+            self.maps.extend(lowest - 8 * slot for slot in slots)
+        return position
+
+    # --- relocations ----------------------------------------------------------------------------------------------
+    def relocate(self, decoded: list[tuple[int, int, int]]) -> None:
+        reader = self.reader
+        ends = [end for _, end, _ in decoded]
+        first = bisect_right(reader.offsets, self.start - 1)
+        last = bisect_right(reader.offsets, self.end - 1)
+        for r in reader.relocations[first:last]:
+            symbol = reader.file.symbols[r.symbol]
+            if r.kind not in PC_RELATIVE:
+                raise self.unsupported(f"a relocation of kind {r.kind}")
+            field = r.offset - self.start
+            # What is counted from the field's beginning instead of the instruction's end.
+            past_field = ends[bisect_right(ends, r.offset)] - r.offset
+            kind, _, number = symbol.name.partition("_")
+            if symbol.section == 0 or symbol.section == reader.text:
+                if kind in ("ret", "tail"):
+                    self.patch(field, past_field, self.stub(symbol.name))
+                    continue
+                if symbol.name[:1] == "f" and symbol.name[1:].isdigit():
+                    target, slot = int(symbol.name[1:]), RELOC_CALL
+                elif kind == "slot":
+                    target, slot = int(number), RELOC_SLOT
+                else:
+                    raise self.unsupported(f"a reference to {symbol.name or 'its own code'}")
+                if past_field != 4 or r.addend != -4:
+                    raise self.unsupported(f"an unusual reference to {symbol.name}")
+                self.relocs.append(pack("<3I", field, slot, target))
+            else:
+                self.patch(field, past_field, self.data(symbol.section, symbol.value + r.addend + past_field))
+
+    def patch(self, field: int, past_field: int, target: int) -> None:
+        pack_into("<i", self.piece, field, target - field - past_field)
+
+    def append(self, key: tuple[int, int] | str, data: bytes, align: int) -> int:
+        """Position in the piece of data that is to stand behind the code, once."""
+        place = self.places.get(key)
+        if place is None:
+            if align > MAX_ALIGNMENT:
+                raise self.unsupported(f"data aligned to {align} bytes")
+            self.piece.extend(b"\xcc" * (-len(self.piece) % align))
+            place = self.places[key] = len(self.piece)
+            self.piece.extend(data)
+        return place
+
+    def stub(self, name: str) -> int:
+        """Returns that take stack arguments away, and jumps that do (`emit_call.py`)."""
+        kind, *rest = name.split("_")
+        if kind == "ret":
+            move = b"" if rest[0] in ("float", "double", "void") else b"\x48\x89\xf8"  # mov rax, rdi
+            code = move + pack("<BH", 0xC2, int(rest[1]))
+        else:
+            # pop r11; add rsp, bytes; push r11; jmp r10
+            code = pack("<2s3si2s3s", b"\x41\x5b", b"\x48\x81\xc4", int(rest[0]), b"\x41\x53", b"\x41\xff\xe2")
+        return self.append(name, code, 1)
+
+    def data(self, section: int, offset: int) -> int:
+        """Position in the piece of what lies there in the object's read-only data."""
+        reader = self.reader
+        content = reader.file.sections[section]
+        if not content.name.startswith(".rodata"):
+            raise self.unsupported(f"a reference to {content.name}")
+        start, end = reader.data_piece(section, offset)
+        known = (section, start) in self.places
+        place = self.append((section, start), content.data[start:end], min(content.align, MAX_ALIGNMENT) if not content.entsize else content.entsize)
+        if not known:
+            for r in reader.file.relocations.get(section, []):
+                if start <= r.offset < end:
+                    self.relocate_data(r, place + r.offset - start)
+        return place + offset - start
+
+    def relocate_data(self, r: Relocation, at: int) -> None:
+        """An entry of a jump table: the distance from the table to a label."""
+        symbol = self.reader.file.symbols[r.symbol]
+        if r.kind != R_X86_64_PC32 or symbol.section != self.reader.text:
+            raise self.unsupported(f"data with a relocation of kind {r.kind}")
+        pack_into("<i", self.piece, at, symbol.value + r.addend - self.start - at)
+

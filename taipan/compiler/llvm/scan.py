@@ -1,0 +1,167 @@
+"""A first look over a function body, for what one pass cannot know at its beginning.
+
+Which locals each block assigns (they need phis where paths join), which stretches of code can never run (the second
+pass does not visit them), and whether the function calls anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from taipan.compiler.environ import T_EXTERNREF, ModuleEnv
+from taipan.errors import UnsupportedError
+from taipan.wasm._generated_visit import Visitor
+from taipan.wasm.instructions import INSTRS
+
+MAX_ASSIGNMENTS: Final = 1_000_000
+"""Locals assigned in blocks, counted once for each block around: more phis would take LLVM minutes."""
+
+
+class Quiet(Visitor):
+    """Visits everything and does nothing."""
+
+
+def _do_nothing(self: Quiet, *immediates: int) -> None:
+    pass
+
+
+for _row in INSTRS:
+    setattr(Quiet, _row.method, _do_nothing)
+
+
+class Scan(Quiet):
+    """assigned: for each block, loop and if, in the order in which they begin, the locals assigned inside, ascending.
+
+    cuts: (start, end) offsets of code that is never reached.
+    """
+
+    def __init__(self, env: ModuleEnv) -> None:
+        self.env: Final = env
+        self.assigned: list[list[int]] = []
+        self.cuts: list[tuple[int, int]] = []
+        self.calls = False
+        self._open: list[int] = []
+        self._sets: list[set[int]] = []
+        self._dead_depth = 0
+        self._cut_start = -1
+        self._total = 0
+
+    def scan(self, start: int, end: int) -> None:
+        """Look at the instructions in `code[start:end]`. The object is used up by it."""
+        self._sets.append(set())
+        self._open.append(-1)
+        self.visit(self.env.code, start, end)
+
+    # --- blocks ---------------------------------------------------------------------------------------------------
+    def block(self, type: int) -> None:
+        if self._cut_start >= 0:
+            self._dead_depth += 1
+            return
+        self._open.append(len(self.assigned))
+        self.assigned.append([])
+        self._sets.append(set())
+
+    def loop(self, type: int) -> None:
+        self.block(type)
+
+    def if_(self, type: int) -> None:
+        self.block(type)
+
+    def else_(self) -> None:
+        if self._dead_depth == 0:
+            self._alive()
+
+    def end(self) -> None:
+        if self._dead_depth:
+            self._dead_depth -= 1
+            return
+        self._alive()
+        number = self._open.pop()
+        inside = self._sets.pop()
+        if number < 0:
+            return
+        self.assigned[number] = sorted(inside)
+        self._sets[-1] |= inside
+        self._total += len(inside)
+        if self._total > MAX_ASSIGNMENTS:
+            raise UnsupportedError("function too complex for the LLVM compiler: it assigns too many locals in blocks")
+
+    def _alive(self) -> None:
+        """An `end` or `else` is here that makes code reachable again."""
+        start = self._cut_start
+        if start >= 0:
+            self._cut_start = -1
+            if start != self.pos:
+                self.cuts.append((start, int(self.pos)))
+
+    def _leave(self, immediates: int) -> None:
+        """Control leaves; the current instruction has so many LEB numbers behind its opcode."""
+        if self._cut_start >= 0:
+            return
+        at = int(self.pos) + 1
+        code = self.code
+        for _ in range(immediates):
+            while code[at] >= 0x80:
+                at += 1
+            at += 1
+        self._cut_start = at
+
+    def unreachable(self) -> None:
+        self._leave(0)
+
+    def return_(self) -> None:
+        self._leave(0)
+
+    def br(self, label: int) -> None:
+        self._leave(1)
+
+    def br_table(self, count: int) -> None:
+        self._leave(count + 2)
+
+    def return_call(self, func: int) -> None:
+        self.calls = True
+        self._leave(1)
+
+    def return_call_ref(self, type: int) -> None:
+        self.calls = True
+        self._leave(1)
+
+    def return_call_indirect(self, type: int, table: int) -> None:
+        self.calls = True
+        self._leave(2)
+
+    # --- locals ---------------------------------------------------------------------------------------------------
+    def local_set(self, index: int) -> None:
+        if self._cut_start < 0:
+            self._sets[-1].add(index)
+
+    def local_tee(self, index: int) -> None:
+        if self._cut_start < 0:
+            self._sets[-1].add(index)
+
+    # --- calls ----------------------------------------------------------------------------------------------------
+    def global_get(self, index: int) -> None:
+        self.calls = self.calls or self.env.global_types[index] == T_EXTERNREF
+
+    def global_set(self, index: int) -> None:
+        self.calls = self.calls or self.env.global_types[index] == T_EXTERNREF
+
+    def table_get(self, table: int) -> None:
+        self.calls = self.calls or self.env.table_types[table] == T_EXTERNREF
+
+    def table_set(self, table: int) -> None:
+        self.calls = self.calls or self.env.table_types[table] == T_EXTERNREF
+
+
+def _calls(self: Scan, *immediates: int) -> None:
+    self.calls = True
+
+
+CALLING: Final = (
+    "call", "call_indirect", "call_ref", "memory_grow", "memory_fill", "memory_copy", "memory_init", "data_drop",
+    "table_grow", "table_fill", "table_copy", "table_init", "elem_drop",
+)  # fmt: skip
+_method: Callable[..., Any] = _calls
+for _name in CALLING:
+    setattr(Scan, _name, _method)

@@ -1,0 +1,100 @@
+"""LLVM itself: pipelines, target machines, object code. The only file that touches llvmlite.
+
+Each call works in a context of its own, so that threads may compile at once.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any, Final, NamedTuple
+
+from taipan.errors import InternalError, UnsupportedError
+
+
+class Pipeline(NamedTuple):
+    """passes: for each function; the names of `FunctionPassManager.add_*_pass`, or "" for LLVM's own choice at that
+    level.  module: LLVM's pipeline for whole modules instead.  codegen: the level of code generation.
+    """
+
+    level: int
+    passes: str
+    module: bool
+    codegen: int
+    description: str
+
+
+PIPELINES: Final = {
+    "fast": Pipeline(1, "sroa instruction_combine simplify_cfg", False, 1, "few passes: compiles fastest"),
+    "default": Pipeline(1, "", False, 1, "LLVM's function passes at level 1"),
+    "aggressive": Pipeline(2, "", True, 2, "LLVM's module passes at level 2"),
+}
+
+# Options of the whole process. Without them LLVM merges equal accesses and calls of different instructions, and begins
+# frames late, so that backtraces would be wrong. Nobody else's code becomes wrong by them.
+OPTIONS: Final = (
+    "-enable-shrink-wrap=false",
+    "-enable-tail-merge=false",
+    "-hoist-common-insts=false",
+    "-sink-common-insts=false",
+)
+
+TRIPLE: Final = "x86_64-unknown-linux-gnu"
+V3_FLAGS: Final = frozenset(("avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "abm", "movbe"))
+
+_llvm: Any = None
+
+
+def load_llvm() -> Any:
+    """`llvmlite.binding`, ready for use. Raises UnsupportedError if it is not installed."""
+    global _llvm
+    if _llvm is None:
+        try:
+            binding = importlib.import_module("llvmlite.binding")
+        except ImportError as error:
+            raise UnsupportedError(
+                f"the LLVM compiler needs llvmlite: pip install taipan-wasm[llvm] ({error})"
+            ) from None
+        binding.initialize_native_target()
+        binding.initialize_native_asmprinter()
+        binding.initialize_native_asmparser()
+        for option in OPTIONS:
+            binding.set_option("taipan", option)
+        _llvm = binding
+    return _llvm
+
+
+def cpu_name(flags: frozenset[str]) -> str:
+    """The micro-architecture level whose instructions a processor with these flags (as in /proc/cpuinfo) has."""
+    return "x86-64-v3" if flags >= V3_FLAGS else "x86-64-v2"
+
+
+def object_code(ir: str, pipeline: Pipeline, cpu: str) -> tuple[bytes, str]:
+    """Compile a module's text: a relocatable ELF file, and a function that prints what the passes made of it."""
+    llvm = load_llvm()
+    context = llvm.create_context()
+    try:
+        module = llvm.parse_assembly(ir, context)
+    except RuntimeError as error:
+        raise InternalError(f"bug: LLVM refuses the text made for it: {error}") from None
+    machine = llvm.Target.from_triple(TRIPLE).create_target_machine(
+        cpu=cpu, opt=pipeline.codegen, reloc="pic", codemodel="small"
+    )
+    tuning = llvm.create_pipeline_tuning_options(speed_level=pipeline.level)
+    builder = llvm.create_pass_builder(machine, tuning)
+    if pipeline.module:
+        builder.getModulePassManager().run(module, builder)
+    else:
+        if pipeline.passes:
+            passes = llvm.create_new_function_pass_manager()
+            for name in pipeline.passes.split():
+                getattr(passes, f"add_{name}_pass")()
+        else:
+            passes = builder.getFunctionPassManager()
+        for function in module.functions:
+            if not function.is_declaration:
+                passes.run(function, builder)
+    code = machine.emit_object(module)
+    return bytes(code), str(module) if KEEP_IR else ""
+
+
+KEEP_IR = False

@@ -1,0 +1,103 @@
+"""IR text of one LLVM module: function bodies, what they refer to, and the debug locations that become sites."""
+
+from __future__ import annotations
+
+from typing import Final, final
+
+from taipan.compiler.environ import FlatLayout
+
+TYPES: Final = ("i32", "i64", "float", "double", "ptr", "ptr")
+"""LLVM's type of each operand type T_*."""
+
+# Numbers of fixed metadata nodes.
+STACK_POINTER: Final = "!0"
+INVARIANT: Final = "!invariant.load !1"
+UNLIKELY: Final = "!prof !2"
+LIKELY: Final = "!prof !7"
+FIRST_FREE: Final = 8
+
+PREAMBLE: Final = """\
+target triple = "{triple}"
+declare void @llvm.fake.use(...)
+declare i64 @llvm.read_register.i64(metadata)
+"""
+
+CLOSING: Final = """\
+attributes #0 = {{ nounwind noredzone "frame-pointer"="all" "no-builtins" "prefer-vector-width"="128" \
+"target-cpu"="{cpu}" "target-features"="{features}" }}
+attributes #1 = {{ noreturn nounwind nomerge cold }}
+attributes #2 = {{ nounwind nomerge }}
+
+!llvm.module.flags = !{{!5, !6}}
+!llvm.dbg.cu = !{{!3}}
+!0 = !{{!"rsp"}}
+!1 = !{{}}
+!2 = !{{!"branch_weights", i32 1, i32 1000000}}
+!3 = distinct !DICompileUnit(language: DW_LANG_C, file: !4, emissionKind: LineTablesOnly, nameTableKind: None)
+!4 = !DIFile(filename: "wasm", directory: "")
+!5 = !{{i32 2, !"Debug Info Version", i32 3}}
+!6 = !{{i32 2, !"Dwarf Version", i32 4}}
+!7 = !{{!"branch_weights", i32 1000000, i32 1}}
+"""
+
+
+def signature(layout: FlatLayout) -> tuple[str, str]:
+    """Result type and parameter types of a function in `abi.calls`'s convention, as LLVM writes them."""
+    params = ["ptr", "ptr", *(TYPES[t] for t in layout.params)]
+    if len(layout.results) > 1:
+        params.append("ptr")
+    return result_type(layout), ", ".join(params)
+
+
+def result_type(layout: FlatLayout) -> str:
+    return TYPES[layout.results[0]] if layout.results else "void"
+
+
+@final
+class ModuleText:
+    """Grows by one function after the other; `text()` is the whole."""
+
+    def __init__(self) -> None:
+        self.functions: Final[list[str]] = []
+        self._declarations: Final[dict[str, str]] = {}
+        self._metadata: Final[list[str]] = []
+        self._locations: dict[tuple[int, int], int] = {}
+        self._subprogram = 0
+
+    def _node(self, text: str) -> int:
+        number = FIRST_FREE + len(self._metadata)
+        self._metadata.append(f"!{number} = {text}\n")
+        return number
+
+    def begin_function(self, name: str) -> int:
+        """Number of the debug node that a function's definition names."""
+        self._locations = {}
+        self._subprogram = self._node(
+            f'distinct !DISubprogram(name: "{name}", file: !4, unit: !3, spFlags: DISPFlagDefinition)'
+        )
+        return self._subprogram
+
+    def location(self, line: int, column: int) -> int:
+        """Number of the debug node for a place in the function begun last."""
+        key = (line, column)
+        number = self._locations.get(key, 0)
+        if not number:
+            number = self._node(f"!DILocation(line: {line}, column: {column}, scope: !{self._subprogram})")
+            self._locations[key] = number
+        return number
+
+    def declare(self, name: str, declaration: str) -> None:
+        """What a name means, unless a function of that name is defined here."""
+        self._declarations[name] = declaration
+
+    def text(self, defined: set[str], triple: str, cpu: str, features: str) -> str:
+        declarations = [text for name, text in self._declarations.items() if name not in defined]
+        return "".join(
+            [
+                PREAMBLE.format(triple=triple),
+                *(f"{line}\n" for line in declarations),
+                *self.functions,
+                CLOSING.format(cpu=cpu, features=features),
+                *self._metadata,
+            ]
+        )
