@@ -172,6 +172,7 @@ class Store(_native.StoreBase, Managed):
 
         if not isinstance(wasi, WasiConfig):
             raise TypeError("expected a WasiConfig")
+        self.gc()  # raises if the store is closed, or another thread runs wasm in it and may be using what closes here
         context = wasi.make_context(self)
         self._close_wasi()
         self._wasi = context
