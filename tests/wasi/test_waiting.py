@@ -9,6 +9,7 @@ import signal
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -243,6 +244,35 @@ def test_another_configuration_from_a_callback(module: taipan.Module) -> None:
     guest.close()
 
 
+def test_nobody_closes_what_a_waiting_guest_uses(world: World) -> None:
+    """Another thread can neither close the store nor give it another configuration meanwhile."""
+    guest = world.guest
+    name, *arguments = WAITS["read"](guest)
+    ended: list[BaseException] = []
+
+    def wait() -> None:
+        try:
+            guest.exports[name + "!"](guest.store, *arguments)
+        except taipan.Trap as trap:
+            ended.append(trap)
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    os.write(world.stdin_writer, b"x")
+    try:
+        while guest.memory[DATA] != ord("x"):
+            time.sleep(0.001)
+        with pytest.raises(taipan.StoreBusyError):
+            guest.store.close()
+        with pytest.raises(taipan.StoreBusyError):
+            guest.store.set_wasi(taipan.WasiConfig())
+    finally:
+        guest.store.interrupt()
+        thread.join()
+    assert len(ended) == 1
+    guest.store.set_wasi(taipan.WasiConfig())
+
+
 def test_calls_after_the_store_was_closed(module: taipan.Module) -> None:
     guest = Guest(module, taipan.WasiConfig())
     guest.memory.release()
@@ -250,6 +280,8 @@ def test_calls_after_the_store_was_closed(module: taipan.Module) -> None:
     guest.store.interrupt()
     with pytest.raises(taipan.StoreClosedError):
         guest.call("sched_yield")
+    with pytest.raises(taipan.StoreClosedError):
+        guest.store.set_wasi(taipan.WasiConfig())
 
 
 def test_many_stores_leave_no_descriptors(module: taipan.Module, tmp_path: Path) -> None:
