@@ -13,11 +13,6 @@ PAGE = 65536
 FUNCREF = ValType.funcref()
 
 
-@pytest.fixture(scope="module")
-def engine() -> taipan.Engine:
-    return taipan.Engine()
-
-
 GROWING = """(module (memory (export "m") 0) (table (export "t") 0 funcref)
   (func (export "gm") (param i32) (result i32) (memory.grow (local.get 0)))
   (func (export "gt") (param i32) (result i32) (table.grow (ref.null func) (local.get 0))))"""

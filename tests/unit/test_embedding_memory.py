@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from instances import exports_of
 
 import taipan
 from taipan import Config, Engine, Instance, Limits, Memory, MemoryType, Module, Store, Trap, TrapCode, WasmError
@@ -23,10 +24,6 @@ def engine_with(**settings: Any) -> Engine:
     for name, value in settings.items():
         setattr(config, name, value)
     return Engine(config)
-
-
-def exports_of(store: Store, wat: str, *imports: Any) -> Any:
-    return Instance(store, Module(store.engine, wat), list(imports)).exports(store)
 
 
 # --- bounds ---

@@ -11,25 +11,12 @@ import time
 from typing import Any
 
 import pytest
+from instances import exports_of
 
 import taipan
-from taipan import Func, FuncType, Instance, Module, Store, Trap, TrapCode, ValType
+from taipan import Func, FuncType, Module, Store, Trap, TrapCode, ValType
 
 I32 = ValType.i32()
-
-
-@pytest.fixture(scope="module")
-def engine() -> taipan.Engine:
-    return taipan.Engine()
-
-
-@pytest.fixture
-def store(engine: taipan.Engine) -> Store:
-    return Store(engine)
-
-
-def exports_of(store: Store, wat: str, *imports: Any) -> Any:
-    return Instance(store, Module(store.engine, wat), list(imports)).exports(store)
 
 
 def trap_of(action: Any, *args: Any) -> Trap:
