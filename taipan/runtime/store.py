@@ -112,7 +112,11 @@ class Store(_native.StoreBase, Managed):
         return data
 
     def gc(self) -> None:
-        """Drop the references to Python objects that wasm no longer holds."""
+        """Drop the references to Python objects that wasm no longer holds, which also happens by itself now and then.
+
+        Works in host functions, too: what running wasm may still use stays. Raises StoreBusyError while wasm of this
+        store runs on another thread.
+        """
         open_store_of(self)._gc()
 
     def interrupt(self) -> None:
