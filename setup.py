@@ -61,7 +61,7 @@ def compiled_modules() -> list[Extension]:
 
 
 def sanitizer_flags() -> list[str]:
-    """TAIPAN_SANITIZE=address,undefined: for gcc, and for tests only; `python -m tools sanitize` builds and runs it so."""
+    """TAIPAN_SANITIZE=address,undefined: for gcc, and for tests only (`python -m tools sanitize`)."""
     chosen = os.environ.get("TAIPAN_SANITIZE")
     if not chosen:
         return []

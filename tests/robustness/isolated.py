@@ -41,8 +41,8 @@ def isolated(
 
     seconds: of the clock, for a hang.  cpu_seconds, max_mib: of the process and its peak resident memory, generous.
     ulimit: arguments of the shell's command, for limits that count from a process's start.  stderr: contained in the
-    process's, which is empty if this is.  malloc: "debug" fills what is freed, "malloc" is the C library's.  sanitizers: why the
-    test makes no sense with AddressSanitizer.
+    process's, which is empty if this is.  malloc: "debug" fills what is freed, "malloc" is the C library's.
+    sanitizers: why the test makes no sense with AddressSanitizer.
     """
 
     def decorate(test: Callable[..., Any]) -> Callable[..., Any]:
