@@ -103,6 +103,7 @@ class Store(_native.StoreBase, Managed):
         return open_store_of(self)._data
 
     def set_data(self, data: Any) -> None:
+        """Replace the host's object."""
         open_store_of(self)._data = data
 
     def into_data(self) -> Any:
@@ -187,6 +188,7 @@ class Store(_native.StoreBase, Managed):
             self._wasi = None
 
     def set_wasi_http(self) -> None:
+        """Not there yet: raises UnsupportedError."""
         raise UnsupportedError("wasi:http is not supported yet")
 
     def __repr__(self) -> str:
@@ -202,6 +204,7 @@ class StoreContext:
         self._store = store_of(store)
 
     def data(self) -> Any:
+        """The host's object in the store."""
         return self._store._data
 
     def __repr__(self) -> str:
