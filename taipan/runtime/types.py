@@ -269,7 +269,7 @@ def _wide_kind(code: core.ValType, registry: TypeRegistry) -> int:
         return kind
     heap = core.heap_of(code)
     if core.is_concrete(heap):
-        heap = core.HeapType(registry.space.kinds[heap])
+        heap = registry.space.kind_of(heap)
     return _WIDER.get(heap, KIND_OPAQUE)
 
 
