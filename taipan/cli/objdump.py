@@ -28,7 +28,7 @@ NOTE_COLUMN: Final = 44
 BYTES_COLUMNS: Final = 31
 """Room for ten bytes, which all but a few instructions fit into."""
 
-HINT: Final = "machine code is shown as bytes; `pip install 'taipan-wasm[disasm]'` brings a disassembler"
+HINT: Final = "machine code is shown as bytes; `pip install capstone` brings a disassembler"
 
 EPILOG: Final = """\
 The module is compiled, and not run. Under each instruction stands the machine
