@@ -365,6 +365,38 @@ def test_an_exception_of_a_callback_through_wasm(module: taipan.Module) -> None:
     guest.close()
 
 
+def test_exceptions_that_are_kept_do_not_keep_the_memory() -> None:
+    """One that may move cannot grow while anything views it; tracebacks hold what the functions held."""
+    config = taipan.Config()
+    config.memory_reservation = 0
+    config.memory_reservation_for_growth = 0
+    with taipan.Engine(config) as engine:
+        grow = '(func (export "grow") (result i32) (memory.grow (i32.const 1))))'
+        module = taipan.Module(engine, guest_source()[:-1] + grow)
+        failures: list[BaseException] = [ZeroDivisionError(), OSError(5, "x"), KeyboardInterrupt()]
+
+        def fail(argument: object) -> int:
+            raise failures[0]
+
+        wasi = taipan.WasiConfig()
+        wasi.stdin_custom = fail
+        wasi.stdout_custom = fail
+        guest = Guest(module, wasi)
+        guest.iovecs(1, 5)
+        guest.memory.release()
+        kept: list[BaseException] = []
+        calls = [("fd_read", 0, IOVECS, 1, OUT), ("fd_write", 1, IOVECS, 1, OUT)] * len(failures)
+        calls += [("fd_write", 1, IOVECS, 1, -1), ("fd_write", 1, IOVECS, 1 << 20, OUT), ("random_get", 0, -1)]
+        for size, (name, *arguments) in enumerate(calls, 1):
+            with pytest.raises(BaseException) as caught:
+                guest.call(name, *arguments)
+            kept.append(caught.value)
+            assert guest.exports["grow"](guest.store) == size
+            if size % 2 == 0 and len(failures) > 1:
+                failures.pop(0)
+        guest.store.close()
+
+
 def test_interrupted_random_bytes(module: taipan.Module) -> None:
     """Hundreds of megabytes in one call."""
     large = taipan.Module(module.engine, guest_source(loops=True).replace('"memory") 1', '"memory") 32768'))
