@@ -18,7 +18,7 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 RUNS: Final[tuple[tuple[str, ...], ...]] = (
     ("tests/unit/native", "tests/unit/runtime", "tests/spec/test_testsuite.py", "-k", "not simd"),
     ("tests/robustness", "--ignore=tests/robustness/test_robust_sizes.py"),
-    ("tests/fuzz/test_fuzz.py", "tests/unit", "-k", "api or threads or embedding"),
+    ("tests/fuzz/test_fuzz.py", "tests/unit", "-k", "api or threads or embedding or test_gc"),
 )
 """Not vectors, which nothing compiles yet, nor sizes, which only the front end sees."""
 
