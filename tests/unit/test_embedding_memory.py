@@ -313,8 +313,9 @@ def test_multi_memory_with_imported_memories() -> None:
     assert exports["f"](store) == 42
 
 
-def test_data_segments_are_visible() -> None:
-    store = Store(Engine())
+@pytest.mark.parametrize("init_cow", [True, False])
+def test_data_segments_are_visible(init_cow: bool) -> None:
+    store = Store(engine_with(memory_init_cow=init_cow))
     exports = exports_of(
         store,
         """(module (memory (export "m") 2) (data (i32.const 0) "\\0a\\0b\\0c")
