@@ -198,7 +198,15 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    value = globals()[name] = getattr(import_module(home), name)
+    try:
+        value = globals()[name] = getattr(import_module(home), name)
+    except (ImportError, AttributeError) as error:
+        if getattr(import_module("taipan._native"), "__file__", None) is None:  # only the folder of its sources
+            raise ImportError(
+                f"{__path__[0]} is a source tree without the native runtime: start Python in another folder to use the "
+                "installed package, or build it here with `pip install -e .`"
+            ) from error
+        raise
     return value
 
 

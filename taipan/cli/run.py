@@ -20,6 +20,14 @@ from taipan.cli.wasi_options import add_wasi_options, wasi_config
 TRAP_STATUS: Final = 134
 MAX_NAMES: Final = 20
 
+EPILOG: Final = """\
+Everything after FILE belongs to the program. The exit status is the program's
+own; 134 after a trap, with a backtrace; 1 for mistakes.
+
+  taipan run hello.wasm
+  taipan run --dir . --env LANG=C tool.wasm input.txt
+  taipan run --invoke add numbers.wat 40 2"""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_wasi_options(parser)

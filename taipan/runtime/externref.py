@@ -26,6 +26,7 @@ class ExternRef:
 
     @property
     def value(self) -> Any:
+        """The object."""
         return self._value
 
     data = value

@@ -103,6 +103,7 @@ class Store(_native.StoreBase, Managed):
         return open_store_of(self)._data
 
     def set_data(self, data: Any) -> None:
+        """Replace the host's object."""
         open_store_of(self)._data = data
 
     def into_data(self) -> Any:
@@ -112,7 +113,11 @@ class Store(_native.StoreBase, Managed):
         return data
 
     def gc(self) -> None:
-        """Drop the references to Python objects that wasm no longer holds."""
+        """Drop the references to Python objects that wasm no longer holds, which also happens by itself now and then.
+
+        Works in host functions, too: what running wasm may still use stays. Raises StoreBusyError while wasm of this
+        store runs on another thread.
+        """
         open_store_of(self)._gc()
 
     def interrupt(self) -> None:
@@ -172,6 +177,7 @@ class Store(_native.StoreBase, Managed):
 
         if not isinstance(wasi, WasiConfig):
             raise TypeError("expected a WasiConfig")
+        self.gc()  # raises if the store is closed, or another thread runs wasm in it and may be using what closes here
         context = wasi.make_context(self)
         self._close_wasi()
         self._wasi = context
@@ -182,6 +188,7 @@ class Store(_native.StoreBase, Managed):
             self._wasi = None
 
     def set_wasi_http(self) -> None:
+        """Not there yet: raises UnsupportedError."""
         raise UnsupportedError("wasi:http is not supported yet")
 
     def __repr__(self) -> str:
@@ -197,6 +204,7 @@ class StoreContext:
         self._store = store_of(store)
 
     def data(self) -> Any:
+        """The host's object in the store."""
         return self._store._data
 
     def __repr__(self) -> str:

@@ -38,6 +38,7 @@ class Tag:
         return made
 
     def type(self, store: Storelike) -> TagType:
+        """Its type."""
         _owner(store, self._store_id)
         return self._type
 

@@ -108,7 +108,7 @@ class Generator:
         return ("drop", self.expression(depth + 1))
 
     def expression(self, depth: int) -> Node:
-        pick, bit = self.random.randrange(19 if depth < 4 else 7), self.random.randrange(32)
+        pick, bit = self.random.randrange(22 if depth < 4 else 7), self.random.randrange(32)
         local = self.local()
         if pick < 3 and local is not None:
             return ("get", local)
@@ -139,10 +139,14 @@ class Generator:
             return ("carry", self.random.randint(1, 3), self.expression(deeper), self.statements(deeper, 1))
         if pick == 15:
             return ("enter", self.expression(deeper))
+        if pick in (16, 17):
+            return ("unless_null", pick == 16, self.expression(deeper), self.statements(deeper, 1))
+        if pick == 18:
+            return ("several", bit % 31, *(self.expression(deeper) for _ in range(4)))
         if self.number + 1 < len(self.functions):
             callee = self.random.randrange(self.number + 1, len(self.functions))
             arguments = [self.expression(deeper) for _ in range(self.functions[callee].params)]
-            return ("indirect" if pick == 16 else "call", callee, arguments)
+            return ("indirect" if pick == 19 else "call", callee, arguments)
         return ("make",)
 
 
@@ -237,6 +241,20 @@ class Emitter:
         head = [f"i32.const {times} local.set {counter}", *self.emit(value)]
         head += ["loop (param externref) (result externref)", *self.all(statements), "call $pass"]
         return [*head, f"local.get {counter} i32.const 1 i32.sub local.tee {counter} br_if 0 end"]
+
+    def emit_unless_null(self, inverted: bool, value: Node, statements: list[Node]) -> list[str]:
+        if inverted:
+            lines = ["block (result externref)", *self.emit(value), "br_on_non_null 0", *self.all(statements)]
+            return [*lines, "call $make end"]
+        lines = ["block (result externref) block", *self.emit(value), "br_on_null 0", *self.all(statements)]
+        return [*lines, "br 1 end call $make end"]
+
+    def emit_several(self, bit: int, a: Node, b: Node, c: Node, d: Node) -> list[str]:
+        """Two results, by a branch, a branch table or falling to the end."""
+        types = "(result externref externref)"
+        lines = [f"block {types} block {types}", *self.emit(a), *self.emit(b), self.bit(bit), "br_if 1 drop"]
+        lines += [*self.emit(c), self.bit(bit + 1), "br_table 0 1 end drop", *self.emit(d), "end call $second"]
+        return lines
 
     def emit_enter(self, value: Node) -> list[str]:
         return ["local.get 0", *self.emit(value), "call $enter"]
@@ -486,6 +504,27 @@ class Machine:
             self.all(statements)
             carried = self.host_pass(self.frame.stack.pop())
         return carried
+
+    def run_unless_null(self, inverted: bool, value: Node, statements: list[Node]) -> int | None:
+        result = self.eval(value)
+        if (result is None) == inverted:
+            if not inverted:
+                self.frame.stack.append(result)
+            self.all(statements)
+            if not inverted:
+                self.frame.stack.pop()
+        return self.run_make() if result is None else result
+
+    def run_several(self, bit: int, a: Node, b: Node, c: Node, d: Node) -> int | None:
+        first = self.eval(a)
+        self.frame.stack.append(first)
+        second = self.eval(b)
+        if not self.bit(bit):
+            second = self.eval(c)
+            if not self.bit(bit + 1):
+                second = self.eval(d)
+        self.frame.stack.pop()
+        return self.host_second(first, second)
 
     def run_enter(self, value: Node) -> int | None:
         return self.host_enter(self.frame.bits, self.eval(value))

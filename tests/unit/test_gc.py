@@ -377,21 +377,24 @@ def test_a_signal_handler_collects_later(store: Store) -> None:
     made = [Thing()]
     watched = weakref.ref(made[0])
     deferred: list[bool] = []
-    stop: Global = Global(store, GlobalType(I32, True), 0)
+    state = Global(store, GlobalType(I32, True), 0)  # 1 in the loop, 2 to leave it
 
     def handle(number: int, frame: Any) -> None:
+        if state.value(store) == 0:
+            signal.setitimer(signal.ITIMER_REAL, 0.01)
+            return
         store.gc()
         deferred.append(watched() is not None)
-        stop.set_value(store, 1)
+        state.set_value(store, 2)
 
     exports = exports_of(
         store,
-        """(module (import "" "make" (func $make (result externref))) (import "" "stop" (global $stop (mut i32)))
+        """(module (import "" "make" (func $make (result externref))) (import "" "state" (global $state (mut i32)))
           (import "" "look" (func $look))
-          (func (export "f") (drop (call $make))
-            (loop $again (br_if $again (i32.eqz (global.get $stop)))) (call $look) (call $look)))""",
+          (func (export "f") (drop (call $make)) (global.set $state (i32.const 1))
+            (loop $again (br_if $again (i32.ne (global.get $state) (i32.const 2)))) (call $look) (call $look)))""",
         func(store, [], [REF], made.pop),
-        stop,
+        state,
         func(store, [], [], lambda: deferred.append(watched() is not None)),
     )
     previous = signal.signal(signal.SIGALRM, handle)

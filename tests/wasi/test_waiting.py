@@ -9,6 +9,7 @@ import signal
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -243,6 +244,35 @@ def test_another_configuration_from_a_callback(module: taipan.Module) -> None:
     guest.close()
 
 
+def test_nobody_closes_what_a_waiting_guest_uses(world: World) -> None:
+    """Another thread can neither close the store nor give it another configuration meanwhile."""
+    guest = world.guest
+    name, *arguments = WAITS["read"](guest)
+    ended: list[BaseException] = []
+
+    def wait() -> None:
+        try:
+            guest.exports[name + "!"](guest.store, *arguments)
+        except taipan.Trap as trap:
+            ended.append(trap)
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    os.write(world.stdin_writer, b"x")
+    try:
+        while guest.memory[DATA] != ord("x"):
+            time.sleep(0.001)
+        with pytest.raises(taipan.StoreBusyError):
+            guest.store.close()
+        with pytest.raises(taipan.StoreBusyError):
+            guest.store.set_wasi(taipan.WasiConfig())
+    finally:
+        guest.store.interrupt()
+        thread.join()
+    assert len(ended) == 1
+    guest.store.set_wasi(taipan.WasiConfig())
+
+
 def test_calls_after_the_store_was_closed(module: taipan.Module) -> None:
     guest = Guest(module, taipan.WasiConfig())
     guest.memory.release()
@@ -250,6 +280,8 @@ def test_calls_after_the_store_was_closed(module: taipan.Module) -> None:
     guest.store.interrupt()
     with pytest.raises(taipan.StoreClosedError):
         guest.call("sched_yield")
+    with pytest.raises(taipan.StoreClosedError):
+        guest.store.set_wasi(taipan.WasiConfig())
 
 
 def test_many_stores_leave_no_descriptors(module: taipan.Module, tmp_path: Path) -> None:
@@ -331,6 +363,38 @@ def test_an_exception_of_a_callback_through_wasm(module: taipan.Module) -> None:
         guest.call("fd_write", 1, *guest.iovecs(1, 5), OUT)
     assert caught.value is failure
     guest.close()
+
+
+def test_exceptions_that_are_kept_do_not_keep_the_memory() -> None:
+    """One that may move cannot grow while anything views it; tracebacks hold what the functions held."""
+    config = taipan.Config()
+    config.memory_reservation = 0
+    config.memory_reservation_for_growth = 0
+    with taipan.Engine(config) as engine:
+        grow = '(func (export "grow") (result i32) (memory.grow (i32.const 1))))'
+        module = taipan.Module(engine, guest_source()[:-1] + grow)
+        failures: list[BaseException] = [ZeroDivisionError(), OSError(5, "x"), KeyboardInterrupt()]
+
+        def fail(argument: object) -> int:
+            raise failures[0]
+
+        wasi = taipan.WasiConfig()
+        wasi.stdin_custom = fail
+        wasi.stdout_custom = fail
+        guest = Guest(module, wasi)
+        guest.iovecs(1, 5)
+        guest.memory.release()
+        kept: list[BaseException] = []
+        calls = [("fd_read", 0, IOVECS, 1, OUT), ("fd_write", 1, IOVECS, 1, OUT)] * len(failures)
+        calls += [("fd_write", 1, IOVECS, 1, -1), ("fd_write", 1, IOVECS, 1 << 20, OUT), ("random_get", 0, -1)]
+        for size, (name, *arguments) in enumerate(calls, 1):
+            with pytest.raises(BaseException) as caught:
+                guest.call(name, *arguments)
+            kept.append(caught.value)
+            assert guest.exports["grow"](guest.store) == size
+            if size % 2 == 0 and len(failures) > 1:
+                failures.pop(0)
+        guest.store.close()
 
 
 def test_interrupted_random_bytes(module: taipan.Module) -> None:
