@@ -72,7 +72,7 @@ class _Compiler(_OneOf):
 
 
 def _cache(name: str, value: Any) -> bool | str:
-    """True, False, or the path of Wasmtime's cache configuration, which must be readable but has no effect."""
+    """True, False, or the path of a configuration file in Wasmtime's format, see compiler/cache.py."""
     if isinstance(value, bool):
         return value
     path = os.fspath(value)
@@ -272,7 +272,11 @@ class Config(Managed):
     debug_info = Setting(_bool, False, "Emit native debug information.", "native debug information")
     native_unwind_info = Setting(_bool, True, "Accepted; has no effect.")
     target = Setting(_target, "", "Target triple to compile for; the default is this machine.", code=True)
-    cache = Setting(_cache, False, "Accepted; has no effect: compiling takes less time than loading a cache would.")
+    cache = Setting(
+        _cache,
+        False,
+        "Keep optimized code on disk: in the user's cache directory (True), or where a file says.",
+    )
     module_version = Setting(
         _version, VERSION, "What precompiled modules must have been made by: this version, one of yours, or any (None)."
     )

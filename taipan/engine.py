@@ -36,7 +36,9 @@ if TYPE_CHECKING:
 
     from typing_extensions import Buffer
 
+    from taipan.compiler.cache import CodeCache
     from taipan.compiler.interface import Builder, Compiler, ModuleCompiler
+    from taipan.tier import KeptCode
 
 CODE_REGION_BYTES: Final = 1 << 30
 """Address space for the code of one engine; 26 MB of wasm (CPython) make about 100 MB of code."""
@@ -63,6 +65,7 @@ class Engine(Unique):
         "_lazy",
         "_max_wasm_stack",
         "_region",
+        "cache",
         "compiler",
         "config",
         "features",
@@ -84,6 +87,11 @@ class Engine(Unique):
         self.tunables.check()
         self.compiler: Compiler = _compiler(config)
         self.optimizer: Compiler | None = _optimizer(config)
+        self.cache: CodeCache | None = None
+        if config.cache and self.optimizer is not None:
+            from taipan.compiler import cache
+
+            self.cache = cache.from_config(config.cache)
         self.types = TypeRegistry()
         self._dynamic_guard: int = config.dynamic_memory_guard_size
         self._gil: str = config.gil
@@ -430,7 +438,8 @@ def make_native(engine: Engine, module: WasmModule, info: ModuleInfo) -> _native
 
     env = ModuleEnv(module, engine.tunables, engine._lazy)
     if engine._lazy:
-        lazy = LazyCompiler(engine.compiler, env, engine.optimizer, engine.config.tier_up_calls)
+        kept = kept_code(engine, module)
+        lazy = LazyCompiler(engine.compiler, env, engine.optimizer, engine.config.tier_up_calls, kept)
         native = make_template(engine, module, info, env.escaped, lazy.compile)
         native.counting = lazy.counting
         return native
@@ -438,6 +447,17 @@ def make_native(engine: Engine, module: WasmModule, info: ModuleInfo) -> _native
     native = make_template(engine, module, info, env.escaped, None)
     load_all(compiler, native)
     return native
+
+
+def kept_code(engine: Engine, module: WasmModule) -> KeptCode | None:
+    """Optimized code of earlier runs, if there is an optimizer and a cache."""
+    if engine.optimizer is None or engine.cache is None:
+        return None
+    from taipan.precompiled import header_of
+    from taipan.tier import KeptCode
+
+    settings = header_of(engine, engine.optimizer).text() + engine.optimizer.description.encode()
+    return KeptCode(engine.cache, engine.cache.key(module.code, settings))
 
 
 def make_template(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from _thread import allocate_lock
 from typing import TYPE_CHECKING, Final, final
 
 if TYPE_CHECKING:
     from taipan._native import NativeModule
     from taipan.compiler.environ import ModuleEnv
     from taipan.compiler.interface import Compiler, ModuleCompiler
-    from taipan.tier import ModuleTier
+    from taipan.tier import KeptCode, ModuleTier
 
 OP_LOOP: Final = 0x03
 
@@ -18,15 +19,28 @@ class LazyCompiler:
     """Compiles what the native runtime enters without code (`compile`), and what samples show to be hot (`sample`).
 
     optimizer: for hot functions, or None.  calls: 0, or the call of each function that compiles it with the optimizer,
-    whatever samples say.
+    whatever samples say.  kept: optimized code of earlier runs, or None.
 
     Two threads may be here at once, and a finalizer may enter wasm while its thread is compiling: a `ModuleCompiler` is
     used by one of them at a time.
     """
 
-    __slots__ = ("_calls", "_compiler", "_counts", "_env", "_first_code", "_idle", "_optimizer", "_tier")
+    __slots__ = (
+        "_calls",
+        "_compiler",
+        "_counts",
+        "_env",
+        "_first_code",
+        "_idle",
+        "_kept",
+        "_lock",
+        "_optimizer",
+        "_tier",
+    )
 
-    def __init__(self, compiler: Compiler, env: ModuleEnv, optimizer: Compiler | None, calls: int) -> None:
+    def __init__(
+        self, compiler: Compiler, env: ModuleEnv, optimizer: Compiler | None, calls: int, kept: KeptCode | None
+    ) -> None:
         self._compiler: Final = compiler
         self._env: Final = env
         # Made here: the first call may come from a signal handler, in the middle of the import that another made.
@@ -35,6 +49,8 @@ class LazyCompiler:
         self._calls: Final = calls if optimizer is not None else 0
         self._counts: Final[dict[int, int]] = {}
         self._first_code: Final[dict[int, tuple[int, int]]] = {}
+        self._kept: Final = kept
+        self._lock: Final = allocate_lock()
         self._tier: ModuleTier | None = None
         if optimizer is not None and not self._calls:
             from taipan import tier
@@ -54,6 +70,10 @@ class LazyCompiler:
             self._compile(native, defined_index)
 
     def _compile(self, native: NativeModule, defined_index: int) -> None:
+        kept = None if self._kept is None else self._kept.functions.get(defined_index)
+        if kept is not None:
+            native.publish(defined_index, kept.code, kept.relocs, kept.sites, kept.stack_maps)
+            return
         try:
             module = self._idle.pop()
         except IndexError:
@@ -87,12 +107,14 @@ class LazyCompiler:
 
     def tier(self) -> ModuleTier:
         """Made when the first function is hot: only then is the optimizer imported."""
-        if self._tier is None:
-            from taipan.tier import ModuleTier
+        from taipan.tier import ModuleTier
 
-            assert self._optimizer is not None
-            self._tier = ModuleTier(self._env.module, self._optimizer.module(self._env), self._leaver())
-        return self._tier
+        with self._lock:
+            if self._tier is None:
+                assert self._optimizer is not None
+                better = self._optimizer.module(self._env)
+                self._tier = ModuleTier(self._env.module, better, self._leaver(), self._kept)
+            return self._tier
 
     def _leaver(self) -> ModuleCompiler:
         """A compiler that nobody else uses, for the stubs that leave loops."""

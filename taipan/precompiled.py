@@ -23,18 +23,19 @@ if TYPE_CHECKING:
 
     from taipan._native import NativeModule
     from taipan.compiler.artifact import Image
+    from taipan.compiler.interface import Compiler
     from taipan.wasm.module import Module as WasmModule
 
 Loaded = tuple["WasmModule", ModuleInfo, "NativeModule"]
 
 
-def header_of(engine: Engine) -> artifact.Header:
-    """What code that this engine makes depends on."""
+def header_of(engine: Engine, compiler: Compiler | None = None) -> artifact.Header:
+    """What code depends on that this engine makes with a compiler, its own if None."""
     return artifact.Header.describe(
         engine.config.module_version or "",
         os.uname().machine,
         os.uname().sysname.lower(),
-        engine.compiler.cpu_flags,
+        (compiler or engine.compiler).cpu_flags,
         engine.tunables,
         engine.features,
     )

@@ -6,7 +6,8 @@ Baseline code counts nothing. Every 4 ms of wasm one sample says which function 
 at which. A function is compiled again when it has been seen for about a quarter of the time that compiling it is going
 to take; small functions that it calls come with it, since without loops and calls of their own they are never at a
 poll. Publishing is one store of the entry address. A loop that is seen gets a continuation, too: the next tick leaves
-the old code there (`compiler/baseline/osr.py`), so that even a program that is one call of one loop ends in optimized code.
+the old code there (`compiler/baseline/osr.py`), so that even a program that is one call of one loop ends in optimized
+code.
 
 With `Config.tier_up_calls` nothing is sampled: the n-th call of each function compiles it, before it runs.
 """
@@ -17,6 +18,7 @@ import atexit
 import os
 import struct
 import threading
+import time
 from typing import TYPE_CHECKING, Final, Protocol, final
 
 from taipan import _native
@@ -24,6 +26,7 @@ from taipan.errors import UnsupportedError
 
 if TYPE_CHECKING:
     from taipan.compiler.artifact import CompiledFunction, LoopStub
+    from taipan.compiler.cache import CodeCache
     from taipan.compiler.interface import ModuleCompiler
     from taipan.wasm.module import Module as WasmModule
 
@@ -41,14 +44,57 @@ SMALL_BODY: Final = 200
 MAX_GROUP: Final = 24
 """Functions compiled together."""
 
+STORE_SECONDS: Final = 1.0
+"""The file of a module in the cache is written at most so often while it runs."""
+
 CODE_ALIGN: Final = 16
 
 
 @final
-class ModuleTier:
-    """Which functions of a module are hot, and what was done about them."""
+class KeptCode:
+    """Optimized code of one module, from earlier runs and this one, kept on disk. functions: by defined index."""
 
-    def __init__(self, module: WasmModule, optimizer: ModuleCompiler, leaver: ModuleCompiler) -> None:
+    def __init__(self, cache: CodeCache, key: str) -> None:
+        self._cache: Final = cache
+        self._key: Final = key
+        self._stored_at = 0.0
+        self._changed = False
+        self.functions: Final = cache.load(key)
+
+    def add(self, functions: dict[int, CompiledFunction]) -> None:
+        """Written soon: at once, or, if that happened a moment ago, when more comes or the process ends."""
+        if functions:
+            self.functions.update(functions)
+            self._changed = True
+            if time.monotonic() - self._stored_at > STORE_SECONDS:
+                self.store()
+            elif self not in _unstored:
+                _unstored.append(self)
+
+    def store(self) -> None:
+        if self._changed:
+            self._changed = False
+            self._stored_at = time.monotonic()
+            self._cache.store(self._key, dict(self.functions))
+
+
+_unstored: Final[list[KeptCode]] = []
+
+
+@atexit.register
+def _store_all() -> None:
+    while _unstored:
+        _unstored.pop().store()
+
+
+@final
+class ModuleTier:
+    """Which functions of a module are hot, and what was done about them. kept: where to put what was compiled."""
+
+    def __init__(
+        self, module: WasmModule, optimizer: ModuleCompiler, leaver: ModuleCompiler, kept: KeptCode | None = None
+    ) -> None:
+        self._kept: Final = kept
         self._module: Final = module
         self._optimizer: Final = optimizer
         self._leaver: Final = leaver
@@ -82,9 +128,11 @@ class ModuleTier:
             if not group:
                 return
             made, _ = self._optimizer.compile_hot(group, ())
-            for one, code in zip(group, made, strict=True):
-                if not isinstance(code, UnsupportedError):
-                    native.publish(one, code.code, code.relocs, code.sites, code.stack_maps)
+            better = {n: code for n, code in zip(group, made, strict=True) if not isinstance(code, UnsupportedError)}
+            for one, code in better.items():
+                native.publish(one, code.code, code.relocs, code.sites, code.stack_maps)
+            if self._kept is not None:
+                self._kept.add(better)
 
     def leave_loop(self, native: _native.NativeModule, function: int, wasm_offset: int, poll: int) -> None:
         """Give activations that are in this loop of old code a way on in better code."""

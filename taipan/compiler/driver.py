@@ -75,6 +75,7 @@ class NoCompiler:
 
     name: Final = "none"
     triple: Final = ""
+    description: Final = "none"
     cpu_flags: Final[frozenset[str]] = frozenset()
 
     def target(self, triple: str) -> None:

@@ -83,6 +83,10 @@ class Compiler(Protocol):
     def cpu_flags(self) -> frozenset[str]:
         """What the code needs beyond the architecture, by the names of flags in /proc/cpuinfo."""
 
+    @property
+    def description(self) -> str:
+        """Its name and all settings that its code depends on: equal descriptions give equal code."""
+
     def module(self, env: ModuleEnv) -> ModuleCompiler: ...
 
 
@@ -138,6 +142,9 @@ class Settings:
     @property
     def force_veneers(self) -> bool:
         return self.values["linkopt_force_jump_veneer"] == "true"
+
+    def describe(self, compiler: str) -> str:
+        return " ".join([compiler, *(f"{name}={value}" for name, value in sorted(self.values.items()))])
 
     def copy(self) -> Settings:
         copy = Settings(*self.options.values())

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import pytest
 
@@ -29,6 +30,7 @@ class StandIn:
     name = "stand-in"
     triple = ""
     cpu_flags: frozenset[str] = frozenset()
+    description = "1"
 
     def __init__(self) -> None:
         self.compiled: list[int] = []
@@ -188,3 +190,25 @@ def test_stub_and_continuation_become_one_piece() -> None:
     assert whole.code == b"\xe8\x0b\0\0\0\xc3" + b"\xcc" * 10 + code.code
     assert whole.relocs[:4] == b"\x12\0\0\0"
     assert [whole.sites[i] for i in (0, 16)] == [5, 22]
+
+
+def test_optimized_code_is_kept_between_engines(tmp_path: Path) -> None:
+    """The second engine compiles nothing again: its first call runs the better code."""
+    settings = tmp_path / "cache.toml"
+    settings.write_text(f'[cache]\ndirectory = "{tmp_path}/code"\n')
+
+    def run(optimizer: StandIn, source: str = COUNTED) -> list[int]:
+        config = taipan.Config()
+        config.optimizer = optimizer
+        config.tier_up_calls = 3
+        config.cache = str(settings)
+        store, exports = exports_of(taipan.Engine(config), source)
+        return [exports["one"](store) for _ in range(4)]
+
+    first, second, third, other = StandIn(), StandIn(), StandIn(), StandIn()
+    assert run(first) == [1, 1, 2, 2]
+    assert run(second) == [2, 2, 2, 2]
+    third.description = "2"
+    assert run(third) == [1, 1, 2, 2]
+    assert run(other, COUNTED.replace("elem $one", "elem $one $one")) == [1, 1, 2, 2]
+    assert len(list((tmp_path / "code").iterdir())) == 3

@@ -79,6 +79,10 @@ class Baseline:
     def cpu_flags(self) -> frozenset[str]:
         return cpu.host_flags() & cpu.USED
 
+    @property
+    def description(self) -> str:
+        return self.settings.describe(NAME)
+
     def module(self, env: ModuleEnv) -> BaselineCompiler:
         from taipan.compiler.baseline.compiler import BaselineCompiler
 

@@ -89,6 +89,10 @@ class Llvm:
     def cpu_flags(self) -> frozenset[str]:
         return cpu.host_flags() & (cpu.USED | V3_FLAGS)
 
+    @property
+    def description(self) -> str:
+        return self.settings.describe(NAME)
+
     def module(self, env: ModuleEnv) -> LlvmModule:
         return LlvmModule(env, self.settings)
 

@@ -50,6 +50,7 @@ class Toy:
     name = "toy"
     triple = "x86_64-unknown-linux-gnu"
     cpu_flags: frozenset[str] = frozenset()
+    description = "1"
 
     def __init__(self, trap: int) -> None:
         self.trap = trap
