@@ -98,7 +98,7 @@ class FunctionCompiler(Reference):
             entry.insert(0, f"  %arguments = alloca [{self.stack_area} x i8], align 16\n")
         if self.num_slots:
             entry[:0] = self.slots_text()
-        head = f"define hidden {result_type(layout)} @f{self.defined_index}({', '.join(['ptr %vm', 'ptr %caller', *params])})"
+        head = f"define weak hidden {result_type(layout)} @f{self.defined_index}({', '.join(['ptr %vm', 'ptr %caller', *params])})"
         self.ir.functions += [
             f"{head} #0 !dbg !{subprogram} {{\nentry:\n",
             *entry,
