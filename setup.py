@@ -60,15 +60,25 @@ def compiled_modules() -> list[Extension]:
     return extensions
 
 
+def sanitizer_flags() -> list[str]:
+    """TAIPAN_SANITIZE=address,undefined: for gcc, and for tests only (`python -m tools sanitize`)."""
+    chosen = os.environ.get("TAIPAN_SANITIZE")
+    if not chosen:
+        return []
+    return [f"-fsanitize={chosen}", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer", "-g"]
+
+
 def native_runtime() -> Extension:
     flags = ["-std=c11", "-O2", "-fvisibility=hidden", "-fno-strict-aliasing", "-Wall", "-Wextra"]
     if os.environ.get("TAIPAN_WERROR"):
         flags.append("-Werror")
+    sanitizers = sanitizer_flags()
     return Extension(
         "taipan._native",
         sources=sorted(glob.glob("taipan/_native/*.[cS]")),
         depends=sorted(glob.glob("taipan/_native/*.h")),
-        extra_compile_args=flags,
+        extra_compile_args=flags + sanitizers,
+        extra_link_args=sanitizers,
     )
 
 

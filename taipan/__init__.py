@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     )
     from taipan.features import Features
     from taipan.link.linker import Linker
+    from taipan.runtime.externref import ExternRef
     from taipan.runtime.func import Caller, Func, TypedFunc
     from taipan.runtime.globals import Global
     from taipan.runtime.instance import Instance, InstanceExports, InstancePre
@@ -74,6 +75,7 @@ __all__ = [
     "Engine",
     "ExitTrap",
     "ExportType",
+    "ExternRef",
     "Features",
     "FilePerms",
     "Frame",
@@ -134,6 +136,7 @@ _HOME = {
     "Engine": "taipan.engine",
     "ExitTrap": "taipan.errors",
     "ExportType": "taipan.runtime.types",
+    "ExternRef": "taipan.runtime.externref",
     "Features": "taipan.features",
     "FilePerms": "taipan.wasi.config",
     "Frame": "taipan.runtime.trap",
@@ -193,7 +196,15 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    value = globals()[name] = getattr(import_module(home), name)
+    try:
+        value = globals()[name] = getattr(import_module(home), name)
+    except (ImportError, AttributeError) as error:
+        if getattr(import_module("taipan._native"), "__file__", None) is None:  # only the folder of its sources
+            raise ImportError(
+                f"{__path__[0]} is a source tree without the native runtime: start Python in another folder to use the "
+                "installed package, or build it here with `pip install -e .`"
+            ) from error
+        raise
     return value
 
 

@@ -28,11 +28,11 @@ KIND_EXTERN: Final = 9
 def register(**objects: Any) -> None:
     """Tell the C side which Python objects it makes or raises.
 
-    Func, Memory, Table, Global, Caller: the subclasses it instantiates.  Val: objects with `_kind` and `_value` that
-    stand for their value in calls.  ask_limiter, tell_limiter: see `runtime/limiter.py`.  make_trap(code, frames,
-    message) -> exception; frames is a list of (module_info, func_index, code_offset_in_function, wasm_offset).  errors:
-    StoreClosedError, StoreBusyError, WrongStoreError, WasmError, UnsupportedError, InternalError.  Also switches on the
-    vectorcall flag of Func.
+    Func, Memory, Table, Global, Caller: the subclasses it instantiates.  Val, ExternRef: objects with `_kind` and
+    `_value` that stand for their value in calls.  ask_limiter, tell_limiter: see `runtime/limiter.py`.
+    make_trap(code, frames, message) -> exception; frames is a list of (module_info, func_index,
+    code_offset_in_function, wasm_offset).  errors: StoreClosedError, StoreBusyError, WrongStoreError, WasmError,
+    UnsupportedError, InternalError.  Also switches on the vectorcall flag of Func.
     """
 
 class CodeRegion:
@@ -143,9 +143,9 @@ class StoreBase:
     def _interrupt(self) -> None:
         """From any thread: the running call traps with INTERRUPT at its next check (or the next call at its first)."""
     def _gc(self) -> None:
-        """Release the externrefs that no wasm frame of the store holds. Raises StoreBusyError on another thread than the
-        one that wasm of the store runs on. Deferred while values are converted for a call, a function is compiled or
-        a signal handler runs.
+        """Release the externrefs that no wasm frame of the store holds. Raises StoreBusyError while wasm of the store
+        runs on another thread. Deferred while values are converted for a call, a function is compiled or a signal
+        handler runs.
         """
     def _stats(self) -> dict[str, int]:
         """Counters: instances, funcrefs, externref_increments, externref_decrements, code_bytes, bytes_moved.

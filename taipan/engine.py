@@ -25,7 +25,7 @@ from taipan.runtime.managed import Unique, already_closed
 from taipan.runtime.module_info import ModuleInfo
 from taipan.runtime.register import register
 from taipan.runtime.type_registry import RegisteredTypes, TypeRegistry
-from taipan.runtime.types import ExportType, ImportType, make_signature
+from taipan.runtime.types import AsExternType, ExportType, ImportType, make_signature
 from taipan.wasm import types as core
 from taipan.wasm.module import FUNC, GLOBAL, MEMORY, TABLE
 from taipan.wasm.module import Module as WasmModule
@@ -92,6 +92,7 @@ class Engine(Unique):
 
     @staticmethod
     def same(a: Engine, b: Engine) -> bool:
+        """Whether two engines are one."""
         return a is b
 
     def increment_epoch(self) -> None:
@@ -102,6 +103,7 @@ class Engine(Unique):
         return False
 
     def precompile_module(self, wasm: bytes | str) -> bytearray:
+        """Not there yet: raises UnsupportedError."""
         raise UnsupportedError("precompiled modules are not supported yet: make a Module, compiling is fast")
 
     def close(self) -> None:
@@ -203,6 +205,15 @@ class Module(Unique):
             return cls(engine, file.read())
 
     @classmethod
+    def new_with_name(cls, engine: Engine, wasm: str | Buffer, name: str) -> Module:
+        """The same as `Module(engine, wasm)`, under a name of the host's choice: backtraces show it."""
+        if not isinstance(name, str):
+            raise TypeError("expected the name as str")
+        made = cls(engine, wasm)
+        made._info.names.module = name
+        return made
+
+    @classmethod
     def from_binary(cls, engine: Engine, wasm: Buffer) -> Module:
         """From the binary format only."""
         check_engine(engine)
@@ -219,17 +230,21 @@ class Module(Unique):
 
     @classmethod
     def deserialize(cls, engine: Engine, encoded: Buffer) -> Module:
+        """Not there yet: raises UnsupportedError."""
         raise UnsupportedError("serialized modules are not supported yet: make the Module from its bytes")
 
     @classmethod
     def deserialize_file(cls, engine: Engine, path: str | os.PathLike[Any]) -> Module:
+        """Not there yet: raises UnsupportedError."""
         raise UnsupportedError("serialized modules are not supported yet: make the Module from its bytes")
 
     def serialize(self) -> bytearray:
+        """Not there yet: raises UnsupportedError."""
         raise UnsupportedError("serialized modules are not supported yet: keep the module's bytes")
 
     @property
     def imports(self) -> list[ImportType]:
+        """Types of the imports, in their order."""
         info = self._opened()
         counts = {FUNC: 0, TABLE: 0, MEMORY: 0, GLOBAL: 0}
         listed = []
@@ -241,12 +256,19 @@ class Module(Unique):
 
     @property
     def exports(self) -> list[ExportType]:
+        """Types of the exports, in their order."""
         info = self._opened()
         return [ExportType(name, info.extern_type(kind, index)) for name, (kind, index) in info.exports.items()]
 
+    def get_export(self, name: str) -> AsExternType | None:
+        """The type of the export of that name, or None."""
+        info = self._opened()
+        entry = info.exports.get(name)
+        return None if entry is None else info.extern_type(*entry)
+
     @property
     def name(self) -> str | None:
-        """From the name section."""
+        """From the name section, or from `new_with_name`."""
         return self._opened().name
 
     @property

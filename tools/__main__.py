@@ -11,6 +11,7 @@ COMMANDS = {
     "bless": "rewrite the expected text of golden tests",
     "bench": "run the benchmarks",
     "fuzz": "run one fuzz target for longer than the tests do",
+    "sanitize": "test the C runtime under AddressSanitizer and UBSan",
 }
 
 
@@ -18,7 +19,7 @@ def main(argv: list[str]) -> int:
     if not argv or argv[0] not in COMMANDS:
         print("usage: python -m tools COMMAND [ARGS]")
         for name, purpose in COMMANDS.items():
-            print(f"  {name:6} {purpose}")
+            print(f"  {name:8} {purpose}")
         return 0 if argv[:1] in (["-h"], ["--help"]) else 2
     status: int = importlib.import_module(f"tools.{argv[0]}").main(argv[1:])
     return status

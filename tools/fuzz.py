@@ -1,18 +1,21 @@
 """`python -m tools fuzz TARGET [--cases N] [--seed S] [--first K]`: long runs of tests/fuzz, by hand.
 
-`--write FILE` writes the module or text of case K instead; `--reduce FILE` makes a failing module of `execution`
-smaller, as text. TAIPAN_FUZZ_CORPUS names a folder with further .wasm and .wat files to mutate.
+Cases run in as many processes as there are processors (`--jobs`), `--seeds N` goes on with other seeds. What fails in
+`execution` is made smaller and put into tests/fuzz/regress. `--write FILE` writes the module or text of case K instead;
+`--reduce FILE` makes a failing module of `execution` smaller, as text. TAIPAN_FUZZ_CORPUS names a folder with further
+.wasm and .wat files to mutate.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
+from collections import Counter
 from pathlib import Path
 
 from tests.fuzz import worker
 
-BATCH = 1000
+REGRESS = Path(worker.__file__).resolve().parent / "regress"
 
 
 def main(arguments: list[str]) -> int:
@@ -21,6 +24,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--cases", type=int, default=10_000)
     parser.add_argument("--seed", default="0")
     parser.add_argument("--first", type=int, default=0, help="number of the first case")
+    parser.add_argument("--seeds", type=int, default=1, help="so many seeds, each with all cases")
+    parser.add_argument("--jobs", type=int, default=0)
     parser.add_argument("--write", metavar="FILE", type=Path)
     parser.add_argument("--reduce", metavar="FILE", type=Path)
     options = parser.parse_args(arguments)
@@ -30,20 +35,35 @@ def main(arguments: list[str]) -> int:
 
 
 def many_cases(options: argparse.Namespace) -> int:
-    """In batches, each a process of its own: a leak in one case cannot end the run."""
+    """A line after every batch: how far it is, what was counted, how long it took."""
     started = time.monotonic()
     failed = 0
-    for first in range(options.first, options.first + options.cases, BATCH):
-        count = min(BATCH, options.first + options.cases - first)
-        failures, max_bytes = worker.run(options.target, options.seed, first, count)
-        for failure in failures:
-            print(f"{options.target} seed {options.seed} case {failure.case}: {failure.reason}", flush=True)
-        failed += len(failures)
-        if max_bytes > worker.MAX_BYTES:
-            print(f"cases from {first} on needed {max_bytes >> 20} MiB", flush=True)
-            failed += 1
-    print(f"{options.cases} cases, {failed} failures, {time.monotonic() - started:.0f} s")
+    counts: Counter[str] = Counter()
+    for seed in range(options.seeds):
+        name = f"{options.seed}.{seed}" if seed else options.seed
+        for result in worker.batches(options.target, name, options.first, options.cases, options.jobs):
+            counts += result.counts
+            failed += len(result.failures)
+            for failure in result.failures:
+                print(f"{options.target} seed {name} case {failure.case}: {failure.reason}", flush=True)
+                if options.target == "execution":
+                    store_find(name, failure.case)
+            if result.max_bytes > worker.MAX_BYTES:
+                print(f"a batch needed {result.max_bytes >> 20} MiB", flush=True)
+                failed += 1
+            counted = ", ".join(f"{number} {what}" for what, number in counts.items())
+            print(f"{time.monotonic() - started:.0f} s: {counted}, {failed} failures", flush=True)
     return 1 if failed else 0
+
+
+def store_find(seed: str, case: int) -> None:
+    """The case, as small as it gets, in the folder of regressions, to be completed with what should have happened."""
+    from tests.fuzz import reduce
+    from tests.fuzz.generate import generate
+
+    path = REGRESS / f"found-{seed}-{case}.wat"
+    path.write_text(reduce.smallest(generate(worker.source_of("execution", seed, case))))
+    print(f"reduced to {path}", flush=True)
 
 
 def one_case(options: argparse.Namespace) -> int:

@@ -13,12 +13,12 @@ PyTypeObject *tp_add_type(PyObject *module, PyType_Spec *spec, PyTypeObject *bas
 
 static PyObject *native_register(PyObject *module, PyObject *args, PyObject *kwargs) {
     /* In the order of Registry; the first ones are subclasses of the type here that is called so and "Base". */
-    static char *names[] = {"Func", "Memory", "Table", "Global", "Caller", "Val", "make_trap", "ask_limiter",
-        "tell_limiter", "StoreClosedError", "StoreBusyError", "WrongStoreError", "WasmError", "UnsupportedError",
-        "InternalError", NULL};
+    static char *names[] = {"Func", "Memory", "Table", "Global", "Caller", "Val", "ExternRef", "make_trap",
+        "ask_limiter", "tell_limiter", "StoreClosedError", "StoreBusyError", "WrongStoreError", "WasmError",
+        "UnsupportedError", "InternalError", NULL};
     PyObject *o[sizeof names / sizeof names[0] - 1];
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "$OOOOOOOOOOOOOOO:register", names, &o[0], &o[1], &o[2], &o[3],
-            &o[4], &o[5], &o[6], &o[7], &o[8], &o[9], &o[10], &o[11], &o[12], &o[13], &o[14]))
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "$OOOOOOOOOOOOOOOO:register", names, &o[0], &o[1], &o[2], &o[3],
+            &o[4], &o[5], &o[6], &o[7], &o[8], &o[9], &o[10], &o[11], &o[12], &o[13], &o[14], &o[15]))
         return NULL;
     _Static_assert(offsetof(Registry, complete) == sizeof o, "each member of Registry has a name");
     for (int i = 0; i < 5; i++) {

@@ -98,7 +98,7 @@ static inline bool tp_is_ref_kind(int kind) { return kind >= KIND_FUNCREF && kin
 
 /* ---- module.c: what register() was given; strong references, never NULL after register() ---- */
 typedef struct Registry {
-    PyObject *Func, *Memory, *Table, *Global, *Caller, *Val, *make_trap, *ask_limiter, *tell_limiter;
+    PyObject *Func, *Memory, *Table, *Global, *Caller, *Val, *ExternRef, *make_trap, *ask_limiter, *tell_limiter;
     PyObject *StoreClosedError, *StoreBusyError, *WrongStoreError, *WasmError, *UnsupportedError, *InternalError;
     bool complete;
 } Registry;

@@ -13,7 +13,7 @@ static int cannot_convert(int kind, PyObject *value) {
     return tp_error(PyExc_TypeError, "don't know how to convert %.200R to %s", value, kind_names[kind]);
 }
 
-/* What a `Val` holds, if it has the kind asked for. Borrowed: the Val keeps it. NULL with TypeError. */
+/* What a `Val` or `ExternRef` holds, if it has the kind asked for. Borrowed: the Val keeps it. NULL with TypeError. */
 static PyObject *unwrap(int kind, PyObject *val) {
     PyObject *number = PyObject_GetAttrString(val, "_kind");
     if (number == NULL) return NULL;
@@ -25,7 +25,10 @@ static PyObject *unwrap(int kind, PyObject *val) {
     return value;
 }
 
-static inline bool is_val(PyObject *value) { return (PyObject *)Py_TYPE(value) == tp_registry.Val; }
+static inline bool is_val(PyObject *value) {
+    PyObject *type = (PyObject *)Py_TYPE(value);
+    return type == tp_registry.Val || type == tp_registry.ExternRef;
+}
 
 static int v128_from_python(PyObject *value, uint64_t out[2]) {
     if (PyBytes_Check(value)) {

@@ -153,7 +153,8 @@ SITE_TRAP: Final = 1  # `call [builtins.trap]`; the trap number is in the site
 SITE_FAULT: Final = 2  # memory access that may hit a guard page: MEMORY_OUT_OF_BOUNDS
 
 # Stack maps: one u32 array per function; a map is a count, then that many slots, each the distance below rbp in bytes
-# (a reference lies at [rbp - distance]).
+# (a reference lies at [rbp - distance]; stack parameters have negative ones). A collection frees what no map lists: at
+# a call where the frame holds a reference elsewhere, no Python code may collect (Store.no_gc).
 
 # Relocations: three u32: code_offset of a 32-bit PC-relative field (counted from the end of the field), kind, target.
 RELOC_BYTES: Final = 12

@@ -21,6 +21,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "validate": ("validate", "check that modules are valid"),
     "print": ("print", "show a binary module as text"),
     "objdump": ("objdump", "show machine code beside the wasm it comes from"),
+    "gc-stats": ("gc_stats", "run a module or script and show how references were collected"),
     "settings": ("settings", "list the settings of an engine, and what this machine offers"),
     "wat2wasm": ("wat2wasm", "assemble a text module into a binary"),
 }

@@ -28,7 +28,15 @@ NOTE_COLUMN: Final = 44
 BYTES_COLUMNS: Final = 31
 """Room for ten bytes, which all but a few instructions fit into."""
 
-HINT: Final = "machine code is shown as bytes; `pip install 'taipan-wasm[disasm]'` brings a disassembler"
+HINT: Final = "machine code is shown as bytes; `pip install capstone` brings a disassembler"
+
+EPILOG: Final = """\
+The module is compiled, and not run. Under each instruction stands the machine
+code it became; an instruction without any is part of one after it, or cannot be
+reached. Behind the body: rare paths, constants, jump tables.
+
+  taipan objdump --func main --bytes program.wasm
+  taipan objdump --stats program.wasm | sort -nk3"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -9,6 +9,8 @@ import taipan
 from taipan.cli.common import assembled, fail_at, read_file, write_output
 from taipan.features import Features
 
+EPILOG = "`taipan wat2wasm` makes an equal module of the text, names and all."
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help="a .wasm or .wat file, or - for standard input")

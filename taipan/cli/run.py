@@ -1,7 +1,8 @@
 """`taipan run`: run a WASI program, or one exported function.
 
-Exit status: the program's own; 134 (128 + SIGABRT) after a trap, with its wasm backtrace on stderr; 1 for what the
-user can get wrong. Everything after FILE belongs to the program.
+Exit status: the program's own; 134 (128 + SIGABRT) after a trap, with its wasm backtrace on stderr, and for other
+failures while it runs, such as an exit status above 125; 1 for what the user can get wrong. Everything after FILE
+belongs to the program.
 """
 
 from __future__ import annotations
@@ -14,22 +15,22 @@ from typing import Any, Final
 import taipan
 from taipan.cli.common import add_compiler_option, add_feature_option, config_from, load_module
 from taipan.cli.main import fail
+from taipan.cli.wasi_options import add_wasi_options, wasi_config
 
 TRAP_STATUS: Final = 134
 MAX_NAMES: Final = 20
 
+EPILOG: Final = """\
+Everything after FILE belongs to the program. The exit status is the program's
+own; 134 after a trap, with a backtrace; 1 for mistakes.
+
+  taipan run hello.wasm
+  taipan run --dir . --env LANG=C tool.wasm input.txt
+  taipan run --invoke add numbers.wat 40 2"""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--dir",
-        metavar="HOST[::GUEST]",
-        action="append",
-        default=[],
-        help="give the program a directory, under its own or another name",
-    )
-    parser.add_argument(
-        "--env", metavar="K=V", action="append", default=[], help="set a variable; K alone passes ours on"
-    )
+    add_wasi_options(parser)
     parser.add_argument("--invoke", metavar="F", help="call this export with ARGS and print its results")
     parser.add_argument(
         "--preload",
@@ -51,33 +52,6 @@ def split_pair(option: str, word: str) -> tuple[str, str]:
     if not separator or not name:
         fail(f"{option} {word}: expected NAME=VALUE")
     return name, value
-
-
-def wasi_config(args: Any) -> taipan.WasiConfig:
-    """The WASI world that the options describe; ends the process on a path that cannot be opened."""
-    import os
-
-    wasi = taipan.WasiConfig()
-    wasi.argv = [args.file, *args.args]
-    pairs: list[tuple[str, str]] = []
-    for word in args.env:
-        if "=" in word:
-            pairs.append(split_pair("--env", word))
-        elif word in os.environ:
-            pairs.append((word, os.environ[word]))
-        else:
-            fail(f"--env {word}: no such variable here; write {word}=VALUE to set one")
-    wasi.env = pairs
-    wasi.inherit_stdin()
-    wasi.inherit_stdout()
-    wasi.inherit_stderr()
-    for word in args.dir:
-        host, separator, guest = word.partition("::")
-        try:
-            wasi.preopen_dir(host, guest if separator else host)
-        except (OSError, taipan.WasmError) as error:
-            fail(f"--dir {word}: {error}")
-    return wasi
 
 
 def parse_argument(text: str, kind: str, position: int) -> int | float | None:
@@ -172,16 +146,17 @@ def run(args: Any) -> int:
         timer.start()
     try:
         for name, path in preloads:
-            linker.define_module(store, name, load_module(engine, path))
+            try:
+                linker.define_module(store, name, load_module(engine, path))
+            except taipan.LinkError as error:
+                fail(f"--preload {name}={path}: {error}")
         start(args, store, linker, module)
     except taipan.ExitTrap as exit_trap:
         return exit_trap.code
-    except taipan.Trap as trap:
+    except (taipan.Trap, taipan.WasmError) as problem:
         sys.stdout.flush()
-        sys.stderr.write(f"taipan: error: failed to run {args.file}\n{trap}\n")
+        sys.stderr.write(f"taipan: error: failed to run {args.file}\n{problem}\n")
         return TRAP_STATUS
-    except taipan.WasmError as error:
-        fail(f"{args.file}: {error}")
     finally:
         if timer is not None:
             timer.cancel()

@@ -20,6 +20,13 @@ from taipan.features import DEFAULTS, REQUIRES
 
 UNITS: Final = ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
 
+EPILOG: Final = """\
+Each setting with its default and what it may be; `changes code` marks those
+that a compiled module depends on, `not there yet` those that an engine refuses.
+
+  taipan settings memory
+  taipan settings --json | python3 -m json.tool"""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="as one JSON object")

@@ -9,6 +9,8 @@ from typing import Any
 import taipan
 from taipan.cli.common import add_feature_option, assembled, excerpt, features_from, read_bytes
 
+EPILOG = "A line per file; the exit status is 0 if all are valid, else 1. Nothing is compiled."
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_feature_option(parser)

@@ -12,9 +12,11 @@ from taipan.cli.common import add_compiler_option, add_feature_option, feature_c
 if TYPE_CHECKING:
     from taipan.wast.runner import Outcome
 
-EPILOG = """A file's folder decides which proposals are on, as in the official test suite; -W changes that.
-The last line counts assertions, and other commands (modules, invocations) only where they did not pass. Skipped is
-what needs something that taipan does not have yet. The exit status is 0 if everything passed, else 1."""
+EPILOG = """\
+A file's folder decides which proposals are on, as in the official test suite;
+-W changes that. Assertions are counted, and other commands (modules,
+invocations) only where they did not pass; skipped is what needs something that
+taipan does not have yet. The exit status is 0 if everything passed, else 1."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -42,6 +42,7 @@ class Linker(Unique):
     __slots__ = ("_closed", "_items", "allow_shadowing", "allow_unknown_exports", "engine")
 
     def __init__(self, engine: Engine) -> None:
+        """engine: modules and stores must be of this engine."""
         check_engine(engine)
         self.engine: Final = engine
         self.allow_shadowing = False
@@ -127,6 +128,8 @@ class Linker(Unique):
         for export, item in instance.exports(store).items():
             self._define(name, export, item)
 
+    instance = define_instance
+
     def define_module(self, store: Storelike, name: str, module: Module) -> None:
         """Instantiate a module and define its exports.
 
@@ -142,6 +145,8 @@ class Linker(Unique):
         if initialize is not None:
             initialize(store)
         self.define_instance(store, name, instance)
+
+    module = define_module
 
     def _define_command(self, name: str, module: Module) -> None:
         info = module._info

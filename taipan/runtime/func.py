@@ -14,6 +14,7 @@ from taipan.runtime.store import Store, Storelike, store_of
 from taipan.runtime.types import FuncType, ValType, codes_of, func_type, val_type
 
 if TYPE_CHECKING:
+    from taipan.engine import Engine
     from taipan.runtime.extern import AsExtern
     from taipan.runtime.module_info import ModuleInfo
 
@@ -54,6 +55,7 @@ class Func(_native.FuncBase):
         return cls(store, ty, func, access_caller)
 
     def type(self, store: Storelike) -> FuncType:
+        """Its type."""
         ty: FuncType = self._signature(store).type
         return ty
 
@@ -133,8 +135,11 @@ class Caller(_native.CallerBase):
         info: ModuleInfo = instance._module.info
         return info.export_of(instance, self, name)
 
+    get_export = get
+
     @property
     def store(self) -> Store:
+        """The store itself, for what only it can do; valid as long as the caller."""
         store = self._store
         assert isinstance(store, Store)
         return store
@@ -144,13 +149,16 @@ class Caller(_native.CallerBase):
         return self.store._data
 
     def set_data(self, data: Any) -> None:
+        """Replace the host's object in the store."""
         self.store._data = data
 
     @property
-    def engine(self) -> Any:
+    def engine(self) -> Engine:
+        """The store's engine."""
         return self.store.engine
 
     def gc(self) -> None:
+        """Drop the references to Python objects that wasm no longer holds."""
         self._store._gc()
 
 

@@ -19,6 +19,7 @@ class Global(_native.GlobalBase):
     _content: core.ValType
 
     def __new__(cls, store: Storelike, ty: GlobalType, val: Any) -> Global:
+        """A new global with that value. Raises TypeError if the value has another type."""
         owner = store_of(store)
         if not isinstance(ty, GlobalType):
             raise TypeError("expected a GlobalType")
@@ -28,9 +29,11 @@ class Global(_native.GlobalBase):
         return made
 
     def type(self, store: Storelike) -> GlobalType:
+        """Its type."""
         return global_type(core.GlobalType(self._content, self._type(store)[1]))
 
     def value(self, store: Storelike) -> Any:
+        """The value, as a call would return it; None for a null reference."""
         return self._get(store)
 
     def set_value(self, store: Storelike, val: Any) -> None:

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any, final
 from taipan import _native
 from taipan.errors import WasmError
 from taipan.runtime.func import Func, TypedFunc
+from taipan.runtime.globals import Global
 from taipan.runtime.host_func import HostFunc
 from taipan.runtime.instantiate import NOTHING, Bindings, bind, bind_item, cross_store, run_steps
-from taipan.runtime.managed import Managed, already_closed
+from taipan.runtime.managed import Unique, already_closed
+from taipan.runtime.memory import Memory
 from taipan.runtime.store import Store, Storelike, store_of
+from taipan.runtime.table import Table
 from taipan.runtime.tag import Tag
 from taipan.runtime.types import TagType, ValType
 from taipan.wasm.module import TAG
@@ -34,9 +37,11 @@ class InstanceExports(Mapping[str, "AsExtern"]):
 
     @property
     def by_index(self) -> Sequence[AsExtern]:
+        """The exports in the module's order."""
         return tuple(self._items.values())
 
     def __getitem__(self, idx: str | int) -> AsExtern:
+        """idx: a name, or a number in the module's order. Raises KeyError."""
         if isinstance(idx, int):
             try:
                 return self.by_index[idx]
@@ -57,9 +62,8 @@ class InstanceExports(Mapping[str, "AsExtern"]):
 class Instance(_native.InstanceBase):
     """An instance of a module in a store. It lives as long as its store, also if nothing refers to it any more."""
 
-    __slots__ = ("_exports", "_info", "_tags")
+    __slots__ = ("_exports", "_info")
     _info: ModuleInfo
-    _tags: tuple[Tag, ...]
     _exports: InstanceExports | None
 
     def __new__(cls, store: Storelike, module: Module, imports: Sequence[AsExtern]) -> Instance:
@@ -73,6 +77,7 @@ class Instance(_native.InstanceBase):
         return create(owner, module, bind(owner, info, imports))
 
     def exports(self, store: Storelike) -> InstanceExports:
+        """Its exports by name; always the same object."""
         exports = self._exports
         if exports is None:
             exports = self._exports = InstanceExports(store, self)
@@ -88,6 +93,21 @@ class Instance(_native.InstanceBase):
         """The exported function of that name, or None if there is none or it is something else."""
         item = self.get_export(store, name)
         return item if isinstance(item, Func) else None
+
+    def get_memory(self, store: Storelike, name: str) -> Memory | None:
+        """The exported memory of that name, or None."""
+        item = self.get_export(store, name)
+        return item if isinstance(item, Memory) else None
+
+    def get_table(self, store: Storelike, name: str) -> Table | None:
+        """The exported table of that name, or None."""
+        item = self.get_export(store, name)
+        return item if isinstance(item, Table) else None
+
+    def get_global(self, store: Storelike, name: str) -> Global | None:
+        """The exported global of that name, or None."""
+        item = self.get_export(store, name)
+        return item if isinstance(item, Global) else None
 
     def get_typed_func(
         self,
@@ -136,7 +156,8 @@ def create(store: Store, module: Module, bindings: Bindings) -> Instance:
         raise
     instance._info = info
     instance._exports = None
-    instance._tags = _tags(store, info, bindings) if info.tag_ids else ()
+    if info.tag_ids:
+        store._instance_tags[instance] = _tags(store, info, bindings)
     if info.has_steps:
         run_steps(store, info, instance)
     return instance
@@ -152,7 +173,7 @@ def _tags(store: Store, info: ModuleInfo, bindings: Bindings) -> tuple[Tag, ...]
 
 
 @final
-class InstancePre(Managed):
+class InstancePre(Unique):
     """A module with resolved imports, from `Linker.instantiate_pre`: names and types are not looked at again.
 
     It works with any store of the engine, unless items of one store are among the imports.
@@ -169,6 +190,7 @@ class InstancePre(Managed):
 
     @property
     def module(self) -> Module:
+        """The module it makes instances of."""
         return self._module
 
     def instantiate(self, store: Storelike) -> Instance:
@@ -193,6 +215,7 @@ class InstancePre(Managed):
         return create(owner, module, bindings)
 
     def close(self) -> None:
+        """No further instances."""
         self._closed = True
 
     def __repr__(self) -> str:

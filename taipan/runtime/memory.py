@@ -43,6 +43,7 @@ class Memory(_native.MemoryBase):
         return cls._create(owner, owner.engine.memory_plan(of))
 
     def type(self, store: Storelike) -> MemoryType:
+        """Its type; the minimum is the declared one, not the present size."""
         minimum, maximum, is_64, page_size_log2, shared = self._type(store)
         limits = core.Limits(minimum, None if maximum < 0 else maximum)
         return memory_type(core.MemType(limits, is_64, shared, page_size_log2))
@@ -64,11 +65,19 @@ class Memory(_native.MemoryBase):
         """Bytes."""
         return self._length(store)
 
+    data_size = data_len
+
+    def data(self, store: Storelike) -> memoryview:
+        """The bytes themselves, for reading and writing: what `memoryview(memory)` gives, with the store checked."""
+        self._length(store)
+        return memoryview(self)
+
     def page_size(self, store: Storelike) -> int:
         """Bytes of a page: 65536 or 1."""
         return 1 << self._type(store)[3]
 
     def page_size_log2(self, store: Storelike) -> int:
+        """16 or 0."""
         return self._type(store)[3]
 
     def read(self, store: Storelike, start: int | None = 0, stop: int | None = None) -> bytearray:
@@ -129,6 +138,7 @@ class Memory(_native.MemoryBase):
         return True  # also an empty memory is one
 
     def __getitem__(self, index: int | slice) -> Any:
+        """A byte as a number, or the bytes of a slice."""
         if not isinstance(index, (int, slice)):  # memoryviews have further kinds
             raise TypeError("expected an int or a slice")
         with memoryview(self) as view:

@@ -12,7 +12,7 @@ from taipan._native import KIND_FUNCREF
 from taipan.runtime import const_eval
 from taipan.runtime.func import Func
 from taipan.runtime.ref_kind import storage_kind
-from taipan.runtime.tag import Tag
+from taipan.runtime.tag import tag_of
 from taipan.runtime.type_registry import RegisteredTypes
 from taipan.runtime.types import (
     AsExternType,
@@ -278,8 +278,7 @@ class ModuleInfo:
             glob: Any = instance._global(store, index)
             glob._content = self.global_types[index].content
             return glob  # type: ignore[no-any-return]
-        tags: tuple[Tag, ...] = instance._tags  # type: ignore[attr-defined]
-        return tags[index]
+        return tag_of(store, instance, index)
 
     def __repr__(self) -> str:
         return f"<ModuleInfo {self.name or '(unnamed)'}>"

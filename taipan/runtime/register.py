@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from taipan import _native, errors
+from taipan.runtime.externref import ExternRef
 from taipan.runtime.func import Caller, Func
 from taipan.runtime.globals import Global
 from taipan.runtime.limiter import ask_limiter, tell_limiter
@@ -21,6 +22,7 @@ def register() -> None:
         Global=Global,
         Caller=Caller,
         Val=Val,
+        ExternRef=ExternRef,
         make_trap=make_trap,
         ask_limiter=ask_limiter,
         tell_limiter=tell_limiter,

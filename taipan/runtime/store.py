@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from taipan.engine import Engine
     from taipan.runtime.func import Caller, Func
     from taipan.runtime.host_func import HostFunc
+    from taipan.runtime.tag import Tag
     from taipan.wasi.config import WasiConfig
 
 
@@ -64,6 +65,7 @@ class Store(_native.StoreBase, Managed):
         "__weakref__",
         "_data",
         "_host_funcs",
+        "_instance_tags",
         "_limits",
         "_num_instances",
         "_num_memories",
@@ -86,12 +88,14 @@ class Store(_native.StoreBase, Managed):
         self._limits: StoreLimits | None = None
         self._num_instances = self._num_tables = self._num_memories = 0
         self._host_funcs: dict[HostFunc, Func] = {}
+        self._instance_tags: dict[_native.InstanceBase, tuple[Tag, ...]] = {}
 
     def close(self) -> None:
         """Free everything. Raises StoreBusyError while wasm of this store is running."""
         self._close()
         self._close_wasi()
         self._host_funcs.clear()
+        self._instance_tags.clear()
         self._data = None
 
     def data(self) -> Any:
@@ -99,6 +103,7 @@ class Store(_native.StoreBase, Managed):
         return open_store_of(self)._data
 
     def set_data(self, data: Any) -> None:
+        """Replace the host's object."""
         open_store_of(self)._data = data
 
     def into_data(self) -> Any:
@@ -108,7 +113,11 @@ class Store(_native.StoreBase, Managed):
         return data
 
     def gc(self) -> None:
-        """Drop the references to Python objects that wasm no longer holds."""
+        """Drop the references to Python objects that wasm no longer holds, which also happens by itself now and then.
+
+        Works in host functions, too: what running wasm may still use stays. Raises StoreBusyError while wasm of this
+        store runs on another thread.
+        """
         open_store_of(self)._gc()
 
     def interrupt(self) -> None:
@@ -168,6 +177,7 @@ class Store(_native.StoreBase, Managed):
 
         if not isinstance(wasi, WasiConfig):
             raise TypeError("expected a WasiConfig")
+        self.gc()  # raises if the store is closed, or another thread runs wasm in it and may be using what closes here
         context = wasi.make_context(self)
         self._close_wasi()
         self._wasi = context
@@ -178,6 +188,7 @@ class Store(_native.StoreBase, Managed):
             self._wasi = None
 
     def set_wasi_http(self) -> None:
+        """Not there yet: raises UnsupportedError."""
         raise UnsupportedError("wasi:http is not supported yet")
 
     def __repr__(self) -> str:
@@ -193,6 +204,7 @@ class StoreContext:
         self._store = store_of(store)
 
     def data(self) -> Any:
+        """The host's object in the store."""
         return self._store._data
 
     def __repr__(self) -> str:

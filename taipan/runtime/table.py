@@ -32,6 +32,7 @@ class Table(_native.TableBase):
         return table
 
     def type(self, store: Storelike) -> TableType:
+        """Its type; the minimum is the declared one, not the present size."""
         minimum, maximum, is_64, _ = self._type(store)
         return table_type(core.TableType(self._element, core.Limits(minimum, None if maximum < 0 else maximum), is_64))
 

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+from itertools import count
+from typing import TYPE_CHECKING, Final
+
 from taipan.errors import WrongStoreError
-from taipan.runtime.store import Storelike, open_store_of
+from taipan.runtime.store import Store, Storelike, open_store_of
 from taipan.runtime.types import TagType
+
+if TYPE_CHECKING:
+    from taipan._native import InstanceBase
+
+_numbers: Final = count()
 
 
 class Tag:
-    """An exception tag of a store."""
+    """An exception tag of a store. A handle: equal to every other handle of the same tag."""
 
-    __slots__ = ("_store_id", "_type", "_type_id")
+    __slots__ = ("_number", "_store_id", "_type", "_type_id")
 
     def __init__(self, store: Storelike, ty: TagType) -> None:
         owner = open_store_of(store)
         if not isinstance(ty, TagType):
             raise TypeError("expected a TagType")
         signature = ty.functype._signature_in(owner.engine.types)
+        self._number = next(_numbers)
         self._store_id = owner.id
         self._type = ty
         self._type_id = signature.type_id
@@ -29,18 +38,35 @@ class Tag:
         return made
 
     def type(self, store: Storelike) -> TagType:
-        self._check(store)
+        """Its type."""
+        _owner(store, self._store_id)
         return self._type
 
     def eq(self, store: Storelike, other: Tag) -> bool:
         """Whether both are the same tag."""
-        self._check(store)
-        other._check(store)
-        return self is other
+        if not isinstance(other, Tag):
+            raise TypeError("expected a Tag")
+        _owner(store, self._store_id)
+        _owner(store, other._store_id)
+        return self == other
 
-    def _check(self, store: Storelike) -> None:
-        if open_store_of(store).id != self._store_id:
-            raise WrongStoreError("object used with the wrong store")
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Tag) and self._number == other._number
+
+    def __hash__(self) -> int:
+        return hash((Tag, self._number))
 
     def __repr__(self) -> str:
         return f"<Tag {self._type!r} of store {self._store_id}>"
+
+
+def tag_of(store: Storelike, instance: InstanceBase, index: int) -> Tag:
+    """A tag of an instance's index space. Raises WrongStoreError if that is of another store."""
+    return _owner(store, instance._store_id)._instance_tags[instance][index]
+
+
+def _owner(store: Storelike, store_id: int) -> Store:
+    owner = open_store_of(store)
+    if owner.id != store_id:
+        raise WrongStoreError("object used with the wrong store")
+    return owner

@@ -128,6 +128,7 @@ class Trap(Exception, Managed):
 
     @property
     def message(self) -> str:
+        """The reason, then the backtrace if there is one."""
         if not self._raw:
             return self._reason
         lines = [f"{i:>5}: {frame._module_offset:#6x} - {frame._place()}" for i, frame in enumerate(self.frames)]

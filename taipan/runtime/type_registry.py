@@ -103,6 +103,9 @@ class RegisteredType:
     def __del__(self) -> None:
         self.close()
 
+    def __reduce__(self) -> str:
+        raise TypeError("what belongs to an engine cannot be copied or pickled")
+
     def clone(self) -> RegisteredType:
         """A second handle. The handle must not be closed."""
         clone = self.registry.root(self.id)

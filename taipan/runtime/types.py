@@ -69,30 +69,37 @@ class ValType(Managed):
 
     @classmethod
     def i32(cls) -> ValType:
+        """The type i32."""
         return i32
 
     @classmethod
     def i64(cls) -> ValType:
+        """The type i64."""
         return i64
 
     @classmethod
     def f32(cls) -> ValType:
+        """The type f32."""
         return f32
 
     @classmethod
     def f64(cls) -> ValType:
+        """The type f64."""
         return f64
 
     @classmethod
     def v128(cls) -> ValType:
+        """The type v128."""
         return v128
 
     @classmethod
     def externref(cls) -> ValType:
+        """References to objects of the host, or null."""
         return externref
 
     @classmethod
     def funcref(cls) -> ValType:
+        """References to functions, or null."""
         return funcref
 
     @property
@@ -220,10 +227,12 @@ class FuncType(Managed):
 
     @property
     def params(self) -> list[ValType]:
+        """The types of the parameters, as a new list."""
         return [val_type(code) for code in self._core.params]
 
     @property
     def results(self) -> list[ValType]:
+        """The types of the results, as a new list."""
         return [val_type(code) for code in self._core.results]
 
     def __eq__(self, other: object) -> bool:
@@ -260,7 +269,7 @@ def _wide_kind(code: core.ValType, registry: TypeRegistry) -> int:
         return kind
     heap = core.heap_of(code)
     if core.is_concrete(heap):
-        heap = core.HeapType(registry.space.kinds[heap])
+        heap = registry.space.kind_of(heap)
     return _WIDER.get(heap, KIND_OPAQUE)
 
 
@@ -280,6 +289,8 @@ def make_signature(registry: TypeRegistry, type_id: int, keep: object, of_host: 
 
 @final
 class GlobalType(Managed):
+    """A global type: `GlobalType(ValType.i32(), mutable=True)`."""
+
     __slots__ = ("_core",)
 
     def __init__(self, valtype: ValType, mutable: bool) -> None:
@@ -287,10 +298,12 @@ class GlobalType(Managed):
 
     @property
     def content(self) -> ValType:
+        """The type of the value."""
         return val_type(self._core.content)
 
     @property
     def mutable(self) -> bool:
+        """Whether it can be set."""
         return self._core.mutable
 
     def __eq__(self, other: object) -> bool:
@@ -345,6 +358,7 @@ class MemoryType(Managed):
 
     @property
     def limits(self) -> Limits:
+        """In pages."""
         return Limits(self._core.limits.min, self._core.limits.max)
 
     @property
@@ -354,6 +368,7 @@ class MemoryType(Managed):
 
     @property
     def is_shared(self) -> bool:
+        """Whether several threads may use it at once."""
         return self._core.shared
 
     @property
@@ -363,6 +378,7 @@ class MemoryType(Managed):
 
     @property
     def page_size_log2(self) -> int:
+        """16 for pages of 65,536 bytes, 0 for pages of one byte."""
         return self._core.page_size_log2
 
     def _key(self) -> tuple[object, ...]:
@@ -407,10 +423,12 @@ class TableType(Managed):
 
     @property
     def element(self) -> ValType:
+        """The type of the elements."""
         return val_type(self._core.element)
 
     @property
     def limits(self) -> Limits:
+        """In elements."""
         return Limits(self._core.limits.min, self._core.limits.max)
 
     @property
@@ -452,6 +470,7 @@ class TagType(Managed):
 
     @property
     def functype(self) -> FuncType:
+        """Its parameters are what an exception carries."""
         return self._functype
 
     def __eq__(self, other: object) -> bool:
@@ -480,14 +499,17 @@ class ImportType(Managed):
 
     @property
     def module(self) -> str:
+        """The first of its two names."""
         return self._module
 
     @property
     def name(self) -> str | None:
+        """The second name."""
         return self._name
 
     @property
     def type(self) -> AsExternType:
+        """What is imported."""
         return self._type
 
     def __repr__(self) -> str:
@@ -506,10 +528,12 @@ class ExportType(Managed):
 
     @property
     def name(self) -> str:
+        """Unique in its module."""
         return self._name
 
     @property
     def type(self) -> AsExternType:
+        """What is exported."""
         return self._type
 
     def __repr__(self) -> str:

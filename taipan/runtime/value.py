@@ -6,6 +6,7 @@ import struct
 from typing import TYPE_CHECKING, Any, Final, final
 
 from taipan.errors import WasmError
+from taipan.runtime.externref import ExternRef
 from taipan.runtime.types import ValType, externref, f32, f64, funcref, i32, i64, v128, value_kind
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Val:
     __slots__ = ("_kind", "_type", "_value")
 
     def __init__(self, kind: int, val: Any) -> None:
+        """kind: wasmtime-py's number of the type; val: kept as it is. The class methods below check."""
         self._type = _KINDS[int(getattr(kind, "value", kind))]
         self._kind = value_kind(self._type._code)
         self._value = val
@@ -73,6 +75,7 @@ class Val:
 
     @classmethod
     def f64(cls, val: float) -> Val:
+        """val: must be a float."""
         return cls._of(f64, _float(val))
 
     @classmethod
@@ -82,6 +85,7 @@ class Val:
 
     @classmethod
     def funcref(cls, f: Func | None) -> Val:
+        """f: None is the null reference."""
         return cls._of(funcref, f)
 
     @classmethod
@@ -95,36 +99,43 @@ class Val:
 
     @property
     def value(self) -> Any:
+        """The plain value."""
         return self._value
 
     @property
     def type(self) -> ValType:
+        """Its type."""
         return self._type
 
     def _as(self, type: ValType) -> Any:
         return self._value if self._type is type else None
 
     def as_i32(self) -> int | None:
-        """The value if it is an i32, else None; likewise below."""
+        """The value if it is an i32, else None."""
         value: int | None = self._as(i32)
         return value
 
     def as_i64(self) -> int | None:
+        """The value if it is an i64, else None."""
         value: int | None = self._as(i64)
         return value
 
     def as_f32(self) -> float | None:
+        """The value if it is an f32, else None."""
         value: float | None = self._as(f32)
         return value
 
     def as_f64(self) -> float | None:
+        """The value if it is an f64, else None."""
         value: float | None = self._as(f64)
         return value
 
     def as_externref(self) -> Any:
+        """The object if it is an externref, else None; None, too, if it is null."""
         return self._as(externref)
 
     def as_funcref(self) -> Func | None:
+        """The function if it is a funcref, else None; None, too, if it is null."""
         value: Func | None = self._as(funcref)
         return value
 
@@ -142,9 +153,10 @@ class Val:
 
 
 def plain(code: int, value: Any) -> Any:
-    """The value behind a `Val` of that type, any other value as it is. Raises TypeError for a Val of another type."""
+    """The value behind a `Val` of that type, or an ExternRef; any other value as it is. Raises TypeError for a Val of
+    another type."""
     if not isinstance(value, Val):
-        return value
+        return value.value if isinstance(value, ExternRef) else value
     if value._type._code != code:
         raise TypeError("wrong type of `Val` provided")
     return value._value

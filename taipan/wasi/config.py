@@ -123,7 +123,7 @@ class WasiConfig(Managed):
 
     def inherit_stdin(self) -> None:
         """Read the host process's stdin."""
-        self._stdin = lambda waker: stdio.HostStream(0, False, waker)
+        self._stdin = lambda waker: stdio.inherited(0, waker)
 
     def _set_stdout_file(self, path: StrPath) -> None:
         self._stdout = _output_to(host_files.output_file(path, "stdout_file"))
@@ -254,11 +254,11 @@ def _output_to(file: host_files.StreamFile) -> _MakeOutput:
     return lambda waker: stdio.HostStream(file.open(), True, waker)
 
 
-def _inherited_output(host_fd: int, stream: Any, waker: Waker) -> stdio.HostStream:
+def _inherited_output(host_fd: int, stream: Any, waker: Waker) -> stdio.OutputStream:
     """A stream to the process's own output, in order with what Python buffers for it in `stream`."""
 
     def flush() -> None:
         if not getattr(stream, "closed", True):
             stream.flush()
 
-    return stdio.HostStream(host_fd, False, waker, flush)
+    return stdio.inherited(host_fd, waker, flush)

@@ -43,8 +43,10 @@ class WasiContext:
 
     def close(self) -> None:
         """Close every descriptor of the guest. Closing twice is harmless."""
-        self.descriptors.close()
-        self.waker.close()
+        try:
+            self.descriptors.close()
+        finally:
+            self.waker.close()
 
     def __del__(self) -> None:
         self.close()

@@ -15,17 +15,18 @@ _O_DIRECTORY: Final[int] = getattr(os, "O_DIRECTORY", 0)
 
 
 def absolute(path: StrPath) -> bytes:
-    """The path as bytes, independent of later changes of the working directory."""
-    return os.path.abspath(os.fsencode(path))
+    """The path as bytes, independent of later changes of the working directory. An empty one names nothing."""
+    name = os.fsencode(path)
+    return os.path.abspath(name) if name else name
 
 
 def _open(path: bytes, flags: int, what: str, expected: str) -> int:
     """Raises WasmError, naming the option `what` and the path."""
     try:
         return os.open(path, flags | _O_CLOEXEC, 0o666)
-    except OSError as problem:
-        name = os.fsdecode(path)
-        raise WasmError(f"{what}: cannot open {name!r} as {expected}: {problem.strerror}") from problem
+    except (OSError, ValueError) as problem:  # ValueError: a NUL in the path
+        reason = problem.strerror if isinstance(problem, OSError) else str(problem)
+        raise WasmError(f"{what}: cannot open {os.fsdecode(path)!r} as {expected}: {reason}") from problem
 
 
 @final

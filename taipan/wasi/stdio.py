@@ -7,6 +7,7 @@ always ready. Python's own streams and callables are in `streams.py`.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Callable
@@ -73,11 +74,38 @@ class HostStream:
 
 
 def _may_wait(host_fd: int) -> bool:
-    """Whether this is a terminal, a pipe or the like. What is not open does not wait: the transfer will say so."""
+    """Whether this is a terminal, a pipe or the like."""
+    return not stat.S_ISREG(os.fstat(host_fd).st_mode)
+
+
+def inherited(
+    host_fd: int, waker: Waker, before_write: Callable[[], object] | None = None
+) -> HostStream | ClosedStream:
+    """The host process's own stream. If it has none, its number must not lead to what is opened later."""
     try:
-        return not stat.S_ISREG(os.fstat(host_fd).st_mode)
+        return HostStream(host_fd, False, waker, before_write)
     except OSError:
-        return False
+        return ClosedStream()
+
+
+@final
+class ClosedStream:
+    """A standard stream that the host process was started without."""
+
+    __slots__ = ("host_fd", "is_tty")
+
+    def __init__(self) -> None:
+        self.host_fd = -1
+        self.is_tty = False
+
+    def read(self, views: list[memoryview]) -> int:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+
+    def write(self, views: list[memoryview]) -> int:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+
+    def close(self) -> None:
+        pass
 
 
 @final

@@ -92,7 +92,7 @@ class TypeSpace:
 
     All lists are indexed by type index (the validator's) or engine-wide id (the registry's).
     canon: the canonical id of each; ids of equal types are equal.  parents: canonical id of the declared supertype,
-    or -1.  kinds: HEAP_FUNC, HEAP_STRUCT or HEAP_ARRAY.  depths: number of supertypes above.
+    or -1.  kinds: the byte of HEAP_FUNC, HEAP_STRUCT or HEAP_ARRAY.  depths: number of supertypes above.
     """
 
     __slots__ = ("canon", "comps", "depths", "descriptors", "kinds", "parents")
@@ -100,13 +100,17 @@ class TypeSpace:
     def __init__(self) -> None:
         self.canon: list[int] = []
         self.parents: list[int] = []
-        self.kinds: list[int] = []
+        self.kinds: Final = bytearray()
         self.depths: list[int] = []
         self.comps: list[CompType] = []
         self.descriptors: list[int] = []
 
     def __len__(self) -> int:
         return len(self.canon)
+
+    def kind_of(self, index: int) -> HeapType:
+        """HEAP_FUNC, HEAP_STRUCT or HEAP_ARRAY."""
+        return HeapType(ABSTRACT_BIT | self.kinds[index])
 
     def heap_matches(self, sub: HeapType, super: HeapType) -> bool:
         """Whether heap type `sub` is a subtype of `super`; exactness is the reference type's business."""
@@ -115,11 +119,11 @@ class TypeSpace:
         if super & ABSTRACT_BIT:
             if sub & ABSTRACT_BIT:
                 return abstract_matches(sub, super)
-            return abstract_matches(HeapType(self.kinds[sub]), super)
+            return abstract_matches(self.kind_of(sub), super)
         if sub & ABSTRACT_BIT:
             # Only the bottom of a hierarchy lies below its concrete types.
             byte = sub & 0xFF
-            kind = HeapType(self.kinds[super])
+            kind = self.kind_of(super)
             return (byte == 0x71 or byte == 0x73) and abstract_matches(sub, kind)
         wanted = self.canon[super]
         at = self.canon[sub]
@@ -183,7 +187,7 @@ class TypeSpace:
     def top_of(self, heap: HeapType) -> HeapType:
         """The top of the hierarchy of a heap type: any, func, extern or exn."""
         if not heap & ABSTRACT_BIT:
-            heap = HeapType(self.kinds[heap])
+            heap = self.kind_of(heap)
         return HeapType(_TOPS[(heap & 0xFF) - _FIRST_ABSTRACT] | heap & SHARED_BIT)
 
     def is_defaultable(self, t: ValType) -> bool:
@@ -227,14 +231,14 @@ class GroupKey:
         self.engine: i64 = engine
         self.ids: Final = ids
         self.out: Final = BytesWriter()
-        self.refers: list[int] = []
+        self.refers: Final[list[int]] = []
 
     def begin(self, first: int) -> None:
         """first: type index of the group's first type, or a number above every index if indices are canonical."""
         self.first = first
         self.out.truncate(0)
         if self.refers:
-            self.refers = []
+            self.refers.clear()
 
     def index(self, index: i64) -> None:
         """A type index. A place in the group and an earlier id look different where both can be."""
@@ -345,6 +349,8 @@ def translate(t: ValType, ids: list[int], engine: i64) -> ValType:
 def _translate_types(types: tuple[ValType, ...], ids: list[int], engine: i64) -> tuple[ValType, ...]:
     for t in types:
         if t & REF_BIT and not t & ABSTRACT_BIT:
+            if len(types) == 1:
+                return (translate(t, ids, engine),)
             return tuple([translate(t, ids, engine) for t in types])
     return types
 
@@ -363,8 +369,7 @@ def translate_comp(comp: CompType, ids: list[int], engine: i64) -> CompType:
     if isinstance(comp, ArrayType):
         field = _translate_field(comp.field, ids, engine)
         return comp if field is comp.field else ArrayType(field)
-    fields = tuple([_translate_field(field, ids, engine) for field in comp.fields])
-    return StructType(fields)
+    return StructType(tuple([_translate_field(field, ids, engine) for field in comp.fields]))
 
 
 class Canonicalizer:
@@ -393,7 +398,7 @@ class Canonicalizer:
         for i in range(first, first + count):
             sub = types[i]
             space.canon.append(canonical_first + i - first)
-            space.kinds.append(heap_kind(sub.comp))
+            space.kinds.append(heap_kind(sub.comp) & 0xFF)
             space.comps.append(sub.comp)
             space.descriptors.append(sub.descriptor)
         for i in range(first, first + count):

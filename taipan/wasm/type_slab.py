@@ -30,7 +30,7 @@ class Group:
 
     __slots__ = ("count", "first", "key", "others", "refers")
 
-    def __init__(self, key: bytes, first: int, others: list[int] | None, refers: list[Group] | None) -> None:
+    def __init__(self, key: bytes, first: int, others: list[int] | None, refers: tuple[Group, ...]) -> None:
         self.key: Final = key
         self.first: Final[i64] = first
         self.others: Final = others
@@ -120,28 +120,39 @@ class TypeSlab:
         self, key: bytes, refers: list[int], types: list[SubType], first: int, count: int, ids: list[int] | None
     ) -> Group:
         """A new entry with count 0. ids: gets the new types' ids; None where types are in terms of the engine."""
-        own = [self._new_id() for _ in range(count)]
+        own = self._new_id()
+        others = [self._new_id() for _ in range(count - 1)] if count > 1 else None
         try:
             if ids is not None:
-                ids.extend(own)
-            for place in range(count):
-                self._describe(own[place], types[first + place], ids)
-            group = Group(key, own[0], own[1:] if count > 1 else None, self._referred(refers))
+                ids.append(own)
+                if others is not None:
+                    ids.extend(others)
+            self._describe(own, types[first], ids)
+            if others is not None:
+                for place in range(1, count):
+                    self._describe(others[place - 1], types[first + place], ids)
+            group = Group(key, own, others, self._referred(refers) if refers else ())
             self.groups[key] = group
         except BaseException:
-            self._free.extend(own)
+            self._give_up(own, others)
             raise
         # Nothing below can fail.
-        if group.refers is not None:
-            for referred in group.refers:
-                referred.count += 1
-        for type_id in own:
-            self.group_of[type_id] = group
+        for referred in group.refers:
+            referred.count += 1
+        self.group_of[own] = group
+        if others is not None:
+            for type_id in others:
+                self.group_of[type_id] = group
         return group
+
+    def _give_up(self, own: int, others: list[int] | None) -> None:
+        if others is not None:
+            self._free.extend(others)
+        self._free.append(own)
 
     def _describe(self, type_id: int, sub: SubType, ids: list[int] | None) -> None:
         space = self.space
-        space.kinds[type_id] = heap_kind(sub.comp)
+        space.kinds[type_id] = heap_kind(sub.comp) & 0xFF
         space.comps[type_id] = sub.comp if ids is None else translate_comp(sub.comp, ids, self.engine)
         parent = _NONE
         depth = 0
@@ -156,15 +167,20 @@ class TypeSlab:
         space.depths[type_id] = depth
         space.descriptors[type_id] = descriptor
 
-    def _referred(self, refers: list[int]) -> list[Group] | None:
-        if not refers:
-            return None
+    def _referred(self, refers: list[int]) -> tuple[Group, ...]:
+        """Their groups, each once."""
+        if len(refers) == 1:
+            return (self._known(refers[0]),)
         found: dict[int, Group] = {}
         for type_id in refers:
-            group = self.group_of[type_id]
-            assert group is not None, "bug: a type refers to one that is gone"
+            group = self._known(type_id)
             found[group.first] = group
-        return list(found.values())
+        return tuple(found.values())
+
+    def _known(self, type_id: int) -> Group:
+        group = self.group_of[type_id]
+        assert group is not None, "bug: a type refers to one that is gone"
+        return group
 
     def _new_id(self) -> int:
         if self._free:
@@ -180,7 +196,8 @@ class TypeSlab:
         size = len(self.group_of) + min(len(self.group_of) // 2 + 64, MAX_TYPES)
         assert size < 1 << 31, "more types than ids"
         space.canon.extend(range(len(space.canon), size))
-        for numbers in (space.kinds, space.parents, space.depths, space.descriptors):
+        space.kinds.extend(bytes(size - len(space.kinds)))
+        for numbers in (space.parents, space.depths, space.descriptors):
             numbers.extend([_NONE] * (size - len(numbers)))
         space.comps.extend([_VACANT] * (size - len(space.comps)))
         self.group_of.extend([None] * (size - len(self.group_of)))
@@ -194,8 +211,7 @@ class TypeSlab:
             group.count -= 1
             if group.count == 0:
                 self._remove(group)
-                if group.refers is not None:
-                    stack.extend(group.refers)
+                stack.extend(group.refers)
         if not self.groups and self._fresh > _KEPT_WHEN_EMPTY:
             self._forget()
 
@@ -217,6 +233,7 @@ class TypeSlab:
         self._fresh = 0
         self.group_of.clear()
         self._free.clear()
-        for numbers in (space.canon, space.kinds, space.parents, space.depths, space.descriptors):
+        space.kinds.clear()
+        for numbers in (space.canon, space.parents, space.depths, space.descriptors):
             numbers.clear()
         space.comps.clear()

@@ -129,6 +129,54 @@ def test_options_after_the_file_are_the_programs(taipan, write) -> None:
     assert taipan("run", write(source), "--invoke", "x", "-W", "--help").returncode == 5
 
 
+def test_an_exit_status_that_shells_use_is_refused(taipan, write) -> None:
+    source = f'(module {EXIT} (memory (export "memory") 1) (func (export "_start") (call $exit (i32.const 126))))'
+    done = taipan("run", write(source))
+    assert (done.returncode, done.stdout) == (134, "")
+    assert "invalid exit status" in done.stderr
+
+
+DIRECTORIES = """(module
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (import "wasi_snapshot_preview1" "fd_prestat_dir_name" (func $name (param i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "path_create_directory" (func $mkdir (param i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "made")
+  (data (i32.const 16) "\\20\\00\\00\\00\\09\\00\\00\\00")
+  (func (export "_start")
+    (drop (call $name (i32.const 3) (i32.const 32) (i32.const 4)))
+    (drop (call $name (i32.const 4) (i32.const 37) (i32.const 4)))
+    (drop (call $write (i32.const 1) (i32.const 16) (i32.const 1) (i32.const 8)))
+    (call $exit (i32.add
+      (call $mkdir (i32.const 3) (i32.const 0) (i32.const 4))
+      (call $mkdir (i32.const 4) (i32.const 0) (i32.const 4))))))"""
+
+
+def test_directories(taipan, write, tmp_path) -> None:
+    """In the order of the options; one of them read-only: errno 63, perm."""
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    done = taipan("run", "--dir-ro", "one", "--dir", "two::/new", write(DIRECTORIES))
+    assert (done.returncode, done.stdout) == (63, "one\0\0/new")
+    assert [path.name for path in tmp_path.glob("*/*")] == ["made"]
+    assert (tmp_path / "two" / "made").is_dir()
+
+
+ARGUMENTS = """(module
+  (import "wasi_snapshot_preview1" "args_get" (func $get (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 16) "\\40\\00\\00\\00\\04\\00\\00\\00")
+  (func (export "_start")
+    (drop (call $get (i32.const 32) (i32.const 64)))
+    (drop (call $write (i32.const 1) (i32.const 16) (i32.const 1) (i32.const 8)))))"""
+
+
+def test_argv0(taipan, write) -> None:
+    assert taipan("run", "--argv0", "me", write(ARGUMENTS), "x").stdout == "me\0x"
+
+
 def test_environment(taipan, write) -> None:
     source = """(module
       (import "wasi_snapshot_preview1" "environ_sizes_get" (func $sizes (param i32 i32) (result i32)))
@@ -175,6 +223,10 @@ MISTAKES = {
     "empty file": (["run", "empty"], ["empty"]),
     "missing import": (["run", "import.wat"], ["env", "gone", "has not been defined"]),
     "bad dir": (["run", "--dir", "nowhere", "hello.wat"], ["--dir nowhere"]),
+    "empty dir": (["run", "--dir", "", "hello.wat"], ["--dir", "HOST::GUEST"]),
+    "empty guest dir": (["run", "--dir", ".::", "hello.wat"], ["--dir .::", "HOST::GUEST"]),
+    "file as dir": (["run", "--dir-ro", "hello.wat", "hello.wat"], ["--dir-ro hello.wat", "Not a directory"]),
+    "nameless env": (["run", "--env", "=x", "hello.wat"], ["--env =x", "NAME=VALUE"]),
     "bad env": (["run", "--env", "NO_SUCH_VARIABLE_HERE", "hello.wat"], ["NO_SUCH_VARIABLE_HERE"]),
     "bad preload": (["run", "--preload", "x", "hello.wat"], ["--preload x", "NAME=VALUE"]),
     "bad feature": (["run", "-W", "warp-drive", "hello.wat"], ["warp-drive", "simd"]),

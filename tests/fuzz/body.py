@@ -30,6 +30,14 @@ NAN = {"f32": F32_CONST + bytes.fromhex("0000c07f"), "f64": F64_CONST + bytes.fr
 SELECT, DROP, END, ELSE, RETURN, UNREACHABLE, NOP = (
     BY_NAME[name] for name in ("select", "drop", "end", "else", "return", "unreachable", "nop")
 )
+EMPTY = [
+    bytes([0x41, condition, 0x04, 0x40]) + inside + END
+    for condition in (0, 1)
+    for inside in (b"", ELSE, BY_NAME["br"] + b"\0" + ELSE, ELSE + BY_NAME["br"] + b"\0", NOP + ELSE)
+]
+EMPTY += [BY_NAME["loop"] + b"\x40" + END, BY_NAME["block"] + b"\x40" + END]
+EMPTY += [BY_NAME["block"] + b"\x40" + BY_NAME["br"] + b"\0" + tail + END for tail in (b"", UNREACHABLE, EMPTY[1])]
+"""Blocks that do nothing, with nothing on the stack."""
 
 
 class Plain:
@@ -400,6 +408,14 @@ class Body:
     def nop(self) -> None:
         self.out += NOP
 
+    def behind_empty(self, name: str) -> bytes:
+        """The instruction, sometimes right behind a block without contents, or one that only leaves itself."""
+        code = BY_NAME[name]
+        if self.random.random() < 0.1:
+            for _ in range(self.random.choice([1, 1, 2])):
+                code = self.random.choice(EMPTY) + code
+        return code
+
     def drop(self) -> None:
         if self.above():
             self.discard()
@@ -443,6 +459,9 @@ class Body:
             self.out += BY_NAME[f"{t}.and"]
             self.pop(2)
             self.push(t)
+        elif kind < 0.985:
+            edge = self.random.choice(values.BULK_EDGES)
+            self.constant(t, edge - (edge >> 31 << 32) if t == "i32" else edge)
         else:
             self.produce(t)
 
@@ -468,7 +487,7 @@ class Body:
         index = self.some_memory()
         memory = self.shape.memories[index]
         self.address(memory.address, 0x7FFF, True)
-        self.out += BY_NAME[row.name] + self.memarg(row, index, memory)
+        self.out += self.behind_empty(row.name) + self.memarg(row, index, memory)
         self.pop(1)
         self.push(row.type.split()[-1])
         self.clean = len(self.out)
@@ -484,7 +503,7 @@ class Body:
         self.produce(t)
         if t[0] == "f":
             self.hide_nan()
-        self.out += BY_NAME[row.name] + self.memarg(row, index, memory)
+        self.out += self.behind_empty(row.name) + self.memarg(row, index, memory)
         self.pop(2)
 
     def memory_bulk(self) -> None:
@@ -495,18 +514,18 @@ class Body:
         t = memory.address
         kind = self.random.randrange(6)
         if kind == 0:
-            self.out += BY_NAME["memory.size"] + encode.unsigned(index)
+            self.out += self.behind_empty("memory.size") + encode.unsigned(index)
             self.push(t)
         elif kind == 1:
             self.address(t, 3, True)
-            self.out += BY_NAME["memory.grow"] + encode.unsigned(index)
+            self.out += self.behind_empty("memory.grow") + encode.unsigned(index)
             self.pop(1)
             self.push(t)
         elif kind == 2:
             self.address(t, 0x7FFF, True)
             self.produce("i32")
             self.address(t, 0xFF)
-            self.out += BY_NAME["memory.fill"] + encode.unsigned(index)
+            self.out += self.behind_empty("memory.fill") + encode.unsigned(index)
             self.pop(3)
         elif kind == 3:
             other = self.random.randrange(len(self.shape.memories))
@@ -514,7 +533,7 @@ class Body:
             self.address(t, 0x7FFF, True)
             self.address("i64" if from_64 else "i32", 0x7FFF)
             self.address("i64" if from_64 and memory.is_64 else "i32", 0x1FF)
-            self.out += BY_NAME["memory.copy"] + encode.unsigned(index) + encode.unsigned(other)
+            self.out += self.behind_empty("memory.copy") + encode.unsigned(index) + encode.unsigned(other)
             self.pop(3)
         elif self.shape.datas:
             segment = self.random.randrange(len(self.shape.datas))
@@ -522,10 +541,10 @@ class Body:
                 self.address(t, 0x7FFF, True)
                 self.address("i32", 15)
                 self.address("i32", 15)
-                self.out += BY_NAME["memory.init"] + encode.unsigned(segment) + encode.unsigned(index)
+                self.out += self.behind_empty("memory.init") + encode.unsigned(segment) + encode.unsigned(index)
                 self.pop(3)
             else:
-                self.out += BY_NAME["data.drop"] + encode.unsigned(segment)
+                self.out += self.behind_empty("data.drop") + encode.unsigned(segment)
 
     # --- tables and references ------------------------------------------------------------------------------------
     def some_table(self, element: str = "") -> tuple[int, Table] | None:
@@ -542,28 +561,28 @@ class Body:
         kind = self.random.randrange(9)
         if kind <= 1:
             self.address(t, 7, True)
-            self.out += BY_NAME["table.get"] + at
+            self.out += self.behind_empty("table.get") + at
             self.pop(1)
             self.push(table.element)
         elif kind == 2:
             self.address(t, 7, True)
             self.produce(table.element)
-            self.out += BY_NAME["table.set"] + at
+            self.out += self.behind_empty("table.set") + at
             self.pop(2)
         elif kind == 3:
-            self.out += BY_NAME["table.size"] + at
+            self.out += self.behind_empty("table.size") + at
             self.push(t)
         elif kind == 4:
             self.produce(table.element)
             self.address(t, 3)
-            self.out += BY_NAME["table.grow"] + at
+            self.out += self.behind_empty("table.grow") + at
             self.pop(2)
             self.push(t)
         elif kind == 5:
             self.address(t, 7, True)
             self.produce(table.element)
             self.address(t, 3)
-            self.out += BY_NAME["table.fill"] + at
+            self.out += self.behind_empty("table.fill") + at
             self.pop(3)
         elif kind == 6:
             self.table_copy(index, table)
@@ -577,7 +596,7 @@ class Body:
         self.address(table.address, 7, True)
         self.address(origin.address, 7)
         self.address("i64" if table.is_64 and origin.is_64 else "i32", 3)
-        self.out += BY_NAME["table.copy"] + encode.unsigned(index) + encode.unsigned(other)
+        self.out += self.behind_empty("table.copy") + encode.unsigned(index) + encode.unsigned(other)
         self.pop(3)
 
     def table_init(self, index: int, table: Table) -> None:
@@ -586,12 +605,12 @@ class Body:
             return
         segment = encode.unsigned(self.random.choice(segments))
         if self.random.random() < 0.1:
-            self.out += BY_NAME["elem.drop"] + segment
+            self.out += self.behind_empty("elem.drop") + segment
             return
         self.address(table.address, 7, True)
         self.address("i32", 3)
         self.address("i32", 3)
-        self.out += BY_NAME["table.init"] + segment + encode.unsigned(index)
+        self.out += self.behind_empty("table.init") + segment + encode.unsigned(index)
         self.pop(3)
 
     def references(self) -> None:
@@ -601,7 +620,7 @@ class Body:
             self.produce_reference(t)
         elif kind == 1:
             self.want((t,))
-            self.out += BY_NAME["ref.is_null"]
+            self.out += self.behind_empty("ref.is_null")
             self.pop(1)
             self.push("i32")
         elif len(self.frames) > 1 or kind == 2:
@@ -676,7 +695,8 @@ class Body:
                 self.constant(table.address, table.funcs.index(func))
             else:
                 self.address(table.address, 7)
-            self.out += BY_NAME[prefix + "call_indirect"] + typed + encode.unsigned(index)
+            expected = encode.unsigned(self.shape.some_supertype(self.random, self.shape.funcs[func]))
+            self.out += self.behind_empty(prefix + "call_indirect") + expected + encode.unsigned(index)
             self.pop(1)
         self.after_call(params, results, tail)
 

@@ -6,6 +6,7 @@ import gc
 import math
 import random
 import sys
+from collections import Counter
 from typing import Any
 
 import taipan
@@ -175,6 +176,8 @@ CONFIGURATIONS: tuple[dict[str, Any], ...] = (
     {"static_memory_maximum_size": 0, "dynamic_memory_reserved_for_growth": 0, "lazy_compilation": False},
     {"static_memory_maximum_size": 1 << 16, "memory_guard_size": 0, "dynamic_memory_reserved_for_growth": 1 << 16},
     {"static_memory_maximum_size": 1 << 20, "static_memory_guard_size": 1 << 16, "guard_before_linear_memory": False},
+    {"gil": "release"},
+    {"gil": "hold", "lazy_compilation": False},
 )
 """Of this package; each case takes one of them."""
 
@@ -189,11 +192,14 @@ class ExecutionTarget:
         except ImportError:
             self.other = self.engines[0]
         else:
-            self.other = Engine(wasmtime, cranelift_opt_level="none")
+            self.other = Engine(wasmtime, cranelift_opt_level="none", parallel_compilation=False)
+        self.counts: Counter[str] = Counter()
 
     def case(self, source: random.Random) -> str:
         case = generate(source)
         engine = source.choice(self.engines)
+        self.counts["modules"] += 1 + (case.before is not None)
+        self.counts["calls"] += len(case.calls) + (len(case.before.calls) if case.before else 0)
         return difference(engine.run(case), self.other.run(case)) or self.miscounted(engine)
 
     def miscounted(self, engine: Engine) -> str:

@@ -142,19 +142,23 @@ class Builder:
     def functions(self) -> None:
         shape = self.shape
         if self.other is not None:
-            theirs = [self.other.signature(i) for i in range(len(self.other.funcs))]
-            for index in self.random.choices(range(len(theirs)), k=self.random.randint(0, 4)):
-                shape.funcs.append(shape.type_index(*theirs[index]))
+            final = [i for i, index in enumerate(self.other.funcs) if index not in self.other.supertypes]
+            for index in self.random.choices(final, k=self.random.randint(0, 4)) if final else []:
+                shape.funcs.append(shape.type_index(*self.other.signature(index)))
                 shape.imports.append(Import(0, shape.funcs[-1], None, f"f{index}"))
         hosts = self.random.choice([0, 0, 1, 2])
         few = self.random.random() < 0.4
+        subtypes = self.random.random() < 0.3
         for number in range(hosts + self.random.randint(1, 6)):
             if shape.funcs and few:
                 shape.funcs.append(self.random.choice(shape.funcs))
             else:
                 shape.funcs.append(self.signature(self.random.choice([2, 4, 6, 14])))
             if number < hosts:
+                shape.funcs[-1] = shape.type_index(*shape.signature(len(shape.funcs) - 1))
                 shape.imports.append(Import(0, shape.funcs[-1]))
+            elif subtypes and self.random.random() < 0.6:
+                shape.funcs[-1] = shape.subtype(self.random, shape.funcs[-1])
 
     def memories(self) -> None:
         shape = self.shape
@@ -273,13 +277,23 @@ class Builder:
             return b"\2" + encode.limits(*memory_limits(of))
         return b"\3" + encode.valtype(of.type) + bytes([of.mutable])
 
+    def sub(self, index: int) -> bytes:
+        """What stands before the type in its section."""
+        if index not in self.shape.supertypes:
+            return b""
+        above = self.shape.supertypes[index]
+        return b"\x50" + encode.vector([] if above is None else [encode.unsigned(above)])
+
     def assemble(self, bodies: list[bytes]) -> bytes:
         shape = self.shape
         imported = [shape.imported(kind) for kind in range(4)]
         sections: dict[int, list[bytes]] = {
             1: [
-                b"\x60" + encode.vector(map(encode.valtype, params)) + encode.vector(map(encode.valtype, results))
-                for params, results in shape.types
+                self.sub(index)
+                + b"\x60"
+                + encode.vector(map(encode.valtype, params))
+                + encode.vector(map(encode.valtype, results))
+                for index, (params, results) in enumerate(shape.types)
             ],
             2: [encode.name("") + encode.name(item.export) + self.described(item) for item in shape.imports],
             3: [encode.unsigned(index) for index in shape.funcs[imported[0] :]],

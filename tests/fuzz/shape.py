@@ -63,6 +63,8 @@ class Shape:
 
     def __init__(self) -> None:
         self.types: list[tuple[Types, Types]] = []
+        self.supertypes: dict[int, int | None] = {}
+        """Types that are not final, and what they are declared to be subtypes of."""
         self.imports: list[Import] = []
         self.funcs: list[int] = []
         self.memories: list[Memory] = []
@@ -74,10 +76,32 @@ class Shape:
         """The global that every call of a function which calls others takes one from."""
 
     def type_index(self, params: Types, results: Types) -> int:
+        """Of the final type, which needs no declaration of a supertype."""
         signature = (params, results)
-        if signature not in self.types:
-            self.types.append(signature)
-        return self.types.index(signature)
+        for index, known in enumerate(self.types):
+            if known == signature and index not in self.supertypes:
+                return index
+        self.types.append(signature)
+        return len(self.types) - 1
+
+    def subtype(self, source: random.Random, of: int) -> int:
+        """A new type, not final, with the same parameters and results, and with a supertype if there is one."""
+        known = [index for index in self.supertypes if self.types[index] == self.types[of]]
+        self.types.append(self.types[of])
+        index = len(self.types) - 1
+        self.supertypes[index] = source.choice([None, *known])
+        return index
+
+    def some_supertype(self, source: random.Random, index: int) -> int:
+        """The type, one that it is a subtype of, or (sometimes) any with the same parameters and results."""
+        if source.random() < 0.1:
+            return source.choice([i for i, signature in enumerate(self.types) if signature == self.types[index]])
+        while source.random() < 0.5:
+            above = self.supertypes.get(index)
+            if above is None:
+                break
+            index = above
+        return index
 
     def imported(self, kind: int) -> int:
         """How many functions, tables, memories or globals are imported."""

@@ -1,4 +1,4 @@
-"""A modest number of cases of every target; `python -m tools fuzz` runs more of them.
+"""Ten thousand cases of every target; `python -m tools fuzz` runs more of them.
 
 TAIPAN_FUZZ_CASES is the number of cases of each target in place of those below; TAIPAN_FUZZ_SEED picks others.
 """
@@ -24,27 +24,29 @@ from tests.fuzz import worker
 from tests.fuzz.generate import generate
 
 COMPILED = not decode.__module__ or not hasattr(decode, "__code__")
-CASES = {"binary": 5000, "text": 2000, "execution": 600, "api": 150, "threads": 40, "wasi_paths": 500}
-INTERPRETED_SHARE = 5
+CASES = 10_000
+INTERPRETED_SHARE = 20
 """How many times fewer cases are run where the hot modules are not compiled."""
 
 REGRESS = Path(__file__).resolve().parent / "regress"
 
 
-def count(target: str) -> int:
+def count() -> int:
     chosen = os.environ.get("TAIPAN_FUZZ_CASES")
     if chosen:
         return int(chosen)
-    return CASES[target] if COMPILED else CASES[target] // INTERPRETED_SHARE
+    return CASES if COMPILED else CASES // INTERPRETED_SHARE
 
 
 @pytest.mark.parametrize("target", worker.TARGETS)
 def test_target(target: str) -> None:
     seed = os.environ.get("TAIPAN_FUZZ_SEED", "0")
-    failures, max_bytes = worker.run(target, seed, 0, count(target))
+    results = list(worker.batches(target, seed, 0, count()))
     again = f"python -m tools fuzz {target} --seed {seed} --cases 1 --first"
+    failures = [failure for result in results for failure in result.failures]
     assert not failures, "\n".join(f"{again} {failure.case}\n{failure.reason}" for failure in failures)
-    assert max_bytes <= worker.MAX_BYTES
+    assert max(result.max_bytes for result in results) <= worker.MAX_BYTES
+    assert sum(result.counts["cases"] for result in results) == count()
 
 
 def test_same_seed_gives_same_module() -> None:
@@ -65,8 +67,8 @@ def test_worker_reports_the_case_that_ended_it(tmp_path: Path, monkeypatch: pyte
         f"    if case == 5: {crash}\n"
     )
     monkeypatch.setattr(worker, "__file__", str(script))
-    failures, _ = worker.run("api", "0", 2, 6)
-    assert [failure.case for failure in failures] == [5]
+    result = worker.run("api", "0", 2, 6)
+    assert [failure.case for failure in result.failures] == [5]
 
 
 def test_found_by_api() -> None:

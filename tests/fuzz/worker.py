@@ -2,14 +2,15 @@
 
     python tests/fuzz/worker.py TARGET SEED FIRST COUNT STATUS
 
-The number of the running case is in the file STATUS; failures are printed, one JSON object each. Case k of a seed is
-always the same, whatever ran before it.
+The number of the running case is in the file STATUS; failures are printed, one JSON object each, and at the end what
+was counted. Case k of a seed is always the same, whatever ran before it.
 """
 
 from __future__ import annotations
 
 import contextlib
 import faulthandler
+import gc
 import importlib
 import json
 import mmap
@@ -23,6 +24,9 @@ import sys
 import tempfile
 import time
 import traceback
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -50,6 +54,20 @@ class Result(NamedTuple):
     failures: list[Failure]
     max_bytes: int
     """Peak of the process's resident memory."""
+    counts: Counter[str]
+    """Cases and, for targets that count them, modules, calls and so on."""
+
+
+BATCH = 500
+"""Cases of one process: a leak in one case cannot end the run."""
+
+
+def batches(target: str, seed: str, first: int, count: int, jobs: int = 0) -> Iterator[Result]:
+    """The same cases in many processes, `jobs` at once (0: as many as there are processors); results in their order."""
+    end = first + count
+    ranges = [(start, min(BATCH, end - start)) for start in range(first, end, BATCH)]
+    with ThreadPoolExecutor(jobs or len(os.sched_getaffinity(0))) as pool:
+        yield from pool.map(lambda part: run(target, seed, *part), ranges)
 
 
 def source_of(target: str, seed: str, case: int) -> random.Random:
@@ -59,6 +77,7 @@ def source_of(target: str, seed: str, case: int) -> random.Random:
 def run(target: str, seed: str, first: int, count: int, most_failures: int = 10) -> Result:
     """Run `count` cases from `first` on; goes on behind a crash. Returns what failed, at most `most_failures`."""
     failures: list[Failure] = []
+    counts: Counter[str] = Counter()
     peak = 0
     end = first + count
     while first < end and len(failures) < most_failures:
@@ -81,12 +100,13 @@ def run(target: str, seed: str, first: int, count: int, most_failures: int = 10)
                 failures.append(Failure(found["case"], found["reason"]))
             else:
                 peak = max(peak, found["max_bytes"])
+                counts.update(found["counts"])
         if process.returncode == 0 and not hung:
             break
         why = "does not end" if hung else f"exit status {process.returncode}"
         failures.append(Failure(reached, f"{why}\n{errors[-2000:]}"))
         first = reached + 1
-    return Result(failures[:most_failures], peak)
+    return Result(failures[:most_failures], peak, counts)
 
 
 def watch(process: subprocess.Popen[str], status: Path) -> tuple[str, str, bool]:
@@ -113,6 +133,8 @@ def main(arguments: list[str]) -> None:
     target, seed, first, count, path = arguments
     faulthandler.enable()
     tried = load(target, seed)
+    gc.collect()
+    gc.freeze()  # what was imported is not looked at again by every collection of a case
     with open(path, "r+b") as file, mmap.mmap(file.fileno(), STATUS.size) as status:
         for case in range(int(first), int(first) + int(count)):
             status[:] = STATUS.pack(case)
@@ -122,7 +144,11 @@ def main(arguments: list[str]) -> None:
                 reason = traceback.format_exc(limit=-8)
             if reason:
                 print(json.dumps({"case": case, "reason": reason}), flush=True)
-    print(json.dumps({"max_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}), flush=True)
+    counts = {"cases": int(count), **getattr(tried, "counts", {})}
+    print(
+        json.dumps({"max_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, "counts": counts}),
+        flush=True,
+    )
 
 
 if __name__ == "__main__":

@@ -18,6 +18,9 @@ from pathlib import Path
 from typing import Any
 
 IN_CHILD = __name__ == "__main__" or "ROBUSTNESS_CHILD" in os.environ
+SANITIZED = "ASAN_OPTIONS" in os.environ
+"""Run by `python -m tools sanitize`: times and sizes are not what they are otherwise."""
+
 MIB = 1 << 20
 
 
@@ -31,6 +34,7 @@ def isolated(
     stdout: str = "",
     stderr: str = "",
     malloc: str = "debug",
+    sanitizers: str = "",
     env: dict[str, str] | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Decorator of a test.
@@ -38,11 +42,16 @@ def isolated(
     seconds: of the clock, for a hang.  cpu_seconds, max_mib: of the process and its peak resident memory, generous.
     ulimit: arguments of the shell's command, for limits that count from a process's start.  stderr: contained in the
     process's, which is empty if this is.  malloc: "debug" fills what is freed, "malloc" is the C library's.
+    sanitizers: why the test makes no sense with AddressSanitizer.
     """
 
     def decorate(test: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(test)
         def run(*args: Any, **kwargs: Any) -> None:
+            if SANITIZED and sanitizers:
+                import pytest
+
+                pytest.skip(sanitizers)
             command = [sys.executable, "-W", "error", __file__, test.__code__.co_filename, test.__name__]
             command.append(json.dumps([args, kwargs, cpu_seconds, max_mib]))
             if ulimit:
@@ -50,7 +59,14 @@ def isolated(
             import taipan
 
             path = os.pathsep.join([str(Path(taipan.__file__).parents[1]), str(Path(__file__).parent)])
-            whole = {**os.environ, "PYTHONPATH": path, "PYTHONMALLOC": malloc, "ROBUSTNESS_CHILD": "1", **(env or {})}
+            allocator = "malloc" if SANITIZED else malloc
+            whole = {
+                **os.environ,
+                "PYTHONPATH": path,
+                "PYTHONMALLOC": allocator,
+                "ROBUSTNESS_CHILD": "1",
+                **(env or {}),
+            }
             process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=whole)
             try:
                 output, errors = process.communicate(timeout=seconds)
@@ -122,6 +138,8 @@ def child() -> None:
     import resource
 
     used = resource.getrusage(resource.RUSAGE_SELF)
+    if SANITIZED:
+        return
     assert used.ru_utime + used.ru_stime < cpu_seconds, f"{used.ru_utime + used.ru_stime:.1f} s of CPU"
     assert used.ru_maxrss < max_mib * 1024, f"{used.ru_maxrss >> 10} MiB"
     report(f"{used.ru_utime + used.ru_stime:6.2f} s {used.ru_maxrss >> 10:5} MiB {name} {args} {kwargs}")

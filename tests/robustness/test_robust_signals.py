@@ -241,7 +241,7 @@ def test_dump_traceback_later_during_wasm() -> None:
 
 
 @cases("mib", [400, 800, 1500, 3000, 9000])
-@isolated(malloc="malloc")
+@isolated(malloc="malloc", sanitizers="they need 16 TiB of addresses")
 def test_little_address_space(mib: int) -> None:
     """Memories become dynamic where there is no room to reserve; what cannot be had is a clear error."""
     import resource
@@ -271,7 +271,7 @@ def test_little_address_space(mib: int) -> None:
     assert isinstance(error_of(exports["trap"], store), Trap)
 
 
-@isolated(malloc="malloc", max_mib=600)
+@isolated(malloc="malloc", max_mib=600, sanitizers="they need 16 TiB of addresses")
 def test_memory_runs_out_everywhere() -> None:
     """Compile, instantiate, call with less and less room: MemoryError or WasmError, never a crash."""
     import resource

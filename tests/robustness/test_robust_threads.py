@@ -138,7 +138,8 @@ def test_errors_of_threads_do_not_mix() -> None:
                 error = error_of(exports["deep"], store, 10_000_000)
                 assert isinstance(error, Trap) and "exhausted" in str(error), error
 
-    assert in_threads(6, run) == [None] * 6
+    found = in_threads(6, run)
+    assert found == [None] * 6, found
 
 
 @isolated()
@@ -448,7 +449,8 @@ def test_stores_made_and_dropped_by_many_threads() -> None:
                 assert error_of(exports["count"], store, 10) is None or True
         gc.collect()
 
-    assert in_threads(6, run) == [None] * 6
+    found = in_threads(6, run)
+    assert found == [None] * 6, found
 
 
 @isolated()

@@ -32,11 +32,6 @@ I32, I64, F32, F64 = ValType.i32(), ValType.i64(), ValType.f32(), ValType.f64()
 FUNCREF, EXTERNREF = ValType.funcref(), ValType.externref()
 
 
-@pytest.fixture(scope="module")
-def engine() -> Engine:
-    return Engine()
-
-
 WAT = """(module $sample
   (import "" "a" (func (param i32) (result i64 f32)))
   (import "x" "y" (global (mut f64)))

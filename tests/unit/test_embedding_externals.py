@@ -31,16 +31,6 @@ I32, I64, F32, F64 = ValType.i32(), ValType.i64(), ValType.f32(), ValType.f64()
 FUNCREF, EXTERNREF = ValType.funcref(), ValType.externref()
 
 
-@pytest.fixture(scope="module")
-def engine() -> taipan.Engine:
-    return taipan.Engine()
-
-
-@pytest.fixture
-def store(engine: taipan.Engine) -> Store:
-    return Store(engine)
-
-
 @pytest.fixture
 def other(engine: taipan.Engine) -> Store:
     return Store(engine)

@@ -8,6 +8,7 @@ import weakref
 from typing import Any
 
 import pytest
+from instances import exports_of
 
 import taipan
 from taipan import Caller, Func, FuncType, Instance, Linker, Module, Store, Trap, Val, ValType, WasmError
@@ -15,20 +16,6 @@ from taipan import Caller, Func, FuncType, Instance, Linker, Module, Store, Trap
 I32, I64, F32, F64 = ValType.i32(), ValType.i64(), ValType.f32(), ValType.f64()
 FUNCREF, EXTERNREF = ValType.funcref(), ValType.externref()
 NAMES = {I32: "i32", I64: "i64", F32: "f32", F64: "f64", FUNCREF: "funcref", EXTERNREF: "externref"}
-
-
-@pytest.fixture(scope="module")
-def engine() -> taipan.Engine:
-    return taipan.Engine()
-
-
-@pytest.fixture
-def store(engine: taipan.Engine) -> Store:
-    return Store(engine)
-
-
-def instance_of(store: Store, wat: str, *imports: Any) -> Any:
-    return Instance(store, Module(store.engine, wat), list(imports)).exports(store)
 
 
 # --- types ---
@@ -90,7 +77,7 @@ def test_typed_checks_the_type(store: Store, params: tuple[ValType, ...], result
 
 
 def test_typed_results(store: Store) -> None:
-    exports = instance_of(
+    exports = exports_of(
         store,
         """(module
           (func (export "f0") (result i32 i64) i32.const 0 i64.const 1)
@@ -120,7 +107,7 @@ def test_wrap_multiple_results(store: Store) -> None:
             returned = None if not values else values[0] if count == 1 else tuple(values)
             host = Func(store, FuncType([], types), lambda returned=returned: returned)
             result = " ".join(NAMES[t] for t in types)
-            through = instance_of(
+            through = exports_of(
                 store,
                 f"""(module (import "" "" (func $f (result {result}))) (export "direct" (func $f))
                   (func (export "f") (result {result}) call $f))""",
@@ -137,7 +124,7 @@ def test_many_arguments_arrive_in_order(store: Store) -> None:
     seen: list[Any] = []
     params = [I32, I64, F32, F64, I32, I64, F32, F64, I32, I64]
     host = Func(store, FuncType(params, []), lambda *args: seen.append(args))
-    exports = instance_of(
+    exports = exports_of(
         store,
         """(module (import "" "" (func $f (param i32 i64 f32 f64 i32 i64 f32 f64 i32 i64)))
           (func (export "run")
@@ -161,7 +148,7 @@ def test_all_kinds_of_ten_arguments_in_wasm(store: Store) -> None:
         drops = " ".join(
             f"(if ({k}.ne (local.get {i}) ({k}.const {i})) (then unreachable))" for i, k in enumerate(kinds)
         )
-        exports = instance_of(store, f'(module (func (export "f") (param {params}) {drops}))')
+        exports = exports_of(store, f'(module (func (export "f") (param {params}) {drops}))')
         exports["f"](store, *[i if k == "i32" else float(i) for i, k in enumerate(kinds)])
 
 
@@ -189,7 +176,7 @@ def test_all_kinds_of_ten_arguments_in_wasm(store: Store) -> None:
 def test_conversion(store: Store, type: ValType, given: Any, seen: Any) -> None:
     identity = Func(store, FuncType([type], [type]), lambda x: x)
     assert identity(store, given) == seen
-    wasm = instance_of(store, f'(module (func (export "f") (param {NAMES[type]}) (result {NAMES[type]}) local.get 0))')
+    wasm = exports_of(store, f'(module (func (export "f") (param {NAMES[type]}) (result {NAMES[type]}) local.get 0))')
     assert wasm["f"](store, given) == seen
 
 
@@ -218,7 +205,7 @@ def test_values_that_do_not_convert(store: Store, type: ValType, given: Any) -> 
 
 
 def test_mismatched_arguments(store: Store) -> None:
-    exports = instance_of(store, '(module (func (export "f") (param i32)))')
+    exports = exports_of(store, '(module (func (export "f") (param i32)))')
     with pytest.raises(WasmError, match="expected 1 arguments, got 0"):
         exports["f"](store)
     with pytest.raises(TypeError, match=r"convert 1\.5 to i32"):
@@ -237,7 +224,7 @@ def test_mismatched_arguments(store: Store) -> None:
 )
 def test_incompatible_results(store: Store, results: list[ValType], returned: Any) -> None:
     func = Func(store, FuncType([], results), lambda: returned)
-    through = instance_of(
+    through = exports_of(
         store,
         f'(module (import "" "" (func $f (result {" ".join(NAMES[t] for t in results)}))) (func (export "f") call $f'
         f" {' '.join('drop' for _ in results)}))",
@@ -260,7 +247,7 @@ def test_caller_finds_exports_of_the_calling_instance(store: Store) -> None:
     host = Func(store, FuncType([], []), look, access_caller=True)
     host(store)
     assert found == [[None] * 5]  # the host itself has no exports
-    exports = instance_of(
+    exports = exports_of(
         store,
         """(module (import "" "" (func $f)) (memory (export "m") 1) (table (export "t") 1 funcref)
           (global (export "g") i32 (i32.const 5)) (func (export "f") call $f))""",
@@ -288,7 +275,7 @@ def test_caller_stands_for_the_store(engine: taipan.Engine) -> None:
         memory = caller["memory"]
         return int.from_bytes(memory.read(caller, start, start + 4), "little")
 
-    exports = instance_of(
+    exports = exports_of(
         store,
         """(module (import "" "" (func $f (param i32) (result i32))) (memory (export "memory") 1)
           (data (i32.const 8) "\\2a") (func (export "f") (result i32) i32.const 8 call $f))""",
@@ -300,7 +287,7 @@ def test_caller_stands_for_the_store(engine: taipan.Engine) -> None:
 
 def test_a_caller_ends_with_its_call(store: Store) -> None:
     kept: list[Caller] = []
-    exports = instance_of(
+    exports = exports_of(
         store,
         '(module (import "" "" (func $f)) (memory (export "m") 1) (func (export "f") call $f))',
         Func(store, FuncType([], []), kept.append, access_caller=True),
@@ -332,7 +319,7 @@ def test_import_calling_export(store: Store) -> None:
         depth.append(n)
         return caller["f"](caller, n - 1) + 1 if n else 0
 
-    exports = instance_of(
+    exports = exports_of(
         store,
         """(module (import "" "" (func $f (param i32) (result i32)))
           (func (export "f") (param i32) (result i32) local.get 0 call $f))""",
@@ -356,15 +343,15 @@ def test_host_exceptions_come_out_unchanged(store: Store, error: BaseException) 
 
     host = Func(store, FuncType([], []), fail)
     wat = '(module (import "" "" (func $f)) (func (export "f") call $f) {})'
-    exports = instance_of(store, wat.format(""), host)
+    exports = exports_of(store, wat.format(""), host)
     for call in (host, exports["f"]):
         with pytest.raises(type(error)) as caught:
             call(store)
         assert caught.value is error
     with pytest.raises(type(error)) as caught:
-        instance_of(store, wat.format("(start 0)"), host)
+        exports_of(store, wat.format("(start 0)"), host)
     assert caught.value is error
-    exports = instance_of(store, '(module (func (export "f") (result i32) i32.const 3))')
+    exports = exports_of(store, '(module (func (export "f") (result i32) i32.const 3))')
     assert exports["f"](store) == 3  # the store goes on
 
 
@@ -372,7 +359,7 @@ def test_exit_passes_through(store: Store) -> None:
     def leave() -> None:
         raise taipan.ExitTrap(3)
 
-    exports = instance_of(
+    exports = exports_of(
         store,
         '(module (import "" "" (func $f)) (func (export "f") call $f))',
         Func(store, FuncType([], []), leave),
@@ -385,7 +372,7 @@ def test_exit_passes_through(store: Store) -> None:
 
 
 def test_same_import_names_are_positional(store: Store) -> None:
-    exports = instance_of(
+    exports = exports_of(
         store,
         """(module (import "" "" (func $a (result i32))) (import "" "" (func $b (result f32)))
           (func (export "foo") (result i32) call $a call $b i32.trunc_f32_u i32.add))""",
@@ -408,7 +395,7 @@ def test_closures_live_as_long_as_the_store(engine: taipan.Engine) -> None:
     callback = Callback()
     alive = weakref.ref(callback)
     func = Func(store, FuncType([], []), callback)
-    instance_of(store, '(module (import "" "" (func)))', func)
+    exports_of(store, '(module (import "" "" (func)))', func)
     del callback, func
     gc.collect()
     assert alive() is not None
@@ -512,7 +499,7 @@ def test_a_store_that_its_own_callback_refers_to_is_collected(engine: taipan.Eng
     store = Store(engine, holder)
     holder.store = store
     holder.func = Func(store, FuncType([], []), lambda holder=holder: None)
-    instance_of(store, '(module (import "" "" (func)))', holder.func)
+    exports_of(store, '(module (import "" "" (func)))', holder.func)
     del holder, store
     gc.collect()
     assert alive() is None

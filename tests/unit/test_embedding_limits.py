@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from typing import Any
 
 import pytest
@@ -11,11 +13,6 @@ from taipan import Instance, Limits, Memory, MemoryType, Module, Store, Table, T
 
 PAGE = 65536
 FUNCREF = ValType.funcref()
-
-
-@pytest.fixture(scope="module")
-def engine() -> taipan.Engine:
-    return taipan.Engine()
 
 
 GROWING = """(module (memory (export "m") 0) (table (export "t") 0 funcref)
@@ -191,6 +188,155 @@ def test_limiter_exceptions_reach_the_caller(engine: taipan.Engine, what: str) -
         Instance(store, Module(engine, f"(module ({what} 1 {'funcref' if what == 'table' else ''}))"), [])
     limiter.armed = False
     assert exports["gm"](store, 1) == 0
+
+
+@pytest.mark.parametrize("what", ["memory", "table"])
+def test_exceptions_about_failures_reach_the_caller(engine: taipan.Engine, what: str) -> None:
+    """From `*_grow_failed`, too, through the host's call and through wasm."""
+
+    class Told:
+        def memory_growing(self, current: int, desired: int, maximum: int | None) -> bool:
+            return True
+
+        table_growing = memory_growing
+
+        def memory_grow_failed(self, error: Exception) -> None:
+            raise LookupError(str(error)) from error
+
+        table_grow_failed = memory_grow_failed
+
+    store = Store(engine)
+    store.limiter = Told()
+    wat = GROWING.replace('"m") 0', '"m") 0 2').replace('"t") 0', '"t") 0 2')
+    exports = Instance(store, Module(engine, wat), []).exports(store)
+    message = f"failed to grow {what} by `3`: {what} maximum size exceeded"
+    with pytest.raises(LookupError, match=message):
+        exports["gm" if what == "memory" else "gt"](store, 3)
+    with pytest.raises(LookupError, match=message):
+        exports["m"].grow(store, 3) if what == "memory" else exports["t"].grow(store, 3, None)
+
+
+def test_limiters_need_not_listen(engine: taipan.Engine) -> None:
+    class Silent:
+        def memory_growing(self, current: int, desired: int, maximum: int | None) -> bool:
+            return True
+
+        table_growing = memory_growing
+
+    store = Store(engine)
+    store.limiter = Silent()
+    memory = Memory(store, MemoryType(Limits(0, 1)))
+    with pytest.raises(WasmError, match="failed to grow memory by `2`"):
+        memory.grow(store, 2)
+
+
+class Greedy:
+    """Grows what it is asked about, as often as it is asked, up to `most` times."""
+
+    def __init__(self, grow: Any, most: int) -> None:
+        self.grow = grow
+        self.most = most
+        self.asked: list[tuple[int, int]] = []
+        self.failed: list[str] = []
+        self.inside = False
+
+    def memory_growing(self, current: int, desired: int, maximum: int | None) -> bool:
+        if not self.inside:
+            self.asked.append((current, desired))
+            if len(self.asked) <= self.most:
+                self.inside = True
+                self.grow()
+                self.inside = False
+        return True
+
+    table_growing = memory_growing
+
+    def memory_grow_failed(self, error: Exception) -> None:
+        self.failed.append(str(error))
+
+    table_grow_failed = memory_grow_failed
+
+
+@pytest.mark.parametrize("what", ["memory", "table"])
+def test_limiters_that_grow_what_they_are_asked_about(engine: taipan.Engine, what: str) -> None:
+    """Once: they are asked again, about the true sizes. Again then: the growth fails, instead of asking for ever."""
+    store = Store(engine)
+    exports = Instance(store, Module(engine, GROWING), []).exports(store)
+    unit = PAGE if what == "memory" else 1
+
+    def grow() -> int:
+        return int(exports["m"].grow(store, 1) if what == "memory" else exports["t"].grow(store, 1, None))
+
+    store.limiter = greedy = Greedy(grow, 1)
+    assert grow() == 1
+    assert greedy.asked == [(0, unit), (unit, 2 * unit)]
+    store.limiter = greedy = Greedy(grow, 10**9)
+    with pytest.raises(WasmError, match=f"failed to grow {what} by `1`"):
+        grow()
+    assert greedy.asked == [(2 * unit, 3 * unit), (3 * unit, 4 * unit)]
+    assert greedy.failed == [f"failed to grow {what} by `1`: the limiter keeps growing it"]
+    assert exports["gm" if what == "memory" else "gt"](store, 1) == -1
+    store.limiter = None
+    assert grow() == 6
+
+
+def test_largest_maxima_are_maxima(engine: taipan.Engine) -> None:
+    """2**64-1 is not the same as none: in types, when linking, and for limiters."""
+    most = 2**64 - 1
+
+    maxima: list[int | None] = []
+
+    class Sees:
+        def memory_growing(self, current: int, desired: int, maximum: int | None) -> bool:
+            maxima.append(maximum)
+            return True
+
+        table_growing = memory_growing
+
+    bounded = f'(module (table (export "t") i64 0 {most} funcref) (memory (export "m") i64 0 {2**48}))'
+    wants = f'(module (import "" "t" (table i64 0 {most} funcref)))'
+    store = Store(engine)
+    store.limiter = Sees()
+    exports: Any = Instance(store, Module(engine, bounded), []).exports(store)
+    assert sorted(map(str, maxima)) == sorted([str(most), str(2**64 - PAGE)])
+    assert exports["t"].type(store).limits == Limits(0, most)
+    Instance(store, Module(engine, wants), [exports["t"]])
+    unbounded: Any = Instance(store, Module(engine, bounded.replace(f" {most}", "")), []).exports(store)["t"]
+    assert unbounded.type(store).limits == Limits(0, None)
+    with pytest.raises(taipan.LinkError, match="max: none"):
+        Instance(store, Module(engine, wants), [unbounded])
+    assert maxima[-2:].count(None) == 1
+
+
+def test_drop_externref_global_during_module_init(engine: taipan.Engine) -> None:
+    """A limiter refuses the memory of a module with globals that hold references: nothing half made is touched."""
+
+    class Refuses:
+        def memory_growing(self, current: int, desired: int, maximum: int | None) -> bool:
+            return False
+
+        table_growing = memory_growing
+
+    class Thing:
+        pass
+
+    store = Store(engine)
+    thing = Thing()
+    alive = weakref.ref(thing)
+    given = taipan.Global(store, taipan.GlobalType(ValType.externref(), False), thing)
+    del thing
+    for own in ("(memory 1)", "(table 1 externref)", "(table 0 externref) (memory 0) (memory 1)"):
+        wat = f"""(module (import "" "" (global externref)) (global externref (global.get 0))
+          (global (mut externref) (ref.null extern)) {own})"""
+        store.limiter = Refuses()
+        with pytest.raises(WasmError, match="limits"):
+            Instance(store, Module(engine, wat), [given])
+        store.limiter = None
+        Instance(store, Module(engine, wat), [given])
+    assert alive() is not None
+    store.close()
+    gc.collect()
+    assert alive() is None
 
 
 def test_limits_are_numbers(engine: taipan.Engine) -> None:

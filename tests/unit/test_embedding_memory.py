@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from instances import exports_of
 
 import taipan
 from taipan import Config, Engine, Instance, Limits, Memory, MemoryType, Module, Store, Trap, TrapCode, WasmError
@@ -23,10 +24,6 @@ def engine_with(**settings: Any) -> Engine:
     for name, value in settings.items():
         setattr(config, name, value)
     return Engine(config)
-
-
-def exports_of(store: Store, wat: str, *imports: Any) -> Any:
-    return Instance(store, Module(store.engine, wat), list(imports)).exports(store)
 
 
 # --- bounds ---
@@ -316,8 +313,9 @@ def test_multi_memory_with_imported_memories() -> None:
     assert exports["f"](store) == 42
 
 
-def test_data_segments_are_visible() -> None:
-    store = Store(Engine())
+@pytest.mark.parametrize("init_cow", [True, False])
+def test_data_segments_are_visible(init_cow: bool) -> None:
+    store = Store(engine_with(memory_init_cow=init_cow))
     exports = exports_of(
         store,
         """(module (memory (export "m") 2) (data (i32.const 0) "\\0a\\0b\\0c")

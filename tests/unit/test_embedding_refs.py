@@ -9,6 +9,7 @@ import weakref
 from typing import Any
 
 import pytest
+from instances import exports_of
 
 import taipan
 from taipan import (
@@ -46,20 +47,6 @@ class Counted:
 def reset() -> None:
     gc.collect()
     Counted.dropped = 0
-
-
-@pytest.fixture(scope="module")
-def engine() -> taipan.Engine:
-    return taipan.Engine()
-
-
-@pytest.fixture
-def store(engine: taipan.Engine) -> Store:
-    return Store(engine)
-
-
-def exports_of(store: Store, wat: str, *imports: Any) -> Any:
-    return Instance(store, Module(store.engine, wat), list(imports)).exports(store)
 
 
 def test_smoke_test_gc(store: Store) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import signal
 import subprocess
 import sys
@@ -11,25 +12,12 @@ import time
 from typing import Any
 
 import pytest
+from instances import exports_of
 
 import taipan
-from taipan import Func, FuncType, Instance, Module, Store, Trap, TrapCode, ValType
+from taipan import Func, FuncType, Module, Store, Trap, TrapCode, ValType
 
 I32 = ValType.i32()
-
-
-@pytest.fixture(scope="module")
-def engine() -> taipan.Engine:
-    return taipan.Engine()
-
-
-@pytest.fixture
-def store(engine: taipan.Engine) -> Store:
-    return Store(engine)
-
-
-def exports_of(store: Store, wat: str, *imports: Any) -> Any:
-    return Instance(store, Module(store.engine, wat), list(imports)).exports(store)
 
 
 def trap_of(action: Any, *args: Any) -> Trap:
@@ -177,13 +165,53 @@ def test_trap_display_multi_module(store: Store) -> None:
         ("b", "middle"),
         ("b", None),
     ]
-    assert trap.message.count("a!") == 4
+    assert trap.message == (
+        "wasm trap: wasm `unreachable` instruction executed\n"
+        "wasm backtrace:\n"
+        "    0:   0x23 - a!die\n"
+        "    1:   0x27 - a!<wasm function 1>\n"
+        "    2:   0x2c - a!foo\n"
+        "    3:   0x31 - a!<wasm function 3>\n"
+        "    4:   0x29 - b!middle\n"
+        "    5:   0x2e - b!<wasm function 2>"
+    )
 
 
 def test_trap_start_function(store: Store) -> None:
-    trap = trap_of(exports_of, store, "(module $m (func $die unreachable) (func call $die) (start 1))")
-    assert [frame.func_name for frame in trap.frames] == ["die", None]
-    assert "m!die" in trap.message
+    trap = trap_of(
+        exports_of,
+        store,
+        """(module $m (func $die unreachable) (func call $die) (func $foo call 1) (func $start call $foo)
+          (start $start))""",
+    )
+    assert trap.message == (
+        "wasm trap: wasm `unreachable` instruction executed\n"
+        "wasm backtrace:\n"
+        "    0:   0x1d - m!die\n"
+        "    1:   0x21 - m!<wasm function 1>\n"
+        "    2:   0x26 - m!foo\n"
+        "    3:   0x2b - m!start"
+    )
+
+
+def test_loads_outside_of_the_memory(store: Store) -> None:
+    """Behind an empty memory, and at the first address after the last byte."""
+    wat = """(module (memory (export "m") {}) (func (export "load") (param i32) (drop (i32.load (local.get 0)))))"""
+    trap = trap_of(exports_of(store, wat.format(0))["load"], store, 1_000_000)
+    assert trap.trap_code is TrapCode.MEMORY_OUT_OF_BOUNDS
+    exports = exports_of(store, wat.format(1))
+    size = exports["m"].data_len(store)
+    exports["load"](store, size - 4)
+    for address in (size - 3, size):
+        assert trap_of(exports["load"], store, address).trap_code is TrapCode.MEMORY_OUT_OF_BOUNDS
+
+
+def test_exits_are_no_traps(store: Store) -> None:
+    """Only ExitTrap carries an exit status."""
+    trap = trap_of(exports_of(store, '(module (func (export "f") unreachable))')["f"], store)
+    assert not hasattr(trap, "code")
+    assert not isinstance(taipan.ExitTrap(2), Trap)
+    assert taipan.ExitTrap(2).code == 2
 
 
 @pytest.mark.parametrize(
@@ -276,6 +304,25 @@ def test_stack_overflow_through_the_host(store: Store) -> None:
     with pytest.raises((Trap, RecursionError)):
         exports["f"](store, 0)
     assert len(depths) > 50
+
+
+def test_the_host_has_stack_at_every_depth(store: Store) -> None:
+    """However deep wasm is when it calls the host: the host function has room to work, and ends if it has begun."""
+    begun, ended = [], []
+    nested = "[" * 400 + "]" * 400
+
+    def work() -> None:
+        begun.append(1)
+        json.loads(nested)  # recurses in C, several hundred bytes a level
+        ended.append(1)
+
+    exports = exports_of(
+        store,
+        '(module (import "" "" (func $work)) (func $f (export "f") call $work call $f))',
+        Func(store, FuncType([], []), work),
+    )
+    assert trap_of(exports["f"], store).trap_code is TrapCode.STACK_OVERFLOW
+    assert len(begun) == len(ended) > 1000
 
 
 def test_max_wasm_stack() -> None:

@@ -13,6 +13,7 @@ import taipan
 
 def test_swapped_directory(tmp_path: Path) -> None:
     program = Program("race")
+    program.notes["args"] = "2000"
     program.build()
     root = tmp_path / "one"
     outside = tmp_path / "outside"

@@ -19,6 +19,7 @@ import hashlib
 import os
 import re
 import shlex
+import stat
 import subprocess
 import sys
 import tempfile
@@ -88,13 +89,24 @@ class Program:
 
 
 class Result:
-    """How a run ended: status, or the message of what ended it."""
+    """How a run ended: status, or the message of what ended it; and what the directories hold afterwards."""
 
-    def __init__(self, status: int, message: str, output: bytes, errors: bytes) -> None:
+    def __init__(self, status: int, message: str, output: bytes, errors: bytes, left: dict[str, object]) -> None:
         self.status = status
         self.message = message
         self.output = output
         self.errors = errors
+        self.left = left
+
+
+def contents(base: Path) -> dict[str, object]:
+    """Everything below `base`: type, number of links, and content or target of each."""
+    found: dict[str, object] = {}
+    for path in sorted(base.rglob("*")):
+        status = path.lstat()
+        content: object = os.readlink(path) if path.is_symlink() else path.read_bytes() if path.is_file() else None
+        found[str(path.relative_to(base))] = (stat.S_IFMT(status.st_mode), status.st_nlink, content)
+    return found
 
 
 def run(engine: Any, program: Program, base: Path) -> Result:
@@ -124,7 +136,7 @@ def run(engine: Any, program: Program, base: Path) -> Result:
         status, message = -1, str(problem)
     finally:
         store.close()
-    return Result(status, message, bytes(output), bytes(errors))
+    return Result(status, message, bytes(output), bytes(errors), contents(base))
 
 
 def check(program: Program, result: Result) -> None:

@@ -40,6 +40,10 @@ NEAREST: Final = 0
 FLOOR: Final = 1
 CEIL: Final = 2
 TRUNC: Final = 3
+# Other float operations with one operand.
+SQRT: Final = 4
+ABS: Final = 5
+NEG: Final = 6
 
 # Conditions; `cond ^ 1` is the opposite.
 EQ: Final = 0
@@ -332,20 +336,12 @@ class Masm:
     def falu_const(self, op: i64, size: i64, d: i64, a: i64, bits: i64) -> None:
         raise NotImplementedError
 
-    def fsqrt(self, size: i64, d: i64, s: i64) -> None:
-        raise NotImplementedError
-
-    def fround(self, mode: i64, size: i64, d: i64, s: i64) -> None:
+    def funary(self, op: i64, size: i64, d: i64, s: i64) -> None:
+        """op: a rounding mode, SQRT, ABS or NEG."""
         raise NotImplementedError
 
     def fmin_max(self, is_max: bool, size: i64, d: i64, a: i64, b: i64) -> None:
         """d is neither a nor b. Equal operands may differ in sign (or: -0 is less), unordered ones add to a NaN."""
-        raise NotImplementedError
-
-    def fabs(self, size: i64, d: i64, s: i64) -> None:
-        raise NotImplementedError
-
-    def fneg(self, size: i64, d: i64, s: i64) -> None:
         raise NotImplementedError
 
     def fcopysign(self, size: i64, d: i64, a: i64, b: i64) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
+from contextlib import suppress
 from operator import and_
 from typing import Any, Final
 
@@ -61,9 +62,13 @@ def bind(name: str, params: str, function: Callable[..., int]) -> HostFunction:
                 return function(context, view, *map(and_, arguments, masks))
             return function(context, view, *arguments)
         except CallbackError as carrier:
+            _forget_views(carrier)
             failure = carrier.original
         except Exception as problem:
             return _errno_of(name, problem)
+        except BaseException as problem:  # Ctrl-C
+            _forget_views(problem)
+            raise
         finally:
             view.release()
         raise failure  # here, where it gets no context of ours
@@ -90,11 +95,26 @@ def _errno_of(name: str, problem: Exception) -> int:
         return problem.code
     if isinstance(problem, OverflowError):
         return INVAL  # an offset or a time beyond the host's range
+    _forget_views(problem)
     if isinstance(problem, OutOfBounds | struct.error):
         from taipan.runtime.trap import Trap
 
         raise Trap(f"{name}: pointer out of bounds: {problem}") from None
     raise problem
+
+
+def _forget_views(problem: BaseException) -> None:
+    """Clear our own frames in the traceback of what the embedder may keep.
+
+    They hold views of the guest's memory, and a memory that is viewed cannot move: it could no longer grow.
+    """
+    traceback = problem.__traceback__
+    # The first frame is that of `call`, which still runs.
+    while traceback is not None and (traceback := traceback.tb_next) is not None:
+        frame = traceback.tb_frame
+        if frame.f_globals.get("__name__", "").startswith("taipan.wasi."):
+            with suppress(RuntimeError):  # it still runs: the exception has been raised before
+                frame.clear()
 
 
 def _not_ready(name: str, context: WasiContext | None) -> WasmError:

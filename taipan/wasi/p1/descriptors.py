@@ -154,9 +154,15 @@ class DescriptorTable:
         target.close()
 
     def close(self) -> None:
-        """Close everything."""
+        """Close everything, also if the host reports errors; the first of them is raised then."""
+        problem: OSError | None = None
         while self._open:
-            self._open.popitem()[1].close()
+            try:
+                self._open.popitem()[1].close()
+            except OSError as failure:
+                problem = problem or failure
+        if problem is not None:
+            raise problem
 
     def add_input(self, stream: InputStream) -> int:
         return self.add(

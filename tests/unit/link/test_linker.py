@@ -33,16 +33,6 @@ from taipan import (
 I32 = ValType.i32()
 
 
-@pytest.fixture(scope="module")
-def engine() -> taipan.Engine:
-    return taipan.Engine()
-
-
-@pytest.fixture
-def store(engine: taipan.Engine) -> Store:
-    return Store(engine)
-
-
 @pytest.fixture
 def linker(engine: taipan.Engine) -> Linker:
     return Linker(engine)

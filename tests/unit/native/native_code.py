@@ -20,6 +20,7 @@ from taipan.runtime.limiter import ask_limiter, tell_limiter
 from taipan.runtime.memory import Memory
 from taipan.runtime.table import Table
 from taipan.runtime.trap import make_trap
+from taipan.runtime.externref import ExternRef
 from taipan.runtime.value import Val
 
 HEADER, _ = layout.field_offsets("VMContextHeader")
@@ -37,7 +38,8 @@ class Raised(Exception):
 def registered(**changes: Any) -> dict[str, Any]:
     """Arguments of `register`, as the package passes them."""
     names = ("StoreClosedError", "StoreBusyError", "WrongStoreError", "WasmError", "UnsupportedError", "InternalError")
-    classes = {"Func": Func, "Memory": Memory, "Table": Table, "Global": Global, "Caller": Caller, "Val": Val}
+    classes = {"Func": Func, "Memory": Memory, "Table": Table, "Global": Global, "Caller": Caller}
+    classes |= {"Val": Val, "ExternRef": ExternRef}
     asked = {"ask_limiter": ask_limiter, "tell_limiter": tell_limiter}
     return {"make_trap": make_trap, **asked, **classes, **{name: getattr(errors, name) for name in names}, **changes}
 

@@ -405,6 +405,32 @@ def test_poll_files_and_streams(guest: Guest) -> None:
     assert poll(guest, 1) == [(1, 0, 1, 4, 0)]
 
 
+def test_poll_with_times_that_never_come(guest: Guest) -> None:
+    """Neither the largest time nor one that a 64-bit sum would overflow ends the wait, or stops it from ending."""
+    longest = (1 << 64) - 1
+    for clock in (0, 1):
+        for flags in (0, types.SUBSCRIPTION_CLOCK_ABSTIME):
+            subscribe(guest, (1, EVENT_CLOCK, clock, longest, flags), (2, EVENT_CLOCK, 1, 1_000_000, 0))
+            assert poll(guest, 2) == [(2, 0, EVENT_CLOCK, 0, 0)]
+            subscribe(guest, (1, EVENT_CLOCK, clock, longest, flags), (2, EVENT_FD_READ, 0, 0, 0))
+            assert poll(guest, 2) == [(2, 0, EVENT_FD_READ, 1, 0)]
+
+
+def test_poll_with_very_many_subscriptions(guest: Guest) -> None:
+    count = 5000
+    for position in range(count):
+        kind, what = ((EVENT_CLOCK, 1), (EVENT_FD_WRITE, 1), (EVENT_FD_READ, 99))[position % 3]
+        SUBSCRIPTION.pack_into(guest.memory, DATA + 48 * position, position, kind, what, 10**15, 0, 0)
+    events = DATA + 48 * count
+    assert guest.call("poll_oneoff", DATA, events, count, OUT) == "SUCCESS"
+    happened = [EVENT.unpack_from(guest.memory, events + 32 * position) for position in range(guest.out())]
+    expected = [
+        (p, 0, EVENT_FD_WRITE, 1, 0) if p % 3 == 1 else (p, types.BADF, EVENT_FD_READ, 0, 0) for p in range(count)
+    ]
+    assert happened == [event for event in expected if event[0] % 3]
+    assert guest.call("poll_oneoff", 0, 0, (1 << 16) + 1, OUT) == "INVAL"
+
+
 def test_poll_waits_for_a_pipe(make_guest: MakeGuest) -> None:
     read_end, write_end = os.pipe()
     saved = os.dup(0)

@@ -1,14 +1,17 @@
 /* files: target/file=inside */
+/* args: 200 */
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 /* The host may swap `target` for a link to a directory outside meanwhile (test_race.py). */
-int main(void) {
+int main(int argc, char **argv) {
+    (void)argc;
     int wrong = 0, opened = 0;
-    for (int i = 0; i < 4000; i++) {
+    for (int i = 0, rounds = atoi(argv[1]); i < rounds; i++) {
         char buf[16] = {0};
         int fd = open("target/file", O_RDWR);
         if (fd >= 0) {
