@@ -49,7 +49,7 @@ class FunctionCompiler(Reference):
         scan = self.scan
         scan.scan(first, end)
         if scan.calls:
-            self.check_stack()
+            self.poll()
         self.push_frame(FUNC, b"", layout.results, [])
         for cut_start, cut_end in [*scan.cuts, (end, end)]:
             if first < cut_start:
