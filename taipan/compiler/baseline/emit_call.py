@@ -249,12 +249,12 @@ class Calls(Control):
             return False
         if self.live.ends[index] > self.pos:
             return True
-        # Its last reader may still be on the operand stack.
-        wanted = self.local_ops[index]
+        # Its last reader may still be on the operand stack, of another type after i64.extend_i32_u.
+        wanted = K_LOCAL | (index << VALUE_SHIFT)
         i = first
         while i > self.settled:
             i -= 1
-            if self.ops[i] == wanted:
+            if self.ops[i] & ~(TYPE << TYPE_SHIFT) == wanted:
                 return True
         return False
 

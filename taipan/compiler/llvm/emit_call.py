@@ -3,6 +3,7 @@
 The convention is C's, except that the callee takes its stack arguments away (`abi/calls.py`), which LLVM cannot express
 for C's registers. So calls *with stack arguments* are inline assembly that pushes them; a function that *has* some returns by a tail call
 to a stub that `link.py` adds, `ret_<type>_<bytes>`, and makes tail calls through `tail_<bytes>`, which first removes them.
+Other calls are marked "notail": as jumps they would be missing in backtraces.
 """
 
 from __future__ import annotations
@@ -59,9 +60,9 @@ class Calls(Convert):
         site = self.call_site(column)
         code = self.builtin(name)
         if not result:
-            self.do(f"call void {code}({', '.join(arguments)}) #2{site}")
+            self.do(f"notail call void {code}({', '.join(arguments)}) #2{site}")
             return ""
-        return self.emit(f"call {'ptr' if result == 'ref' else 'i64'} {code}({', '.join(arguments)}) #2{site}")
+        return self.emit(f"notail call {'ptr' if result == 'ref' else 'i64'} {code}({', '.join(arguments)}) #2{site}")
 
     # --- arguments and results ------------------------------------------------------------------------------------
     def layout_of(self, type: int) -> FlatLayout:
@@ -81,7 +82,7 @@ class Calls(Convert):
             result = self.call_with_stack(code, context, caller, layout, [*arguments, *out], site)
         else:
             texts = [f"ptr {context}", f"ptr {caller}", *(f"{TYPES[type]} {text}" for text, type in [*arguments, *out])]
-            call = f"call {result_type(layout)} {code}({', '.join(texts)}) #2{site}"
+            call = f"notail call {result_type(layout)} {code}({', '.join(texts)}) #2{site}"
             if layout.results:
                 result = self.emit(call)
             else:

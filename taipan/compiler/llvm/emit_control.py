@@ -30,6 +30,11 @@ COLUMN_TRAP: Final = 16  # and the trap's number
 MAX_EDGE_VALUES: Final = 2_000_000
 """Operands and locals that branches bring to their labels."""
 
+POLL: Final = (
+    '"xchgq %r15, %r10\\0Acallq *%r11\\0Axchgq %r15, %r10", '
+    '"={r10},={rax},0,{r11},1,~{memory},~{dirflag},~{fpsr},~{flags}"'
+)
+
 BLOCK: Final = 0
 LOOP: Final = 1
 IF: Final = 2
@@ -119,31 +124,26 @@ class Control(Values):
         self.leave()
 
     # --- polls ----------------------------------------------------------------------------------------------------
-    def poll(self, condition: str, address: str) -> None:
-        """Call the poll helper if `condition` holds. address: the lowest stack address that the function needs.
+    def poll(self) -> None:
+        """Compare the stack pointer with the stack limit; if it is below, call the poll helper.
 
-        The helper keeps all registers but rax, so the call costs its surroundings nothing.
+        The helper wants the context in r15 and keeps all registers but rax, so the call costs its surroundings nothing. The
+        address it is given is the stack pointer, which in a function's body is as low as its frame gets.
         """
+        # Not hoisted out of loops, where it would keep a register busy.
+        pointer = self.emit("call i64 @llvm.read_volatile_register.i64(metadata !0)")
+        limit = self.emit(f"load volatile i64, ptr {self.place('%vm', HEADER['stack_limit'])}")
+        below = self.emit(f"icmp ult i64 {pointer}, {limit}")
         slow = self.new_block()
         go_on = self.new_block()
-        self.do(f"br i1 {condition}, label %{slow}, label %{go_on}, {UNLIKELY}")
+        self.do(f"br i1 {below}, label %{slow}, label %{go_on}, {UNLIKELY}")
         before = self.begin_cold(slow)
         site = self.call_site()
         code = self.builtin("poll")
-        constraints = "={rax},r,{r15},0,~{memory},~{dirflag},~{fpsr},~{flags}"
-        self.do(f'call i64 asm sideeffect "callq *$1", "{constraints}"(ptr {code}, ptr %vm, i64 {address}){site}')
+        self.do(f"call {{ ptr, i64 }} asm sideeffect {POLL}(ptr %vm, ptr {code}, i64 {pointer}){site}")
         self.do(f"br label %{go_on}")
         self.end_cold(before)
         self.start(go_on)
-
-    def stack_pointer(self) -> str:
-        return self.emit("call i64 @llvm.read_register.i64(metadata !0)")
-
-    def check_stack(self) -> None:
-        """At the function's entry: trap if the frame goes below the stack limit."""
-        pointer = self.stack_pointer()
-        limit = self.emit(f"load volatile i64, ptr {self.place('%vm', HEADER['stack_limit'])}")
-        self.poll(self.emit(f"icmp ult i64 {pointer}, {limit}"), pointer)
 
     # --- frames ---------------------------------------------------------------------------------------------------
     def block_type(self, type: int) -> tuple[bytes, bytes]:
@@ -198,9 +198,7 @@ class Control(Values):
             self.push(name, type)
         for name, index in zip(frame.phis[len(params) :], frame.assigned):
             self.locals[index] = name
-        limit = self.emit(f"load volatile i64, ptr {self.place('%vm', HEADER['stack_limit'])}")
-        # An interrupt sets all bits of the limit; comparing with rsp would keep a register busy for it.
-        self.poll(self.emit(f"icmp eq i64 {limit}, -1"), "-1")
+        self.poll()
 
     def if_(self, type: int) -> None:
         condition = self.pop_condition()

@@ -101,7 +101,7 @@ class FunctionCompiler(Reference):
 
     def check_entry(self) -> None:
         if self.scan.calls:
-            self.check_stack()
+            self.poll()
 
     # --- the definition -------------------------------------------------------------------------------------------
     def finish(self, subprogram: int) -> None:
@@ -113,7 +113,7 @@ class FunctionCompiler(Reference):
         if self.num_slots:
             entry[:0] = self.slots_text()
         params = ", ".join(["ptr %vm", "ptr %caller", *self.parameters()])
-        head = f"define hidden {result_type(self.own_layout)} @{self.symbol}({params})"
+        head = f"define weak hidden {result_type(self.own_layout)} @{self.symbol}({params})"
         self.ir.functions += [
             f"{head} #0 !dbg !{subprogram} {{\nentry:\n",
             *entry,

@@ -12,14 +12,20 @@ from typing import Any, Final
 from taipan.compiler.environ import T_EXTERNREF, ModuleEnv
 from taipan.errors import UnsupportedError
 from taipan.wasm._generated_visit import Visitor
-from taipan.wasm.instructions import INSTRS
+from taipan.wasm.instructions import BY_OPCODE, INSTRS
 
 MAX_ASSIGNMENTS: Final = 1_000_000
 """Locals assigned in blocks, counted once for each block around: more phis would take LLVM minutes."""
 
 
-class Quiet(Visitor):
-    """Visits everything and does nothing."""
+class Readable(Visitor):
+    def unsupported(self, opcode: int) -> UnsupportedError:
+        """The error about an instruction that there is no method for."""
+        return UnsupportedError(f"the LLVM compiler does not support {BY_OPCODE[opcode].name} yet")
+
+
+class Quiet(Readable):
+    """Visits everything that is no exception handling, and does nothing."""
 
 
 def _do_nothing(self: Quiet, *immediates: int) -> None:
@@ -27,7 +33,8 @@ def _do_nothing(self: Quiet, *immediates: int) -> None:
 
 
 for _row in INSTRS:
-    setattr(Quiet, _row.method, _do_nothing)
+    if _row.feature not in ("exceptions", "legacy-exceptions"):
+        setattr(Quiet, _row.method, _do_nothing)
 
 
 class Scan(Quiet):

@@ -19,7 +19,7 @@ FIRST_FREE: Final = 8
 PREAMBLE: Final = """\
 target triple = "{triple}"
 declare void @llvm.fake.use(...)
-declare i64 @llvm.read_register.i64(metadata)
+declare i64 @llvm.read_volatile_register.i64(metadata)
 """
 
 CLOSING: Final = """\

@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import Final
 
 from taipan.compiler.environ import T_EXTERNREF, T_F32, T_F64, T_FUNCREF, T_I32, ModuleEnv
+from taipan.compiler.llvm.scan import Readable
 from taipan.compiler.llvm.text import INVARIANT, TYPES, ModuleText
 from taipan.abi.layout import field_offsets
 from taipan.errors import UnsupportedError
-from taipan.wasm._generated_visit import Visitor
 
 T_BOOL: Final = 8
 Value = tuple[str, int]
@@ -35,7 +35,7 @@ def module_has_references(env: ModuleEnv) -> bool:
     return any(T_EXTERNREF in types for types in (*env.type_params, *env.type_results))
 
 
-class Values(Visitor):
+class Values(Readable):
     def __init__(self, env: ModuleEnv, ir: ModuleText) -> None:
         self.env: Final = env
         self.ir: Final = ir
