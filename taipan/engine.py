@@ -33,6 +33,7 @@ from taipan.wasm.segments import data_ranges
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
+    from taipan.binary.names import Names
     from taipan.compiler.baseline.compiler import BaselineCompiler
     from taipan.compiler.environ import ModuleEnv
 
@@ -260,6 +261,11 @@ class Module(Unique):
     def name(self) -> str | None:
         """From the name section, or from `new_with_name`."""
         return self._opened().name
+
+    @property
+    def names(self) -> Names:
+        """The name section: `names.funcs`, `names.locals` and so on, from index to name."""
+        return self._opened().names
 
     @property
     def custom_sections(self) -> list[tuple[str, bytes]]:
