@@ -290,6 +290,16 @@ def test_no_file_is_overwritten_by_its_own_binary(taipan, write, tmp_path) -> No
     assert (tmp_path / "text.wasm").read_text() == "(module)"
 
 
+def test_names_that_cannot_be_written_are_escaped(taipan, write, tmp_path) -> None:
+    write('(module (func $"\u00e4" (export "\u20ac")))', "euro.wat")
+    os.rename(tmp_path / "euro.wat", os.fsencode(tmp_path) + b"/\xff.wat")
+    for command in ("validate", "objdump"):
+        for encoding in ("utf-8", "ascii"):
+            done = taipan(command, os.fsdecode(b"\xff.wat"), env=dict(os.environ, PYTHONIOENCODING=encoding))
+            assert (done.returncode, done.stderr) == (0, "")
+            assert done.stdout
+
+
 @pytest.mark.parametrize(("word", "meant"), [("objdmp", "'objdump'"), ("a.wasm", "taipan run a.wasm")])
 def test_unknown_commands_suggest_what_was_meant(taipan, word, meant) -> None:
     assert_fails_with_one_line(taipan(word), meant)
