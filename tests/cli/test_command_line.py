@@ -268,6 +268,13 @@ def test_mistakes_in_texts_are_shown(taipan, write, command) -> None:
     assert done.stderr.endswith("(line 3, column 2)\n   i32.konst 1))\n   ^\n")
 
 
+def test_standard_input(taipan) -> None:
+    done = taipan("wat2wasm", "-", input="(module)\n")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "\0asm\1\0\0\0", "")
+    done = taipan("wat2wasm", "-", input="(module\n")
+    assert_fails_with_one_line(done, "standard input: unexpected token end of text")
+
+
 def test_long_lines_are_cut(taipan, write) -> None:
     done = taipan("validate", write(f"(module {' ' * 5000}(zork)){' ' * 5000}", "long.wat"))
     line, mark = done.stderr.splitlines()[1:]
