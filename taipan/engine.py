@@ -20,6 +20,7 @@ from taipan.compiler.tunables import Tunables
 from taipan.config import Config
 from taipan.errors import InvalidError, UnsupportedError
 from taipan.features import Features
+from taipan.runtime.epochs import Epochs
 from taipan.runtime.managed import Unique, already_closed
 from taipan.runtime.module_info import ModuleInfo
 from taipan.runtime.register import register
@@ -58,6 +59,7 @@ class Engine(Unique):
         "__weakref__",
         "_closed",
         "_dynamic_guard",
+        "_epochs",
         "_gil",
         "_lazy",
         "_max_wasm_stack",
@@ -78,8 +80,8 @@ class Engine(Unique):
         config._consume()
         self.config = config
         self.tunables = _tunables(config)
-        self.tunables.check()
         self.types = TypeRegistry()
+        self._epochs: Epochs | None = Epochs() if config.epoch_interruption else None
         self._dynamic_guard: int = config.dynamic_memory_guard_size
         self._gil: str = config.gil
         self._lazy: bool = config.lazy_compilation
@@ -93,7 +95,12 @@ class Engine(Unique):
         return a is b
 
     def increment_epoch(self) -> None:
-        """Has no effect: no engine with `Config.epoch_interruption` can be made yet."""
+        """Begin the next epoch: calls in stores whose deadline it reaches trap (TrapCode.INTERRUPT).
+
+        From any thread, also from signal handlers. Nothing happens without `Config.epoch_interruption`.
+        """
+        if self._epochs is not None:
+            self._epochs.increment()
 
     def is_pulley(self) -> bool:
         """Whether wasm runs in Wasmtime's interpreter: never here."""
@@ -164,6 +171,7 @@ def _tunables(config: Config) -> Tunables:
         memory_reservation_for_growth=growth,
         memory_may_move=may_move,
         guard_before_linear_memory=config.guard_before_linear_memory,
+        consume_fuel=config.consume_fuel,
     )
 
 

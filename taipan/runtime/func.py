@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, final
 
 from taipan import _native
 from taipan.errors import StoreClosedError, WasmError
+from taipan.runtime.fuel import Fuel
 from taipan.runtime.store import Store, Storelike, store_of
 from taipan.runtime.types import FuncType, ValType, codes_of, func_type, val_type
 
@@ -106,7 +107,7 @@ class TypedFunc(_native.FuncBase):
         return f"<TypedFunc of store {self._store_id}>"
 
 
-class Caller(_native.CallerBase):
+class Caller(_native.CallerBase, Fuel):
     """What a host function sees of the wasm that called it; valid until that function returns.
 
     It stands for the store in every method that takes one. `caller["memory"]` is an export of the calling instance;

@@ -190,10 +190,21 @@ def test_environment(taipan, write) -> None:
 
 def test_timeout(taipan, write) -> None:
     begin = time.monotonic()
-    done = taipan("run", "--timeout", "0.2", write(LOOP))
+    for text, seconds in {"0.2": "0.2", "1ms": "0.001", "0.1s": "0.1"}.items():
+        done = taipan("run", "--timeout", text, write(LOOP, "loop.wat"))
+        assert done.returncode == 134
+        assert f"failed to run loop.wat within {seconds} s\n" in done.stderr
+        assert "wasm trap: interrupt" in done.stderr
+    assert time.monotonic() - begin < 60
+    assert taipan("run", "--timeout", "1m", write(HELLO)).returncode == 0
+
+
+def test_fuel(taipan, write) -> None:
+    done = taipan("run", "--fuel", "10_000", write(LOOP))
     assert done.returncode == 134
-    assert "wasm trap: interrupt" in done.stderr
-    assert time.monotonic() - begin < 20
+    assert "wasm trap: all fuel consumed by WebAssembly" in done.stderr
+    assert taipan("run", "--fuel", "10000", write(HELLO)).returncode == 0
+    assert taipan("run", "--fuel", "0", write(HELLO)).returncode == 134
 
 
 def test_control_c_ends_a_loop(write, tmp_path) -> None:
@@ -232,7 +243,11 @@ MISTAKES = {
     "bad feature": (["run", "-W", "warp-drive", "hello.wat"], ["warp-drive", "simd"]),
     "bad compiler": (["run", "--compiler", "gcc", "hello.wat"], ["gcc", "baseline"]),
     "bad option": (["run", "--turbo", "hello.wat"], ["--turbo"]),
-    "bad timeout": (["run", "--timeout", "-1", "hello.wat"], ["--timeout"]),
+    "bad timeout": (["run", "--timeout", "-1", "hello.wat"], ["--timeout", "500ms"]),
+    "no time": (["run", "--timeout", "0s", "hello.wat"], ["--timeout", "0s"]),
+    "unknown unit": (["run", "--timeout", "5h", "hello.wat"], ["--timeout", "5h"]),
+    "bad fuel": (["run", "--fuel", "-1", "hello.wat"], ["--fuel", "2**63 - 1"]),
+    "too much fuel": (["run", "--fuel", str(2**63), "hello.wat"], ["--fuel"]),
     "bad command": (["fly"], ["fly", "run"]),
     "no arguments": (["validate"], ["FILE"]),
 }
