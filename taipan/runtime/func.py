@@ -12,7 +12,7 @@ from taipan import _native
 from taipan.errors import StoreClosedError, WasmError
 from taipan.runtime.fuel import Fuel
 from taipan.runtime.store import Store, Storelike, store_of
-from taipan.runtime.types import FuncType, ValType, codes_of, func_type, val_type
+from taipan.runtime.types import FuncType, ValType, codes_of, val_type
 
 if TYPE_CHECKING:
     from taipan.engine import Engine
@@ -187,7 +187,7 @@ def signature_of(
             results = [_annotated(t, "result") for t in returned]
         else:
             results = (_annotated(returned, "result"),)
-    return func_type(FuncType(_listed(params), _listed(results))._core), access_caller
+    return FuncType(_listed(params), _listed(results)), access_caller
 
 
 def _listed(types: Iterable[ValType] | ValType) -> Iterable[ValType]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from taipan.runtime.host_func import HostFunc
     from taipan.runtime.tag import Tag
     from taipan.runtime.timeout import Timeout
+    from taipan.runtime.type_registry import RegisteredType
     from taipan.wasi.config import WasiConfig
 
 
@@ -76,6 +77,7 @@ class Store(_native.StoreBase, Fuel, Managed):
         "_fuel_beyond",
         "_host_funcs",
         "_instance_tags",
+        "_kept_types",
         "_limits",
         "_num_instances",
         "_num_memories",
@@ -99,6 +101,7 @@ class Store(_native.StoreBase, Fuel, Managed):
         self._limits: StoreLimits | None = None
         self._num_instances = self._num_tables = self._num_memories = 0
         self._host_funcs: dict[HostFunc, Func] = {}
+        self._kept_types: dict[int, RegisteredType] = {}
         self._instance_tags: dict[_native.InstanceBase, tuple[Tag, ...]] = {}
         self._fuel_added = self._fuel_beyond = 0
         self._deadline = 0
@@ -116,6 +119,7 @@ class Store(_native.StoreBase, Fuel, Managed):
         self._close_wasi()
         self._host_funcs.clear()
         self._instance_tags.clear()
+        self._kept_types.clear()
         self._data = None
 
     def data(self) -> Any:

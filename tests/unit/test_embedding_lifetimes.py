@@ -281,3 +281,85 @@ def test_reentry_through_callers_200_levels_deep(store: Store) -> None:
     )
     assert exports["f"](store, 200) == 200
     assert depths == list(range(200, -1, -1))
+
+
+# --- types ---
+
+TAKES_A_FUNCTION = """(module (type $t (func (param i64 i64))) (func (export "f") (param (ref null $t)))
+  (table (export "t") 1 (ref null $t)) (global (export "g") (ref null $t) (ref.null $t)))"""
+
+
+@pytest.mark.parametrize("name", ["f", "t", "g"])
+def test_types_keep_their_definitions(name: str) -> None:
+    """A value type of the host's names a definition of the engine, also when the module and the store are gone."""
+    engine = taipan.Engine()
+    store = Store(engine)
+    of: Any = instantiate(store, TAKES_A_FUNCTION)[name].type(store)
+    taken = of.params[0] if name == "f" else of.element if name == "t" else of.content
+    store.close()
+    del store, of
+    gc.collect()
+    assert len(engine.types) > 0
+    ty = FuncType([taken], [])
+    del taken
+    user = Store(engine)
+    other = Module(engine, "(module (type (func (param f32 f32))))")  # would take the id if it were free
+    func = Func(user, ty, lambda reference: None)
+    wat = '(module (type $t (func (param i64 i64))) (import "" "" (func (param (ref null $t)))))'
+    Instance(user, Module(engine, wat), [func])
+    with pytest.raises(taipan.LinkError):
+        Instance(user, Module(engine, wat.replace("i64 i64", "f32 f32")), [func])
+    del ty, func, user, other
+    gc.collect()
+    assert len(engine.types) == 0
+
+
+@pytest.mark.parametrize("what", ["global", "table"])
+def test_what_the_host_makes_keeps_the_definition_of_its_type(what: str) -> None:
+    engine = taipan.Engine()
+    store = Store(engine)
+    module = Module(engine, TAKES_A_FUNCTION)
+    content = module.exports[0].type.params[0]  # type: ignore[union-attr]
+    if what == "global":
+        made: Any = Global(store, GlobalType(content, True), None)
+    else:
+        made = Table(store, TableType(content, Limits(1, None)), None)
+    del module, content
+    gc.collect()
+    assert len(engine.types) == 1
+    needs = "(global (mut (ref null $t)))" if what == "global" else "(table 1 (ref null $t))"
+    for params, fits in (("f32 f32", False), ("i64 i64", True)):
+        taker = Module(engine, f'(module (type $t (func (param {params}))) (import "" "" {needs}))')
+        if fits:
+            Instance(store, taker, [made])
+        else:
+            with pytest.raises(taipan.LinkError, match=f"{what} types incompatible"):
+                Instance(store, taker, [made])
+    del taker
+    store.close()
+    gc.collect()
+    assert len(engine.types) == 0
+
+
+def test_types_of_another_engine_are_refused(engine: taipan.Engine, store: Store) -> None:
+    foreign = Module(taipan.Engine(), TAKES_A_FUNCTION).exports[0].type.params[0]  # type: ignore[union-attr]
+    Module(engine, TAKES_A_FUNCTION)
+    for make in (
+        lambda: Global(store, GlobalType(foreign, True), None),
+        lambda: Table(store, TableType(foreign, Limits(1, None)), None),
+        lambda: Func(store, FuncType([foreign], []), print),
+        lambda: Linker(engine).define_func("", "", FuncType([foreign], []), print),
+        lambda: taipan.Tag(store, taipan.TagType(FuncType([foreign], []))),
+    ):
+        with pytest.raises(ValueError, match="different engine"):
+            make()
+
+
+def test_the_host_makes_no_globals_of_structs_yet(store: Store) -> None:
+    """Their null is not the one of functions, so guessing would show."""
+    module = Module(store.engine, '(module (type $s (struct)) (import "" "s" (global (ref null $s))))')
+    imported: Any = module.imports[0].type
+    with pytest.raises(taipan.UnsupportedError, match="cannot be made by the host yet"):
+        Global(store, GlobalType(imported.content, False), None)
+    with pytest.raises(taipan.UnsupportedError, match="cannot be made by the host yet"):
+        Table(store, TableType(imported.content, Limits(1, None)), None)
