@@ -87,6 +87,17 @@ def test_found_by_api() -> None:
             call()
 
 
+def test_found_by_threads() -> None:
+    """A number in place of bytes does not stand for so many zeros."""
+    store = taipan.Store(taipan.Engine())
+    memory = taipan.Memory(store, taipan.MemoryType(taipan.Limits(1, 1)))
+    wrong: Any = 1 << 62
+    with pytest.raises(TypeError):
+        memory.write(store, wrong)
+    assert memory.write(store, [1, 2]) == 2 and memory.read(store, 0, 3) == b"\1\2\0"
+    assert memory.write(store, memoryview(b"abcdef")[::2]) == 3 and memory.read(store, 0, 3) == b"ace"
+
+
 @pytest.mark.parametrize("path", sorted(REGRESS.glob("*.wast")), ids=lambda path: path.stem)
 def test_regression(path: Path) -> None:
     failed = [outcome for outcome in Runner(features_for(str(path))).run_file(path) if not outcome.passed]

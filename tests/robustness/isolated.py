@@ -69,7 +69,7 @@ def isolated(
             }
             process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=whole)
             try:
-                output, errors = process.communicate(timeout=seconds)
+                output, errors = process.communicate(timeout=seconds * 5 if SANITIZED else seconds)
                 ended = f"status {process.returncode}"
             except subprocess.TimeoutExpired:
                 process.kill()

@@ -1172,7 +1172,7 @@ TYPES = [
         w.TagType(ft)
         len(ft.params)
         """,
-        differs="Nothing is consumed but configurations",
+        differs="Little is consumed",
         here=1,
     ),
     Row(
@@ -2291,6 +2291,21 @@ OBJECTS = [
         here=["<ValType>"],
     ),
     Row("Managed", "w.Managed.__name__"),
+    Row(
+        "WASI configuration for two stores",
+        """
+        c = w.WasiConfig()
+        [w.Store(engine).set_wasi(c) for _ in range(2)]
+        """,
+        differs="Little is consumed",
+        here=[None, None],
+    ),
+    Row(
+        "WASI configuration that is none",
+        "store.set_wasi(5)",
+        differs="Wrong objects",
+        here=Raised(cls="TypeError", message="expected a WasiConfig"),
+    ),
     Row(
         "pickle a type",
         """

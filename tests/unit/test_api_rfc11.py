@@ -107,6 +107,7 @@ def test_modules_know_their_exports(engine: taipan.Engine) -> None:
     assert isinstance(module.get_export("memory"), taipan.MemoryType)
     assert module.get_export("none") is None
     assert module.name == "m"
+    assert module.names.funcs == {0: "f"}
 
 
 def test_modules_named_by_the_host(engine: taipan.Engine, store: Store) -> None:

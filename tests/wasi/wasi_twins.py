@@ -361,20 +361,22 @@ DELIBERATE: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "fd_allocate": (("SUCCESS", "NOTSUP"), ("BADF", "NOTSUP"), ("PERM", "NOTSUP")),
     "fd_seek": (("INVAL", "SUCCESS"),),
     "fd_read": (("SUCCESS", "INTR"),),
-    "path_remove_directory": (("NOTEMPTY", "INVAL"), ("SUCCESS", "INVAL"), ("NOTDIR", "NOENT"), ("NOTDIR", "INVAL")),
-    "path_unlink_file": (("NOTDIR", "ISDIR"), ("NOTDIR", "NOENT")),
+    "path_remove_directory": (("NOTEMPTY", "INVAL"), ("SUCCESS", "INVAL")),
     "path_filestat_set_times": (("NOENT", "SUCCESS"), ("NAMETOOLONG", "SUCCESS"), ("NOTDIR", "SUCCESS")),
     "path_open": (("BADF", "ILSEQ"), ("NOTDIR", "ILSEQ")),
     "fd_pread": (("BADF", "INVAL"),),
     "fd_pwrite": (("BADF", "INVAL"), ("INVAL", "SUCCESS")),
     "path_symlink": (("EXIST", "NOENT"),),
 }
+REMOVALS: Final = {"path_remove_directory", "path_unlink_file"}
 RESOLUTION: Final = {"NOENT", "NOTDIR", "PERM", "LOOP"}
 
 
 def is_deliberate(name: str, paths: list[bytes], ours: str, theirs: str) -> bool:
     """Whether the two may answer differently."""
     if any(b"\0" in path for path in paths) and ours == "INVAL":
+        return True
+    if name in REMOVALS and ours == "NOTDIR" and theirs != "SUCCESS" and paths[0].endswith(b"/"):  # of a link
         return True
     if name == "path_link" and {ours, theirs} <= RESOLUTION:  # which of two paths is looked at first
         return True

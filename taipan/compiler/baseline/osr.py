@@ -107,6 +107,8 @@ class Continued(Reference):
         """Replace the code of the function just compiled by the stub; the offset of its call's 32-bit field."""
         masm = self.masm
         plan = self.plan
+        if self.metered:
+            raise UnsupportedError("loops of metered code are not left: the counter may be in a register")
         if self.num_sources > MAX_VALUES:
             raise UnsupportedError("too many locals and operands to leave this loop")
         masm.restart()

@@ -42,6 +42,9 @@ class LLVMCompiler:
 
         loops: behind them, continuations of functions: (defined index, wasm offset of a loop).
         """
+        if self.env.tunables.consume_fuel:
+            refusal = UnsupportedError("the LLVM compiler does not count fuel: the baseline compiler does")
+            return [refusal] * (len(defined_indices) + len(loops or ()))
         ir = ModuleText()
         work = [FunctionCompiler(self.env, ir, index) for index in defined_indices]
         work += [ContinuationCompiler(self.env, ir, *loop) for loop in loops or ()]
