@@ -45,7 +45,6 @@ SWITCHES: Final = {
     "memory_may_move": "memories that may move",
     "guard_before_linear_memory": "guards before memories",
     "consume_fuel": "fuel metering",
-    "epoch_interruption": "epoch interruption",
 }
 
 
