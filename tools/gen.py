@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from taipan.abi import builtins, layout, traps
+from taipan.abi import builtins, kinds, layout, plans, traps
 from tools.gen_check import check_module
 from tools.gen_shapes import shapes_module
 from tools.gen_visit import visitor_module
@@ -49,7 +49,7 @@ def abi_header() -> str:
         [
             f"X({struct}, {field}, {c_name(struct)}_{c_name(field)})"
             for struct, fields in layout.STRUCTS.items()
-            for field, _ in fields
+            for field, _, _ in fields
         ],
     )
     lines += ["", f"#define NULL_TYPE_ID {layout.NULL_TYPE_ID:#x}u"]
@@ -62,8 +62,48 @@ def abi_header() -> str:
     lines += [f"#define BUILTIN_{c_name(row[0])} {i}" for i, row in enumerate(builtins.BUILTINS)]
     lines.append(f"#define BUILTIN_COUNT {len(builtins.BUILTINS)}")
     lines += x_macro("BUILTINS", [f"X({row[0]}, {i}) /* {row[1]} */" for i, row in enumerate(builtins.BUILTINS)])
-    lines += ["", "#endif", ""]
+    lines += ["", "/* Kinds of values; KINDS lists X(name). */"]
+    lines += x_macro("KINDS", [f"X({name})" for name in kinds.KINDS])
+    lines += ["", "#ifndef __ASSEMBLER__", *struct_lines(), *offset_lines(), "#endif", "", "#endif", ""]
     return "\n".join(lines)
+
+
+def offset_lines() -> list[str]:
+    """`VMOffsets` and the function that computes them, as `layout.VMOffsets` does."""
+    names = [name for name, _ in layout.CONTEXT_PARTS]
+    lines = [
+        "typedef struct VMOffsets {",
+        f"    uint32_t {', '.join(names)}, size;",
+        "} VMOffsets;",
+        "/* Byte offsets in the VMContext of a module with these counts; the size, which may exceed 32 bits. */",
+        "static inline uint64_t abi_vm_offsets(VMOffsets *out,",
+        f"    {', '.join(f'uint64_t {name}' for name in names)}) {{",
+        "    uint64_t at = VMCONTEXTHEADER_SIZE;",
+    ]
+    for name, item in layout.CONTEXT_PARTS:
+        if item == "VMGlobal":
+            lines.append("    at = (at + 15) & ~(uint64_t)15;")
+        size = "sizeof(void *)" if item == "p" else f"{c_name(item)}_SIZE"
+        lines += [f"    out->{name} = (uint32_t)at;", f"    at += {name} * {size};"]
+    return [*lines, "    at = (at + 15) & ~(uint64_t)15;", "    out->size = (uint32_t)at;", "    return at;", "}"]
+
+
+C_TYPES = {"Q": "uint64_t", "B": "uint8_t"}
+
+
+def struct_lines() -> list[str]:
+    """Definitions of the structures that nothing private is added to, of plans, and of the enumeration of kinds."""
+    lines = ["enum {", *(f"    KIND_{name}," for name in kinds.KINDS), "    KIND_COUNT", "};"]
+    for name, fields in layout.STRUCTS.items():
+        if all(c_type for _, _, c_type in fields):
+            lines += [f"typedef struct {name} {{", *(f"    {c_type}{field};" for field, _, c_type in fields)]
+            lines += [f"}} {name};", f'_Static_assert(sizeof({name}) == {c_name(name)}_SIZE, "{name}");']
+    for name, rows in plans.PLANS.items():
+        lines.append(f"typedef struct {name} {{")
+        for field, code in rows:
+            lines.append(f"    uint8_t {field}[{code[:-1]}];" if code[-1] == "x" else f"    {C_TYPES[code]} {field};")
+        lines += [f"}} {name};", f'_Static_assert(sizeof({name}) == {plans.record(name).size}, "{name}");']
+    return lines
 
 
 def x_macro(name: str, rows: list[str]) -> list[str]:

@@ -207,4 +207,117 @@
     X(memory_atomic_wait64, 20) /* i32 size i64 i64 -> i32 */ \
     X(out_of_fuel, 21) /* -> */
 
+/* Kinds of values; KINDS lists X(name). */
+#define KINDS(X) \
+    X(I32) \
+    X(I64) \
+    X(F32) \
+    X(F64) \
+    X(V128) \
+    X(FUNCREF) \
+    X(EXTERNREF) \
+    X(OPAQUE) \
+    X(FUNC) \
+    X(EXTERN)
+
+#ifndef __ASSEMBLER__
+enum {
+    KIND_I32,
+    KIND_I64,
+    KIND_F32,
+    KIND_F64,
+    KIND_V128,
+    KIND_FUNCREF,
+    KIND_EXTERNREF,
+    KIND_OPAQUE,
+    KIND_FUNC,
+    KIND_EXTERN,
+    KIND_COUNT
+};
+typedef struct VMFuncRef {
+    void *code;
+    uint32_t type_id;
+    uint32_t flags;
+    void *vmctx;
+} VMFuncRef;
+_Static_assert(sizeof(VMFuncRef) == VMFUNCREF_SIZE, "VMFuncRef");
+typedef struct VMImportedFunc {
+    void *code;
+    void *vmctx;
+    VMFuncRef *funcref;
+} VMImportedFunc;
+_Static_assert(sizeof(VMImportedFunc) == VMIMPORTEDFUNC_SIZE, "VMImportedFunc");
+typedef struct VMGlobal {
+    uint64_t low;
+    uint64_t high;
+} VMGlobal;
+_Static_assert(sizeof(VMGlobal) == VMGLOBAL_SIZE, "VMGlobal");
+typedef struct VMContextHeader {
+    _Atomic(uintptr_t) stack_limit;
+    uint8_t *memory0_base;
+    void **builtins;
+    const uint32_t *type_ids;
+    VMFuncRef *null_funcref;
+    struct Store *store;
+    struct Instance *instance;
+    int64_t *fuel;
+    void *reserved0;
+    void *reserved1;
+} VMContextHeader;
+_Static_assert(sizeof(VMContextHeader) == VMCONTEXTHEADER_SIZE, "VMContextHeader");
+typedef struct MemoryPlan {
+    uint64_t min_pages;
+    uint64_t max_pages;
+    uint64_t reservation_bytes;
+    uint64_t guard_bytes;
+    uint64_t growth_reserve_bytes;
+    uint8_t page_size_log2;
+    uint8_t is_64;
+    uint8_t shared;
+    uint8_t guard_before;
+    uint8_t may_move;
+    uint8_t has_max;
+    uint8_t unused[2];
+} MemoryPlan;
+_Static_assert(sizeof(MemoryPlan) == 48, "MemoryPlan");
+typedef struct TablePlan {
+    uint64_t min;
+    uint64_t max;
+    uint8_t is_64;
+    uint8_t kind;
+    uint8_t has_max;
+    uint8_t unused[5];
+} TablePlan;
+_Static_assert(sizeof(TablePlan) == 24, "TablePlan");
+typedef struct GlobalPlan {
+    uint8_t kind;
+    uint8_t is_mutable;
+} GlobalPlan;
+_Static_assert(sizeof(GlobalPlan) == 2, "GlobalPlan");
+typedef struct VMOffsets {
+    uint32_t imported_funcs, memories, tables, imported_globals, globals, funcrefs, size;
+} VMOffsets;
+/* Byte offsets in the VMContext of a module with these counts; the size, which may exceed 32 bits. */
+static inline uint64_t abi_vm_offsets(VMOffsets *out,
+    uint64_t imported_funcs, uint64_t memories, uint64_t tables, uint64_t imported_globals, uint64_t globals, uint64_t funcrefs) {
+    uint64_t at = VMCONTEXTHEADER_SIZE;
+    out->imported_funcs = (uint32_t)at;
+    at += imported_funcs * VMIMPORTEDFUNC_SIZE;
+    out->memories = (uint32_t)at;
+    at += memories * sizeof(void *);
+    out->tables = (uint32_t)at;
+    at += tables * sizeof(void *);
+    out->imported_globals = (uint32_t)at;
+    at += imported_globals * sizeof(void *);
+    at = (at + 15) & ~(uint64_t)15;
+    out->globals = (uint32_t)at;
+    at += globals * VMGLOBAL_SIZE;
+    out->funcrefs = (uint32_t)at;
+    at += funcrefs * VMFUNCREF_SIZE;
+    at = (at + 15) & ~(uint64_t)15;
+    out->size = (uint32_t)at;
+    return at;
+}
+#endif
+
 #endif

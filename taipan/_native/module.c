@@ -52,8 +52,8 @@ PyMODINIT_FUNC PyInit__native(void) {
     static int (*const parts[])(PyObject *) = {tp_init_poll, tp_init_signals, tp_init_handle, tp_init_store,
         tp_init_code, tp_init_native_module, tp_init_value, tp_init_call, tp_init_host_call, tp_init_memory,
         tp_init_table, tp_init_global, tp_init_instance};
-    static const char *const kinds[KIND_COUNT] = {"KIND_I32", "KIND_I64", "KIND_F32", "KIND_F64", "KIND_V128",
-        "KIND_FUNCREF", "KIND_EXTERNREF", "KIND_OPAQUE", "KIND_FUNC", "KIND_EXTERN"};
+#define NAME(kind) "KIND_" #kind,
+    static const char *const kinds[] = {KINDS(NAME)};
     PyObject *module = PyModule_Create(&native_module);
     int result = module == NULL ? -1 : 0;
     for (int i = 0; result == 0 && i < KIND_COUNT; i++) result = PyModule_AddIntConstant(module, kinds[i], i);

@@ -70,25 +70,12 @@ static int check_others(const NativeModule *self, uint32_t num_template) {
     return num_template != self->num_globals ? out_of_range("the size of globals_template") : 0;
 }
 
-/* abi/layout.py: VMOffsets. */
 static int compute_offsets(NativeModule *self) {
-    uint64_t bytes[] = {(uint64_t)self->num_imported_funcs * VMIMPORTEDFUNC_SIZE,
-        ((uint64_t)self->num_imported_memories + self->num_memories) * sizeof(void *),
-        ((uint64_t)self->num_imported_tables + self->num_tables) * sizeof(void *),
-        (uint64_t)self->num_imported_globals * sizeof(void *), (uint64_t)self->num_globals * VMGLOBAL_SIZE,
-        (uint64_t)self->num_escaped * VMFUNCREF_SIZE};
-    VMOffsets *out = &self->offsets;
-    uint32_t *offsets[] = {
-        &out->imported_funcs, &out->memories, &out->tables, &out->imported_globals, &out->globals, &out->funcrefs};
-    uint64_t at = VMCONTEXTHEADER_SIZE;
-    for (int i = 0; i < 6; i++) {
-        if (offsets[i] == &out->globals) at = (at + 15) & ~(uint64_t)15;
-        *offsets[i] = (uint32_t)at;
-        at += bytes[i];
-    }
-    at = (at + 15) & ~(uint64_t)15;
-    out->size = (uint32_t)at;
-    if (at <= INT32_MAX) return 0;
+    uint64_t size = abi_vm_offsets(&self->offsets, self->num_imported_funcs,
+        (uint64_t)self->num_imported_memories + self->num_memories,
+        (uint64_t)self->num_imported_tables + self->num_tables, self->num_imported_globals, self->num_globals,
+        self->num_escaped);
+    if (size <= INT32_MAX) return 0;
     return tp_error(tp_registry.complete ? tp_registry.UnsupportedError : PyExc_ValueError,
         "the module's imports, globals and functions need a context of more than 2 GiB");
 }

@@ -43,57 +43,12 @@ typedef struct Thread Thread;
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
-/* ---- layouts that generated code reads (abi/layout.py); checked against ABI_FIELDS below ---- */
-/* A VMContext is this header followed by what VMOffsets describes. */
-typedef struct VMContextHeader {
-    _Atomic(uintptr_t) stack_limit; /* any thread: UINTPTR_MAX = take the poll's slow path; else the true limit */
-    uint8_t *memory0_base;
-    void **builtins;
-    const uint32_t *type_ids;
-    struct VMFuncRef *null_funcref;
-    Store *store;
-    Instance *instance;
-    int64_t *fuel;
-    void *reserved0, *reserved1;
-} VMContextHeader;
-typedef VMContextHeader VMContext;
-_Static_assert(sizeof(VMContextHeader) == VMCONTEXTHEADER_SIZE, "abi/layout.py");
-
-typedef struct VMFuncRef {
-    void *code;
-    uint32_t type_id;
-    uint32_t flags; /* FUNCREF_HOST: vmctx is a HostFunc; else the function index of its module is above the low byte */
-    void *vmctx;
-} VMFuncRef;
+/* ---- layouts that generated code reads, defined in abi_generated.h from abi/layout.py ---- */
+typedef VMContextHeader VMContext; /* followed by what VMOffsets describes */
+/* VMFuncRef.flags: FUNCREF_HOST: vmctx is a HostFunc; else the function index of its module is above the low byte. */
 #define FUNCREF_HOST 1u
 #define FUNCREF_FLAGS(func_index) ((uint32_t)(func_index) << 8) /* of a wasm function; indices are below 1,000,000 */
 #define FUNCREF_INDEX(ref) ((ref)->flags >> 8)
-_Static_assert(sizeof(VMFuncRef) == VMFUNCREF_SIZE, "abi/layout.py");
-
-typedef struct VMImportedFunc {
-    void *code, *vmctx;
-    VMFuncRef *funcref;
-} VMImportedFunc;
-
-typedef struct VMGlobal {
-    uint64_t low, high;
-} VMGlobal;
-
-/* ---- kinds of values (_native.pyi) ---- */
-enum {
-    /* KIND_OPAQUE: any other reference, handled as a raw word that Python code does not see yet. */
-    KIND_I32,
-    KIND_I64,
-    KIND_F32,
-    KIND_F64,
-    KIND_V128,
-    KIND_FUNCREF,
-    KIND_EXTERNREF,
-    KIND_OPAQUE,
-    KIND_FUNC,
-    KIND_EXTERN, /* the same without null: in signatures only */
-    KIND_COUNT
-};
 static inline bool tp_is_ref_kind(int kind) { return kind >= KIND_FUNCREF && kind <= KIND_OPAQUE; }
 
 /* ---- module.c: what register() was given; strong references, never NULL after register() ---- */
@@ -221,27 +176,9 @@ extern VMFuncRef tp_null_funcref;
 int tp_externref_enter(Store *store, PyObject *object);
 
 /* ---- native_module.c ---- */
-/* Packed by abi/plans.py. */
-typedef struct MemoryPlan {
-    uint64_t min_pages, max_pages; /* UINT64_MAX also without a maximum */
-    uint64_t reservation_bytes, guard_bytes, growth_reserve_bytes;
-    uint8_t page_size_log2, is_64, shared, guard_before, may_move, has_max, unused[2];
-} MemoryPlan;
-typedef struct TablePlan {
-    uint64_t min, max; /* UINT64_MAX also without a maximum */
-    uint8_t is_64, kind, has_max, unused[5];
-} TablePlan;
-typedef struct GlobalPlan {
-    uint8_t kind, is_mutable;
-} GlobalPlan;
-_Static_assert(sizeof(MemoryPlan) == 48 && sizeof(TablePlan) == 24 && sizeof(GlobalPlan) == 2, "abi/plans.py");
 typedef struct DataSegment {
     uint32_t start, end; /* in data_buffer */
 } DataSegment;
-/* abi/layout.py VMOffsets: byte offsets in the VMContext. */
-typedef struct VMOffsets {
-    uint32_t imported_funcs, memories, tables, imported_globals, globals, funcrefs, size;
-} VMOffsets;
 /* Sites and stack maps of published code. */
 typedef struct Blob {
     struct Blob *next;
@@ -650,8 +587,6 @@ struct Instance {
 };
 #define TP_ASSERT_OFFSET(type, field, offset) _Static_assert(offsetof(type, field) == (offset), #type "." #field);
 ABI_FIELDS(TP_ASSERT_OFFSET)
-_Static_assert(sizeof(VMImportedFunc) == VMIMPORTEDFUNC_SIZE, "abi/layout.py");
-_Static_assert(sizeof(VMGlobal) == VMGLOBAL_SIZE, "abi/layout.py");
 
 /* ---- the parts of a context; indices count imports first and must be valid ---- */
 #define TP_PART(name, Type, part)                                                  \

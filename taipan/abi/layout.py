@@ -8,45 +8,46 @@ from __future__ import annotations
 
 from typing import Final
 
-# --- fixed structures: name -> ((field, size in pointers or bytes), ...) ------------------------------------------
-# "p" is a pointer, "8" and "4" are bytes. The C side appends private fields to VMMemory and VMTable.
-STRUCTS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
+# --- fixed structures ------------------------------------------
+STRUCTS: Final[dict[str, tuple[tuple[str, str, str], ...]]] = {
     "VMFuncRef": (
-        ("code", "p"),  # entry in the convention of calls.py; 0 in the null record
-        ("type_id", "4"),  # engine-wide id; NULL_TYPE_ID in the null record
-        ("flags", "4"),
-        ("vmctx", "p"),  # passed as callee vmctx: a VMContext, or the record of a host function
+        ("code", "p", "void *"),  # entry in the convention of calls.py; 0 in the null record
+        ("type_id", "4", "uint32_t "),  # engine-wide id; NULL_TYPE_ID in the null record
+        ("flags", "4", "uint32_t "),
+        ("vmctx", "p", "void *"),  # passed as callee vmctx: a VMContext, or the record of a host function
     ),
     "VMMemory": (
-        ("base", "p"),
-        ("length", "8"),  # bytes now accessible
+        ("base", "p", ""),
+        ("length", "8", ""),  # bytes now accessible
     ),
     "VMTable": (
-        ("elements", "p"),  # array of pointers: VMFuncRef* (never null: the shared null record) or externref
-        ("length", "8"),  # elements
+        ("elements", "p", ""),  # array of pointers: VMFuncRef* (never null: the shared null record) or externref
+        ("length", "8", ""),  # elements
     ),
     "VMImportedFunc": (
-        ("code", "p"),  # copy of funcref.code
-        ("vmctx", "p"),  # copy of funcref.vmctx
-        ("funcref", "p"),
+        ("code", "p", "void *"),  # copy of funcref.code
+        ("vmctx", "p", "void *"),  # copy of funcref.vmctx
+        ("funcref", "p", "VMFuncRef *"),
     ),
     "VMGlobal": (
-        ("low", "8"),  # the value, zero-extended; a reference is a pointer
-        ("high", "8"),  # upper half of a v128
+        ("low", "8", "uint64_t "),  # the value, zero-extended; a reference is a pointer
+        ("high", "8", "uint64_t "),  # upper half of a v128
     ),
     "VMContextHeader": (
-        ("stack_limit", "p"),  # stack check and poll cell, see calls.py
-        ("memory0_base", "p"),  # VMMemory.base of memory 0; rewritten by the runtime whenever that moves
-        ("builtins", "p"),  # array of code pointers, abi/builtins.py
-        ("type_ids", "p"),  # array of u32: module type index -> engine-wide type id
-        ("null_funcref", "p"),  # the engine's shared null record (R-10)
-        ("store", "p"),  # the runtime's own store record
-        ("instance", "p"),  # the runtime's own instance record
-        ("fuel", "p"),  # pointer to the store's i64 fuel cell (R-36): what is left, as a negative number
-        ("reserved0", "p"),
-        ("reserved1", "p"),
+        ("stack_limit", "p", "_Atomic(uintptr_t) "),  # stack check and poll cell, see calls.py; any thread may write it
+        ("memory0_base", "p", "uint8_t *"),  # VMMemory.base of memory 0; rewritten by the runtime whenever that moves
+        ("builtins", "p", "void **"),  # array of code pointers, abi/builtins.py
+        ("type_ids", "p", "const uint32_t *"),  # array of u32: module type index -> engine-wide type id
+        ("null_funcref", "p", "VMFuncRef *"),  # the engine's shared null record (R-10)
+        ("store", "p", "struct Store *"),  # the runtime's own store record
+        ("instance", "p", "struct Instance *"),  # the runtime's own instance record
+        ("fuel", "p", "int64_t *"),  # pointer to the store's i64 fuel cell (R-36): what is left, negative
+        ("reserved0", "p", "void *"),
+        ("reserved1", "p", "void *"),
     ),
 }
+"""name -> ((field, size in pointers or bytes, type in C), ...). "p" is a pointer, "8" and "4" are bytes. VMMemory and
+VMTable are written in C, since private fields follow."""
 
 NULL_TYPE_ID: Final = 0xFFFF_FFFF
 
@@ -56,13 +57,25 @@ def field_offsets(struct: str, pointer_size: int = 8) -> tuple[dict[str, int], i
     offsets: dict[str, int] = {}
     offset = 0
     largest = 1
-    for name, kind in STRUCTS[struct]:
+    for name, kind, _ in STRUCTS[struct]:
         size = pointer_size if kind == "p" else int(kind)
         largest = max(largest, size)
         offset = (offset + size - 1) & -size
         offsets[name] = offset
         offset += size
     return offsets, (offset + largest - 1) & -largest
+
+
+# part, what one item is: a structure, "p" for a pointer; in their order behind the header
+CONTEXT_PARTS: Final = (
+    ("imported_funcs", "VMImportedFunc"),
+    ("memories", "p"),
+    ("tables", "p"),
+    ("imported_globals", "p"),
+    ("globals", "VMGlobal"),  # aligned to 16 bytes
+    ("funcrefs", "VMFuncRef"),
+)
+"""What C computes the offsets of `VMOffsets` from."""
 
 
 class VMOffsets:

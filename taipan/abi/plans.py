@@ -1,14 +1,47 @@
-"""Records that tell the native runtime what to make: its structs MemoryPlan, TablePlan and GlobalPlan (`runtime.h`)."""
+"""Records that tell the native runtime what to make. The C structs are generated from the same rows."""
 
 from __future__ import annotations
 
 from struct import Struct
 from typing import Final
 
+# record -> ((field, code in `struct` formats: Q 8 bytes, B 1 byte), ...); a multiple of the largest field's size in all
+PLANS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
+    "MemoryPlan": (
+        ("min_pages", "Q"),
+        ("max_pages", "Q"),  # the largest number also without a maximum
+        ("reservation_bytes", "Q"),
+        ("guard_bytes", "Q"),
+        ("growth_reserve_bytes", "Q"),
+        ("page_size_log2", "B"),
+        ("is_64", "B"),
+        ("shared", "B"),
+        ("guard_before", "B"),
+        ("may_move", "B"),
+        ("has_max", "B"),
+        ("unused", "2x"),
+    ),
+    "TablePlan": (
+        ("min", "Q"),
+        ("max", "Q"),  # the largest number also without a maximum
+        ("is_64", "B"),
+        ("kind", "B"),
+        ("has_max", "B"),
+        ("unused", "5x"),
+    ),
+    "GlobalPlan": (("kind", "B"), ("is_mutable", "B")),
+}
+
 _UNBOUNDED: Final = 0xFFFF_FFFF_FFFF_FFFF
 
-_MEMORY: Final = Struct("<5Q6B2x")
-_TABLE: Final = Struct("<2Q3B5x")
+
+def record(name: str) -> Struct:
+    """What packs a record of PLANS."""
+    return Struct("<" + "".join([code for _, code in PLANS[name]]))
+
+
+_MEMORY: Final = record("MemoryPlan")
+_TABLE: Final = record("TablePlan")
 
 
 def memory_plan(
