@@ -180,8 +180,9 @@ class Store(_native.StoreBase, Fuel, Managed):
             raise TypeError("expected an int")
         if not 0 <= ticks_after_current < 1 << 64:
             raise WasmError(f"a deadline must be a number from 0 to 2**64 - 1: {ticks_after_current}")
-        if self.engine._epochs is not None:
-            self.engine._epochs.set_deadline(self, ticks_after_current)
+        epochs = open_store_of(self).engine._epochs
+        if epochs is not None:
+            epochs.set_deadline(self, ticks_after_current)
 
     def set_limits(
         self, memory_size: int = -1, table_elements: int = -1, instances: int = -1, tables: int = -1, memories: int = -1
