@@ -1,4 +1,4 @@
-"""Fuel of a store: a number that executed instructions use up (costs: docs/embedding.md).
+"""Fuel of a store: a number that executed instructions use up (costs: compiler/baseline/metering.py).
 
 The native cell holds what is left as a negative 64-bit number that generated code counts up; it may overrun zero by the
 length of a stretch of code without calls and loops.
