@@ -17,6 +17,7 @@ from wasi_guest import ARRAY, OUT, Guest
 
 from taipan.errors import WasmError
 from taipan.wasi.config import WasiConfig
+from taipan.wasi.p1.types import FILETYPE_CHARACTER_DEVICE
 
 MakeGuest = Callable[..., Guest]
 LARGE = bytes(range(256)) * 2000  # more than a pipe holds
@@ -277,6 +278,30 @@ def test_directories_are_no_streams(tmp_path: Path) -> None:
         config.stdin_file = tmp_path
     with pytest.raises(WasmError, match=r"stdout_file: cannot open '.*' as a writable file: Is a directory"):
         config.stdout_file = tmp_path
+
+
+def test_a_terminal(make_guest: MakeGuest) -> None:
+    terminal, program = os.openpty()
+    try:
+        config = WasiConfig()
+        config.stdin_file = config.stdout_file = os.ttyname(program)
+        guest = make_guest(config)
+        os.write(terminal, b"typed\n")
+        assert guest.read(0) == ("SUCCESS", b"typed\n")
+        assert guest.write(1, b"shown") == ("SUCCESS", 5)
+        seen = b""
+        while not seen.endswith(b"shown"):  # after the terminal's own echo
+            seen += os.read(terminal, 100)
+        for fd in (0, 1):
+            assert guest.call("fd_fdstat_get", fd, OUT) == "SUCCESS"
+            assert guest.memory[OUT] == FILETYPE_CHARACTER_DEVICE
+        timer = threading.Timer(0.05, guest.context.wake)
+        timer.start()
+        assert guest.read(0)[0] == "INTR"
+        timer.join()
+    finally:
+        os.close(terminal)
+        os.close(program)
 
 
 def test_devices_as_streams(make_guest: MakeGuest) -> None:
