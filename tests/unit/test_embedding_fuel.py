@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -185,6 +186,18 @@ def test_costs(store: Store, body: str, fuel: int) -> None:
     assert cost(store, exports["f"]) == fuel
 
 
+@pytest.mark.parametrize("loop", ["", "(loop)"], ids=["cell", "register"])
+def test_long_code_without_branches(store: Store, loop: str) -> None:
+    """More than a site can say is due."""
+    exports = exports_of(
+        store,
+        f"""(module (memory 1) (func (export "f") (param i32) {loop} {"(drop (i32.const 0))" * 40_000}
+          (drop (i32.load (local.get 0))) {"(drop (i32.const 0))" * 50}))""",
+    )
+    assert cost(store, exports["f"], 0) == 1 + 40_000 + 2 + 50
+    assert cost(store, exports["f"], -1) == 1 + 40_000 + 2
+
+
 LOOPS = """(module (memory 1) (func $twice (param i32) (result i32) (i32.add (local.get 0) (local.get 0)))
   (func (export "f") (param $n i32) (param $kind i32) (result i32) (local $i i32) (local $sum i32)
     (block $out
@@ -335,6 +348,27 @@ def test_a_host_function_adds_fuel(store: Store) -> None:
     out_of_fuel(exports["f"], store)
     assert exports["n"].value(store) == 19  # (10 + 100 - 1) / 6, the last one begun with fuel left
     assert (store.fuel_consumed() or 0) >= 110
+
+
+def test_a_signal_handler_sees_and_sets_the_fuel_of_a_running_loop(store: Store) -> None:
+    exports = exports_of(store, '(module (func (export "spin") (loop br 0)))')
+    seen: list[int] = []
+
+    def handle(*args: object) -> None:
+        seen.append(store.get_fuel())
+        if len(seen) == 3:
+            store.set_fuel(0)
+
+    before = signal.signal(signal.SIGALRM, handle)
+    try:
+        store.set_fuel(1 << 50)
+        signal.setitimer(signal.ITIMER_REAL, 0.01, 0.01)
+        out_of_fuel(exports["spin"], store)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert 1 << 50 > seen[0] > seen[1] > seen[2] > 0
+    assert store.get_fuel() == 0
 
 
 def test_calls_inside_host_calls_share_the_fuel(store: Store) -> None:
