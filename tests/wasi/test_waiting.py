@@ -147,8 +147,8 @@ def test_an_interrupt_ends_the_wait(world: World, wait: str, end: str) -> None:
 def test_control_c_ends_the_wait(world: World, wait: str) -> None:
     name, *arguments = WAITS[wait](world.guest)
     timer = threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT))
-    timer.start()
     with pytest.raises(KeyboardInterrupt):
+        timer.start()
         world.guest.exports[name + "!"](world.guest.store, *arguments)
     timer.join()
 

@@ -611,7 +611,7 @@ def test_keyboard_interrupt_ends_a_sleep(guest: Guest) -> None:
 
     subscribe(guest, (1, EVENT_CLOCK, 1, 30 * 10**9, 0))
     timer = threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT))
-    timer.start()
     with pytest.raises(KeyboardInterrupt):
+        timer.start()
         guest.call("poll_oneoff", DATA, DATA + 4096, 1, OUT)
     timer.join()

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import io
 import os
 import struct
 import sys
+import termios
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -200,20 +203,23 @@ def test_a_pipe_takes_all_of_a_large_write(make_guest: MakeGuest) -> None:
 
 
 def test_a_write_that_waits_can_be_ended(make_guest: MakeGuest) -> None:
-    with host_pipe(1):
+    with host_pipe(1) as other_end:
         config = WasiConfig()
         config.inherit_stdout()
         guest = make_guest(config)
-        timer = threading.Timer(0.05, guest.context.wake)
-        timer.start()
-        code, written = guest.write(1, LARGE)
-        timer.join()
-        assert code == "SUCCESS"
-        assert 0 < written < len(LARGE), "the part that the pipe held"
-        timer = threading.Timer(0.05, guest.context.wake)
-        timer.start()
+        capacity = fcntl.fcntl(other_end, fcntl.F_GETPIPE_SZ)
+
+        def wake_when_full() -> None:
+            while int.from_bytes(fcntl.ioctl(other_end, termios.FIONREAD, bytes(4)), sys.byteorder) < capacity:
+                time.sleep(0.001)
+            guest.context.wake()
+
+        thread = threading.Thread(target=wake_when_full)
+        thread.start()
+        assert guest.write(1, LARGE) == ("SUCCESS", capacity), "the part that the pipe held"
+        thread.join()
+        guest.context.wake()
         assert guest.write(1, b"x" * 5000)[0] == "INTR"
-        timer.join()
 
 
 def test_reading_nothing_does_not_wait(make_guest: MakeGuest) -> None:
