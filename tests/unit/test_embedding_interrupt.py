@@ -443,3 +443,24 @@ deep()
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
     assert (done.stdout, done.returncode) == ("STACK_OVERFLOW\n" * 3, 0), done.stderr
+
+
+def test_a_stack_that_cannot_grow() -> None:
+    """Without address space for the stack that wasm may use, it gets less."""
+    program = """
+import re, resource, taipan
+store = taipan.Store()
+wat = '(module (func (export "f") (result i32) i32.const 7) (func $g (export "g") call $g))'
+module = taipan.Module(store.engine, wat)
+exports = taipan.Instance(store, module, []).exports(store)
+with open("/proc/self/status") as status:
+    size = int(re.search(r"VmSize:\\s+(\\d+)", status.read())[1]) << 10
+resource.setrlimit(resource.RLIMIT_AS, (size + 1_500_000, resource.RLIM_INFINITY))
+print(exports["f"](store))
+try:
+    exports["g"](store)
+except taipan.Trap as trap:
+    print(trap.trap_code.name)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.stdout, done.returncode) == ("7\nSTACK_OVERFLOW\n", 0), done.stderr
