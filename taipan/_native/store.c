@@ -4,6 +4,7 @@
    runs wasm without the GIL leaves them set, so that others find the store busy. Everything owned stays until `_close`
    or the store's end (R-12): code and handles therefore follow pointers into an open store without counting. */
 #include "runtime.h"
+#include <sys/resource.h>
 
 static uint64_t next_store_id = 1;
 
@@ -72,9 +73,11 @@ int tp_store_enter_slow(Store *store, uintptr_t sp) {
     if (thread->stack_floor == 0 && tp_thread_prepare() < 0) return -1;
     uintptr_t wanted = sp > store->max_wasm_stack ? sp - store->max_wasm_stack : 0;
     if (wanted < thread->stack_floor) wanted = thread->stack_floor;
+    /* The kernel will not let the main thread's stack grow below a limit that is lowered later: grow it now. It writes to
+       the lowest address, so that a stack that cannot grow (no address space) is an error and no fault. */
+    while (thread->is_main && getrlimit(RLIMIT_STACK, (struct rlimit *)(wanted - thread->reserve)) != 0)
+        wanted += STACK_LIMIT_SLACK;
     if (sp < wanted) return tp_raise_trap(TRAP_STACK_OVERFLOW);
-    /* The kernel will not let the main thread's stack grow below a limit that is lowered later: grow it now. */
-    if (thread->is_main) (void)*(volatile char *)(wanted - thread->reserve);
     if (store->true_limit != wanted) {
         store->true_limit = wanted;
         tp_store_set_cells(store, wanted);

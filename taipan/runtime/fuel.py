@@ -1,4 +1,4 @@
-"""Fuel of a store: a number that executed instructions use up (costs: docs/embedding.md).
+"""Fuel of a store: a number that executed instructions use up (costs: compiler/baseline/metering.py).
 
 The native cell holds what is left as a negative 64-bit number that generated code counts up; it may overrun zero by the
 length of a stretch of code without calls and loops.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from taipan.errors import WasmError
+from taipan.errors import StoreClosedError, WasmError
 
 if TYPE_CHECKING:
     from taipan.runtime.store import Store
@@ -61,8 +61,10 @@ class Fuel:
 
 
 def metered_store(storelike: Any) -> Store:
-    """The store of a Store or Caller. Raises WasmError if its engine does not count fuel."""
+    """The store of a Store or Caller. Raises StoreClosedError, and WasmError if its engine does not count fuel."""
     store: Store = storelike._store
+    if store.closed:
+        raise StoreClosedError("the store is closed")
     if not store.engine.tunables.consume_fuel:
         raise WasmError("fuel is not configured in this store")
     return store

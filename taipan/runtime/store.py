@@ -180,8 +180,9 @@ class Store(_native.StoreBase, Fuel, Managed):
             raise TypeError("expected an int")
         if not 0 <= ticks_after_current < 1 << 64:
             raise WasmError(f"a deadline must be a number from 0 to 2**64 - 1: {ticks_after_current}")
-        if self.engine._epochs is not None:
-            self.engine._epochs.set_deadline(self, ticks_after_current)
+        epochs = open_store_of(self).engine._epochs
+        if epochs is not None:
+            epochs.set_deadline(self, ticks_after_current)
 
     def set_limits(
         self, memory_size: int = -1, table_elements: int = -1, instances: int = -1, tables: int = -1, memories: int = -1
@@ -257,19 +258,12 @@ class InterruptHandle:
 
 
 class StoreContext:
-    """wasmtime-py's name for a borrowed store; here host functions get a `Caller`, and this only wraps a store."""
+    """wasmtime-py's name for a borrowed store. Here that is the store itself: `StoreContext(store) is store`."""
 
-    __slots__ = ("_store",)
+    __slots__ = ()
 
-    def __init__(self, store: Storelike) -> None:
-        self._store = store_of(store)
-
-    def data(self) -> Any:
-        """The host's object in the store."""
-        return self._store._data
-
-    def __repr__(self) -> str:
-        return f"<StoreContext of {self._store!r}>"
+    def __new__(cls, store: Storelike) -> Store:  # type: ignore[misc]
+        return store_of(store)
 
 
 Storelike: TypeAlias = Union[Store, "Caller", StoreContext]
@@ -277,10 +271,10 @@ Storelike: TypeAlias = Union[Store, "Caller", StoreContext]
 
 
 def store_of(storelike: Any) -> Store:
-    """The store behind a Store, Caller or StoreContext argument. Raises TypeError for anything else."""
+    """The store behind a Store or Caller argument. Raises TypeError for anything else."""
     if isinstance(storelike, Store):
         return storelike
-    if isinstance(storelike, (_native.CallerBase, StoreContext)):
+    if isinstance(storelike, _native.CallerBase):
         store = storelike._store
         assert isinstance(store, Store)
         return store

@@ -82,6 +82,7 @@ def test_found_by_api() -> None:
         lambda: taipan.Linker(taipan.Engine()).get_by_import(store, wrong),
         lambda: taipan.Val.ref_null(wrong),
         lambda: memory[()],  # type: ignore[index]
+        lambda: taipan.ExternRef(1).ptr_eq(wrong),
     ):
         with pytest.raises(TypeError, match="expected"):
             call()

@@ -77,9 +77,7 @@ def interrupted_after(delay: float, call: Callable[[], Any]) -> float:
     return ended - sent[0]
 
 
-# Not "call", a loop of calls to Python: there the thread that sends the signal was once starved of the GIL for half a
-# minute (docs/rationale.md, "Open").
-KINDS = ["loop", "calls", "fill", "sleep", "read", "host"]
+KINDS = ["loop", "call", "calls", "fill", "sleep", "read", "host"]
 
 
 @cases("kind, gil", [[kind, "adaptive"] for kind in KINDS] + [["loop", "release"], ["loop", "hold"], ["fill", "hold"]])

@@ -145,6 +145,16 @@ def test_callers_repeat_the_methods_of_stores(engine: taipan.Engine) -> None:
     assert store.data() == "after"
 
 
+def test_a_store_context_is_the_store(store: Store) -> None:
+    seen: list[Any] = []
+    context: Any = taipan.StoreContext(store)
+    assert world(context).exports(context)["run"](context, 1) == 2  # type: ignore[operator]
+    Func(store, FuncType([], []), lambda c: seen.append(taipan.StoreContext(c)), access_caller=True)(context)
+    assert seen == [store]
+    with pytest.raises(TypeError, match="expected a Store or a Caller, got int"):
+        taipan.StoreContext(5)  # type: ignore[arg-type]
+
+
 def test_linker_short_names(engine: taipan.Engine, store: Store) -> None:
     linker = Linker(engine)
     linker.instance(store, "w", world(store))

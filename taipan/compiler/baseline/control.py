@@ -117,46 +117,51 @@ class Control(Metering):
         self.add_site(self.masm.offset() + 1, SITE_FAULT | fuel, 0)
 
     def stack_map(self) -> i64:
-        """Position + 1 of a stack map of the references that live in the frame now; 0 if there are none."""
+        """Position + 1 of a stack map of the references that live in the frame now; 0 if there are none.
+
+        The same locals come first in all maps of a function: those that hold nothing hold null. Where the operands are
+        those of the map before, they are neither compared nor written again.
+        """
         if not self.has_refs:
             return 0
-        start = self.num_maps
-        self.add_map_word(0)
-        i: i64 = 0
-        while i < self.num_ref_locals:
-            self.add_map_word(-self.local_offs[self.ref_locals[i]])
-            i += 1
         if self.sp > MAX_MAPPED_OPERANDS:
             raise self.too_complex("stack maps")
-        i = 0
+        start = self.num_maps
+        first = start + 1 + self.num_ref_locals
+        end = first
+        i: i64 = 0
         while i < self.sp:
             if self.ops[i] == K_SLOT | (T_EXTERNREF << TYPE_SHIFT):
-                self.add_map_word(-self.slot_off(i))
+                self.set_map_word(end, -self.slot_off(i))
+                end += 1
             i += 1
-        count = self.num_maps - start - 1
+        count = end - start - 1
         if count == 0:
-            self.num_maps = start
             return 0
-        self.maps[start] = count
         last = self.last_map
         if last and self.maps[last - 1] == count:
-            i = 0
-            while i < count and self.maps[last + i] == self.maps[start + 1 + i]:
+            at = last + self.num_ref_locals
+            i = first
+            while i < end and self.maps[i] == self.maps[at]:
                 i += 1
-            if i == count:
-                self.num_maps = start
+                at += 1
+            if i == end:
                 return last
+        self.set_map_word(start, count)
+        i = 0
+        while i < self.num_ref_locals:
+            self.set_map_word(start + 1 + i, -self.local_offs[self.ref_locals[i]])
+            i += 1
+        self.num_maps = end
         self.last_map = start + 1
         return start + 1
 
-    def add_map_word(self, word: i64) -> None:
-        n = self.num_maps
-        if n >= len(self.maps):
-            if n > 1 << 24:
+    def set_map_word(self, at: i64, word: i64) -> None:
+        while at >= len(self.maps):
+            if at > 1 << 24:
                 raise self.too_complex("stack maps")
             self.maps = append(self.maps, 0)
-        self.maps[n] = word
-        self.num_maps = n + 1
+        self.maps[at] = word
 
     def too_complex(self, what: str) -> UnsupportedError:
         return UnsupportedError(f"function too complex for the baseline compiler: its {what} would be too large")
