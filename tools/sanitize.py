@@ -28,6 +28,7 @@ DESELECTED: Final = {
     "tests/unit/native/test_code.py::test_little_address_space": "the sanitizer itself needs 16 TiB of addresses",
     "tests/unit/native/test_memory.py::test_failed_growth_tells_the_limiter_why": "RLIMIT_DATA covers its shadow",
     "tests/unit/test_embedding_memory.py::test_limited_by_the_system": "RLIMIT_DATA covers its shadow",
+    "tests/unit/test_embedding_interrupt.py::test_a_stack_that_cannot_grow": "it leaves no room for the sanitizer",
     "tests/unit/native/test_trap.py::test_deep_nesting": "frames are larger",
 }
 
