@@ -21,7 +21,7 @@ class Plan(NamedTuple):
     function's stack map record tells where they are.
     """
 
-    index: int
+    defined_index: int
     maps: dict[tuple[int, int], tuple[int, ...]]
     has_slots: bool
 
@@ -98,15 +98,21 @@ class FunctionCompiler(Reference):
             entry.insert(0, f"  %arguments = alloca [{self.stack_area} x i8], align 16\n")
         if self.num_slots:
             entry[:0] = self.slots_text()
-        head = f"define weak hidden {result_type(layout)} @f{self.defined_index}({', '.join(['ptr %vm', 'ptr %caller', *params])})"
-        self.ir.functions += [
-            f"{head} #0 !dbg !{subprogram} {{\nentry:\n",
-            *entry,
-            "  br label %body\n",
-            *self.lines,
-            *(line for block in self.cold for line in block),
-            "}\n",
-        ]
+        # "weak": LLVM must not conclude from one function's body what another's call does (and not call at all).
+        name = f"weak hidden {result_type(layout)} @f{self.defined_index}"
+        # Nothing looks at the frame of a function that neither calls nor traps.
+        attributes = "#0" if self.has_sites else "#3"
+        self.ir.functions.extend(
+            [
+                f"define {name}({', '.join(['ptr %vm', 'ptr %caller', *params])}) {attributes} !dbg !{subprogram} {{\n",
+                "entry:\n",
+                *entry,
+                "  br label %body\n",
+                *self.lines,
+                *(line for block in self.cold for line in block),
+                "}\n",
+            ]
+        )
 
     def slots_text(self) -> list[str]:
         """The frame's slots for references, null; and the record by which `link.py` finds them."""

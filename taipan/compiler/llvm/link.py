@@ -1,7 +1,7 @@
 """From LLVM's object file to functions as the runtime takes them, and from functions to an image.
 
-Each function becomes one piece of position-independent bytes: its code, then the constants, jump tables and stubs that it
-refers to. What remains are calls and cells of other functions, in the relocations that the baseline compiler leaves, too.
+Each function becomes one piece of position-independent bytes: its code, then the constants, jump tables and stubs that
+it refers to. What remains are calls and cells of other functions, in relocations as the baseline compiler leaves them.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ class FunctionReader:
     def __init__(self, reader: ObjectReader, plan: Plan) -> None:
         self.reader: Final = reader
         self.plan: Final = plan
-        self.start, self.end = reader.functions[f"f{plan.index}"]
+        self.start, self.end = reader.functions[f"f{plan.defined_index}"]
         self.piece: Final = bytearray(reader.code[self.start : self.end])
         self.places: Final[dict[tuple[int, int] | str, int]] = {}
         self.relocs: Final[list[bytes]] = []
@@ -160,27 +160,27 @@ class FunctionReader:
             if kind == CALL:
                 offset = end - self.start
                 if line == 0 or column == 0:
-                    raise InternalError(f"bug: a call without a location in function {self.plan.index}")
+                    raise InternalError(f"bug: a call without a location in function {self.plan.defined_index}")
                 if column >= COLUMN_TRAP:
-                    found.append((offset, _SITE.pack(offset, line, SITE_TRAP | (column - COLUMN_TRAP) << 8, 0)))
+                    found.append((offset, _SITE.pack(offset, line - 1, SITE_TRAP | (column - COLUMN_TRAP) << 8, 0)))
                 elif column in (COLUMN_CALL, COLUMN_CHECK):
-                    found.append((offset, _SITE.pack(offset, line, SITE_CALL, self.stack_map(line, column, seen))))
+                    found.append((offset, _SITE.pack(offset, line - 1, SITE_CALL, self.stack_map(line, column, seen))))
                 else:
                     raise self.unsupported("no jump of a tail call")
             elif kind == MEMORY and column == COLUMN_FAULT and line:
                 offset = at - self.start + 1
-                found.append((offset, _SITE.pack(offset, line, SITE_FAULT, 0)))
+                found.append((offset, _SITE.pack(offset, line - 1, SITE_FAULT, 0)))
         found.sort()
         return [site for _, site in found]
 
     def stack_map(self, line: int, column: int, seen: dict[tuple[int, ...], int]) -> int:
         """Position + 1 of the stack map of a call; 0 if no references are live there."""
-        slots = self.plan.maps.get((line, column))
+        slots = self.plan.maps.get((line - 1, column))
         if not slots:
             return 0
         position = seen.get(slots)
         if position is None:
-            lowest = self.reader.frames[self.plan.index]
+            lowest = self.reader.frames[self.plan.defined_index]
             position = seen[slots] = len(self.maps) + 1
             self.maps.append(len(slots))
             self.maps.extend(lowest - 8 * slot for slot in slots)
@@ -249,7 +249,11 @@ class FunctionReader:
             raise self.unsupported(f"a reference to {content.name}")
         start, end = reader.data_piece(section, offset)
         known = (section, start) in self.places
-        place = self.append((section, start), content.data[start:end], min(content.align, MAX_ALIGNMENT) if not content.entsize else content.entsize)
+        place = self.append(
+            (section, start),
+            content.data[start:end],
+            min(content.align, MAX_ALIGNMENT) if not content.entsize else content.entsize,
+        )
         if not known:
             for r in reader.file.relocations.get(section, []):
                 if start <= r.offset < end:
@@ -280,7 +284,7 @@ def link(functions: list[CompiledFunction], align: int = 16) -> Image:
         map_starts.append(map_starts[-1] + len(made.stack_maps) // 4)
     if len(code) > 1 << 30:
         raise UnsupportedError("module too large: its machine code would exceed 1 GiB")
-    for start, made in zip(starts, functions):
+    for start, made in zip(starts, functions, strict=True):
         for at, kind, target in iter_unpack("<3I", made.relocs):
             if kind != RELOC_CALL:
                 raise InternalError("bug: a cell in code that is compiled as a whole")
