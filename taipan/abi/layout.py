@@ -158,8 +158,8 @@ class VMOffsets:
 
 
 # --- what a compiled function records about its code (flat arrays of little-endian u32) ---------------------------
-# Sites are sorted by code_offset, relative to the function's first byte: the return address for SITE_CALL and SITE_TRAP;
-# for SITE_FAULT one more than the address of the faulting instruction, which may itself be a return address.
+# Sites are sorted by code_offset, relative to the function's first byte: of SITE_CALL and SITE_TRAP the return address,
+# of SITE_FAULT one more than the address of the faulting instruction, which may itself be a return address.
 SITE_BYTES: Final = 16  # code_offset, wasm_offset, kind | trap << 8, stack map position + 1 (0 = no live references)
 SITE_CALL: Final = 0
 SITE_TRAP: Final = 1  # `call [builtins.trap]`; the trap number is in the site

@@ -122,7 +122,6 @@ def test_names_of_both_apis_are_one_setting() -> None:
         ("cranelift_nan_canonicalization", True, "NaN canonicalization"),
         ("wasm_stack_switching", True, "stack switching"),
         ("profiler", "perfmap", "profiler"),
-        ("compiler", "llvm", "LLVM compiler"),
     ],
 )
 def test_what_is_not_there_is_refused_by_the_engine(name: str, value: Any, what: str) -> None:

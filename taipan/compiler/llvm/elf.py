@@ -71,7 +71,9 @@ class ObjectFile:
                 for name, _, _, section, value, size in _SYMBOL.iter_unpack(content(i)):
                     self.symbols.append(Symbol(text_at(strings, name), section, value, size))
             elif row[1] == SHT_RELA:
-                found = [Relocation(at, info & 0xFFFF_FFFF, info >> 32, n) for at, info, n in _RELA.iter_unpack(content(i))]
+                found = [
+                    Relocation(at, info & 0xFFFF_FFFF, info >> 32, n) for at, info, n in _RELA.iter_unpack(content(i))
+                ]
                 self.relocations[row[7]] = sorted(found)
 
     def section_index(self, name: str) -> int:

@@ -1,9 +1,9 @@
 """Calls: to functions of the module, imports, function references and helpers; tail calls; returning.
 
-The convention is C's, except that the callee takes its stack arguments away (`abi/calls.py`), which LLVM cannot express
-for C's registers. So calls *with stack arguments* are inline assembly that pushes them; a function that *has* some returns by a tail call
-to a stub that `link.py` adds, `ret_<type>_<bytes>`, and makes tail calls through `tail_<bytes>`, which first removes them.
-Other calls are marked "notail": as jumps they would be missing in backtraces.
+The convention is C's, except that the callee takes its stack arguments away (`abi/calls.py`), which LLVM cannot
+express. So calls *with stack arguments* are inline assembly that pushes them; a function that *has* some returns by a
+tail call to a stub that `link.py` adds, `ret_<type>_<bytes>`, and makes its own tail calls through `tail_<bytes>`,
+which removes them first. Other calls are marked "notail": as jumps they would be missing in backtraces.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from __future__ import annotations
 from typing import Final
 
 from taipan.abi import builtins, traps
-from taipan.abi.calls import FLOAT_REG, INT_REG, STACK
+from taipan.abi.calls import INT_REG, STACK
 from taipan.abi.layout import NULL_TYPE_ID, field_offsets
-from taipan.compiler.environ import T_F32, T_F64, T_FUNCREF, T_I32, T_I64, FlatLayout
+from taipan.compiler.environ import T_F32, T_F64, T_FUNCREF, T_I32, FlatLayout
 from taipan.compiler.llvm.emit_control import COLUMN_CALL, COLUMN_CHECK, COLUMN_TAIL
 from taipan.compiler.llvm.emit_convert import Convert
 from taipan.compiler.llvm.text import INVARIANT, TYPES, UNLIKELY, result_type, signature
@@ -40,13 +40,17 @@ class Calls(Convert):
 
     # --- helpers --------------------------------------------------------------------------------------------------
     def helper(self, name: str, immediates: tuple[int, ...], count: int) -> str:
-        """Call a helper with vmctx, the immediates, then the top `count` operands; the text of its result if it has one."""
+        """Call a helper with vmctx, the immediates, then the top `count` operands; the text of its result, if any."""
         _, types, _ = builtins.BUILTINS[builtins.INDEX[name]]
         kinds, _, result = types.partition("->")
         operands = [self.pop_value() for _ in range(count)][::-1]
-        return self.helper_call(name, [*((str(i), T_I32) for i in immediates), *operands], kinds.split(), result.strip())
+        return self.helper_call(
+            name, [*((str(i), T_I32) for i in immediates), *operands], kinds.split(), result.strip()
+        )
 
-    def helper_call(self, name: str, operands: list[Value], kinds: list[str], result: str, column: int = COLUMN_CALL) -> str:
+    def helper_call(
+        self, name: str, operands: list[Value], kinds: list[str], result: str, column: int = COLUMN_CALL
+    ) -> str:
         arguments = ["ptr %vm"]
         for (text, type), kind in zip(operands, kinds, strict=True):
             if kind == "ref":
@@ -104,8 +108,8 @@ class Calls(Convert):
         words = layout.stack_arg_bytes // 8
         self.stack_area = max(self.stack_area, layout.stack_arg_bytes)
         registers = {"rdi": f"ptr {context}", "rsi": f"ptr {caller}", "r10": "ptr %arguments"}
-        places = [*zip(layout.places, layout.where), (layout.out_place, layout.out_where)]
-        for (place, where), (text, type) in zip(places, arguments):
+        places = [*zip(layout.places, layout.where, strict=True), (layout.out_place, layout.out_where)]
+        for (place, where), (text, type) in zip(places, arguments, strict=False):
             if place == STACK:
                 self.do(f"store {TYPES[type]} {text}, ptr {self.place('%arguments', where)}")
             elif place == INT_REG:
@@ -135,14 +139,17 @@ class Calls(Convert):
             inputs.append(str(len(outputs)))
             outputs.append(f"={{{register}}}")
             types.append(value.partition(" ")[0])
-        clobbers = [f"~{{{r}}}" for r in (*SCRATCH, *(f"xmm{i}" for i in range(16))) if r not in registers and r != result_register]
+        clobbers = [
+            f"~{{{r}}}"
+            for r in (*SCRATCH, *(f"xmm{i}" for i in range(16)))
+            if r not in registers and r != result_register
+        ]
         lines = [f"pushq {8 * i}(%r10)" for i in reversed(range(words))]
         lines.append(f"callq {target}")
         constraints = ",".join([*outputs, *inputs, *clobbers, SIDE_EFFECTS])
         struct = f"{{ {', '.join(types)} }}"
-        made = self.emit(
-            f'call {struct} asm sideeffect alignstack "{NEW_LINE.join(lines)}", "{constraints}"({", ".join(values)}){site}'
-        )
+        code = f'asm sideeffect alignstack "{NEW_LINE.join(lines)}", "{constraints}"'
+        made = self.emit(f"call {struct} {code}({', '.join(values)}){site}")
         return self.emit(f"extractvalue {struct} {made}, 0") if result else ""
 
     # --- direct calls ---------------------------------------------------------------------------------------------
@@ -234,10 +241,10 @@ class Calls(Convert):
             self.do(f"store {TYPES[type]} {text}, ptr {self.place('%out', layout.result_offsets[i - 1])}")
         result = f"{TYPES[layout.results[0]]} {self.stack[0][0]}" if count else ""
         if layout.stack_arg_bytes:
-            type = result_type(layout)
-            stub = f"@ret_{type}_{layout.stack_arg_bytes}"
-            self.ir.declare(stub, f"declare hidden {type} {stub}({type if count else ''})")
-            self.tail_call(f"{type} {stub}({result})", count > 0)
+            returned = result_type(layout)
+            stub = f"@ret_{returned}_{layout.stack_arg_bytes}"
+            self.ir.declare(stub, f"declare hidden {returned} {stub}({returned if count else ''})")
+            self.tail_call(f"{returned} {stub}({result})", count > 0)
         elif count:
             self.do(f"ret {result}")
         else:

@@ -3,9 +3,9 @@
 A label is a basic block; branches to it leave the values of its operands and of the locals assigned in its construct
 (`scan.py`), and the block begins with phis where those differ. The function's own label is the return.
 
-Every machine instruction the runtime must recognise carries a debug location: the line is the wasm offset, the column
-says what it is (COLUMN_*), and `link.py` finds them again in the machine code. Calls that trap stand in cold blocks, one for each
-instruction and kind, and may not be merged.
+Every machine instruction the runtime must recognise carries a debug location: the line is the wasm offset plus 1 (0
+means none), the column says what it is (COLUMN_*), and `link.py` finds them again in the machine code. Calls that
+trap stand in cold blocks, one for each instruction and kind, and may not be merged.
 """
 
 from __future__ import annotations
@@ -77,12 +77,14 @@ class Control(Values):
         self.num_blocks = 0
         self.num_edge_values = 0
         self.dead = False
+        self.has_sites = False
         self.maps: dict[tuple[int, int], tuple[int, ...]] = {}
 
     # --- sites ----------------------------------------------------------------------------------------------------
     def site(self, column: int) -> str:
         """The suffix that marks an instruction."""
-        return f", !dbg !{self.ir.location(self.pos, column)}"
+        self.has_sites = True
+        return f", !dbg !{self.ir.location(self.pos + 1, column)}"
 
     def call_site(self, column: int = COLUMN_CALL) -> str:
         """The suffix of a call: the operands that go into it are popped, all others are live."""
@@ -127,8 +129,8 @@ class Control(Values):
     def poll(self) -> None:
         """Compare the stack pointer with the stack limit; if it is below, call the poll helper.
 
-        The helper wants the context in r15 and keeps all registers but rax, so the call costs its surroundings nothing. The
-        address it is given is the stack pointer, which in a function's body is as low as its frame gets.
+        The helper wants the context in r15 and keeps all registers but rax, so the call costs its surroundings nothing.
+        It is given the stack pointer, which in a function's body is as low as its frame gets.
         """
         # Not hoisted out of loops, where it would keep a register busy.
         pointer = self.emit("call i64 @llvm.read_volatile_register.i64(metadata !0)")
@@ -194,9 +196,9 @@ class Control(Values):
         self.lines.append("")
         frame.phis = [self.name() for _ in range(len(params) + len(frame.assigned))]
         del self.stack[frame.height :]
-        for name, type in zip(frame.phis, params):
-            self.push(name, type)
-        for name, index in zip(frame.phis[len(params) :], frame.assigned):
+        for name, param in zip(frame.phis, params, strict=False):
+            self.push(name, param)
+        for name, index in zip(frame.phis[len(params) :], frame.assigned, strict=True):
             self.locals[index] = name
         self.poll()
 
@@ -224,9 +226,9 @@ class Control(Values):
         _, other, operands, values = frame.saved
         self.start(other)
         del self.stack[frame.height :]
-        for text, type in zip(operands, frame.params):
+        for text, type in zip(operands, frame.params, strict=True):
             self.push(text, type)
-        for index, value in zip(frame.assigned, values):
+        for index, value in zip(frame.assigned, values, strict=True):
             self.locals[index] = value
 
     def end(self) -> None:
@@ -250,8 +252,10 @@ class Control(Values):
         types = [*frame.params, *(self.local_types[i] for i in frame.assigned)]
         columns = [(block, operands + values) for block, operands, values in frame.edges]
         self.lines[frame.phis_at] = "".join(
-            f"  {name} = phi {TYPES[type]} " + ", ".join(f"[ {values[i]}, %{block} ]" for block, values in columns) + "\n"
-            for i, (name, type) in enumerate(zip(frame.phis, types))
+            f"  {name} = phi {TYPES[type]} "
+            + ", ".join(f"[ {values[i]}, %{block} ]" for block, values in columns)
+            + "\n"
+            for i, (name, type) in enumerate(zip(frame.phis, types, strict=True))
         )
         if self.dead:
             self.start_unreached(frame)
@@ -272,7 +276,9 @@ class Control(Values):
             self.push(self.phi(type, [(block, operands[i]) for block, operands, _ in edges]), type)
         for i, index in enumerate(frame.assigned):
             if edges:
-                self.locals[index] = self.phi(self.local_types[index], [(block, values[i]) for block, _, values in edges])
+                self.locals[index] = self.phi(
+                    self.local_types[index], [(block, values[i]) for block, _, values in edges]
+                )
 
     def phi(self, type: int, choices: list[tuple[str, str]]) -> str:
         if not choices:
@@ -342,4 +348,3 @@ class Control(Values):
     # --- leaving the function -------------------------------------------------------------------------------------
     def return_results(self) -> None:
         raise NotImplementedError
-

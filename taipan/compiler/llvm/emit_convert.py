@@ -101,7 +101,9 @@ ROWS: Final = {
 }
 
 
-def _method(shape: Callable[[Convert, str, int, int], None], op: str, source: int, target: int) -> Callable[[Convert], None]:
+def _method(
+    shape: Callable[[Convert, str, int, int], None], op: str, source: int, target: int
+) -> Callable[[Convert], None]:
     def visit(self: Convert) -> None:
         shape(self, op, source, target)
 

@@ -1,7 +1,8 @@
 """Linear memory: loads, stores, bounds, and the bulk operations.
 
-Accesses are volatile: each happens, in its order, where wasm has it, so that a fault leaves exactly what the instructions before
-it did. Where the guard pages catch everything out of bounds (`Tunables.unchecked_extent`) nothing is compared.
+Accesses are volatile: each happens, in its order, where wasm has it, so that a fault leaves exactly what the
+instructions before it did. Where the guard pages catch everything out of bounds (`Tunables.unchecked_extent`) nothing
+is compared.
 """
 
 from __future__ import annotations
@@ -81,7 +82,7 @@ class Memory(Calls):
         value = self.emit(f"load volatile {narrow}, ptr {place}, align 1{site}")
         if extend:
             value = self.emit(f"{extend} {narrow} {value} to {text}{site}")
-        # A second use keeps the access an instruction of its own: folded into another, it would have that one's location.
+        # A second use keeps the access an instruction of its own: folded into another, it would have the other's place.
         self.do(f"call void (...) @llvm.fake.use({text} {value})")
         self.push(value, type)
 

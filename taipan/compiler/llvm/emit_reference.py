@@ -1,7 +1,7 @@
 """Globals, tables and references.
 
-A function reference is a pointer to a VMFuncRef; null is the shared null record. An external reference is counted when a
-table or global holds it, which helpers do; null is 0.
+A function reference is a pointer to a VMFuncRef; null is the shared null record. An external reference is counted when
+a table or global holds it, which helpers do; null is 0.
 """
 
 from __future__ import annotations

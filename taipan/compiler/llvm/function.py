@@ -112,16 +112,22 @@ class FunctionCompiler(Reference):
             entry.insert(0, f"  %arguments = alloca [{self.stack_area} x i8], align 16\n")
         if self.num_slots:
             entry[:0] = self.slots_text()
+        # "weak": LLVM must not conclude from one function's body what another's call does (and not call at all).
+        name = f"weak hidden {result_type(self.own_layout)} @{self.symbol}"
         params = ", ".join(["ptr %vm", "ptr %caller", *self.parameters()])
-        head = f"define weak hidden {result_type(self.own_layout)} @{self.symbol}({params})"
-        self.ir.functions += [
-            f"{head} #0 !dbg !{subprogram} {{\nentry:\n",
-            *entry,
-            f"  br label %{self.first_block}\n",
-            *self.lines,
-            *(line for block in self.cold for line in block),
-            "}\n",
-        ]
+        # Nothing looks at the frame of a function that neither calls nor traps.
+        attributes = "#0" if self.has_sites else "#3"
+        self.ir.functions.extend(
+            [
+                f"define {name}({params}) {attributes} !dbg !{subprogram} {{\n",
+                "entry:\n",
+                *entry,
+                f"  br label %{self.first_block}\n",
+                *self.lines,
+                *(line for block in self.cold for line in block),
+                "}\n",
+            ]
+        )
 
     def parameters(self) -> list[str]:
         """After the two contexts."""

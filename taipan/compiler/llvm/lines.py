@@ -1,5 +1,7 @@
-"""Reads a line number program (DWARF 4, section 6.2), by which LLVM tells us which wasm instruction each machine instruction
-came from: the line is the wasm offset, the column what kind of site it is (`emit_control.py`)."""
+"""Reads a line number program (DWARF 4, section 6.2), by which LLVM tells where machine instructions came from.
+
+The line is the wasm offset plus 1, the column what kind of site it is (`emit_control.py`).
+"""
 
 from __future__ import annotations
 

@@ -1,13 +1,13 @@
 """From LLVM's object file to functions as the runtime takes them.
 
-Each function becomes one piece of position-independent bytes: its code, then the constants, jump tables and stubs that it
-refers to. What remains are calls and cells of other functions, in the relocations that the baseline compiler leaves, too.
+Each function becomes one piece of position-independent bytes: its code, then the constants, jump tables and stubs that
+it refers to. What remains are calls and cells of other functions, in relocations as the baseline compiler leaves them.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from struct import Struct, iter_unpack, pack, pack_into, unpack_from
+from struct import Struct, pack, pack_into, unpack_from
 from typing import Final, final
 
 from taipan.abi.layout import RELOC_CALL, RELOC_SLOT, SITE_CALL, SITE_FAULT, SITE_TRAP
@@ -162,20 +162,20 @@ class FunctionReader:
                 if line == 0 or column == 0:
                     raise InternalError(f"bug: a call without a location in function {self.plan.function}")
                 if column >= COLUMN_TRAP:
-                    found.append((offset, _SITE.pack(offset, line, SITE_TRAP | (column - COLUMN_TRAP) << 8, 0)))
+                    found.append((offset, _SITE.pack(offset, line - 1, SITE_TRAP | (column - COLUMN_TRAP) << 8, 0)))
                 elif column in (COLUMN_CALL, COLUMN_CHECK):
-                    found.append((offset, _SITE.pack(offset, line, SITE_CALL, self.stack_map(line, column, seen))))
+                    found.append((offset, _SITE.pack(offset, line - 1, SITE_CALL, self.stack_map(line, column, seen))))
                 else:
                     raise self.unsupported("no jump of a tail call")
             elif kind == MEMORY and column == COLUMN_FAULT and line:
                 offset = at - self.start + 1
-                found.append((offset, _SITE.pack(offset, line, SITE_FAULT, 0)))
+                found.append((offset, _SITE.pack(offset, line - 1, SITE_FAULT, 0)))
         found.sort()
         return [site for _, site in found]
 
     def stack_map(self, line: int, column: int, seen: dict[tuple[int, ...], int]) -> int:
         """Position + 1 of the stack map of a call; 0 if no references are live there."""
-        slots = self.plan.maps.get((line, column))
+        slots = self.plan.maps.get((line - 1, column))
         if not slots:
             return 0
         position = seen.get(slots)
@@ -249,7 +249,11 @@ class FunctionReader:
             raise self.unsupported(f"a reference to {content.name}")
         start, end = reader.data_piece(section, offset)
         known = (section, start) in self.places
-        place = self.append((section, start), content.data[start:end], min(content.align, MAX_ALIGNMENT) if not content.entsize else content.entsize)
+        place = self.append(
+            (section, start),
+            content.data[start:end],
+            min(content.align, MAX_ALIGNMENT) if not content.entsize else content.entsize,
+        )
         if not known:
             for r in reader.file.relocations.get(section, []):
                 if start <= r.offset < end:
@@ -262,4 +266,3 @@ class FunctionReader:
         if r.kind != R_X86_64_PC32 or symbol.section != self.reader.text:
             raise self.unsupported(f"data with a relocation of kind {r.kind}")
         pack_into("<i", self.piece, at, symbol.value + r.addend - self.start - at)
-

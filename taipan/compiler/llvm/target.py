@@ -12,8 +12,9 @@ from taipan.errors import InternalError, UnsupportedError
 
 
 class Pipeline(NamedTuple):
-    """passes: for each function; the names of `FunctionPassManager.add_*_pass`, or "" for LLVM's own choice at that
-    level.  module: LLVM's pipeline for whole modules instead.  codegen: the level of code generation.
+    """passes: for each function, the names of `FunctionPassManager.add_*_pass`; "" for LLVM's own choice at that level.
+
+    module: LLVM's pipeline for whole modules instead.  codegen: the level of code generation.
     """
 
     level: int
@@ -24,18 +25,19 @@ class Pipeline(NamedTuple):
 
 
 PIPELINES: Final = {
-    "fast": Pipeline(1, "sroa instruction_combine simplify_cfg", False, 1, "few passes: compiles fastest"),
+    "fast": Pipeline(1, "sroa instruction_combine simplify_cfg", False, 0, "few passes: compiles fastest"),
     "default": Pipeline(1, "", False, 1, "LLVM's function passes at level 1"),
     "aggressive": Pipeline(2, "", True, 2, "LLVM's module passes at level 2"),
 }
 
-# Options of the whole process. Without them LLVM merges equal accesses and calls of different instructions, and begins
-# frames late, so that backtraces would be wrong. Nobody else's code becomes wrong by them.
+# Options of the whole process. Without the first ones LLVM merges equal accesses and calls of different instructions,
+# and begins frames late, so that backtraces would be wrong. Nobody else's code becomes wrong by them.
 OPTIONS: Final = (
     "-enable-shrink-wrap=false",
     "-enable-tail-merge=false",
     "-hoist-common-insts=false",
     "-sink-common-insts=false",
+    "-optimize-regalloc",  # at level 0, where registers would hardly be used
 )
 
 TRIPLE: Final = "x86_64-unknown-linux-gnu"

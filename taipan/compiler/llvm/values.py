@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from taipan.abi.layout import field_offsets
 from taipan.compiler.environ import T_EXTERNREF, T_F32, T_F64, T_FUNCREF, T_I32, ModuleEnv
 from taipan.compiler.llvm.scan import Readable
 from taipan.compiler.llvm.text import INVARIANT, TYPES, ModuleText
-from taipan.abi.layout import field_offsets
 from taipan.errors import UnsupportedError
 
 T_BOOL: Final = 8
@@ -22,10 +22,16 @@ HEADER: Final = field_offsets("VMContextHeader")[0]
 MAX_REFERENCE_SLOTS: Final = 1000
 MAX_MAPPED_OPERANDS: Final = 10_000
 
-# Float constants that LLVM's simplifications treat as if no signalling NaN existed (x * 1, x - 0...), as it writes them.
-DELICATE: Final = frozenset(
-    ["0x0000000000000000", "0x8000000000000000", "0x3FF0000000000000", "0xBFF0000000000000"]
-)
+# Float constants, as LLVM writes them, in simplifications that forget signalling NaNs (x * 1, x - 0...).
+# NaNs are delicate, too: it thinks that x < 0 ? NaN : sqrt(x) is sqrt(x), but the bits differ.
+DELICATE: Final = frozenset(["0x0000000000000000", "0x8000000000000000", "0x3FF0000000000000", "0xBFF0000000000000"])
+
+
+def is_delicate(text: str) -> bool:
+    """Whether the text of a float is a constant that LLVM must not see."""
+    if text[0] == "%":
+        return False
+    return text in DELICATE or text.startswith("bitcast") or (text[2:5] in ("7FF", "FFF") and text[5:].strip("0") != "")
 
 
 def module_has_references(env: ModuleEnv) -> bool:
@@ -136,8 +142,8 @@ class Values(Readable):
         return self.fenced(text, type)
 
     def fenced(self, text: str, type: int) -> str:
-        """The value; a constant that invites wrong simplifications is hidden from LLVM (but not from its constant pool)."""
-        if text in DELICATE and (type == T_F32 or type == T_F64):
+        """The value; a constant that invites wrong simplifications is hidden from LLVM's passes."""
+        if (type == T_F32 or type == T_F64) and is_delicate(text):
             return self.arithmetic_fence(text, type)
         return text
 
