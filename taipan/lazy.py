@@ -70,9 +70,7 @@ class LazyCompiler:
             self._compile(native, defined_index)
 
     def _compile(self, native: NativeModule, defined_index: int) -> None:
-        kept = None if self._kept is None else self._kept.functions.get(defined_index)
-        if kept is not None:
-            native.publish(defined_index, kept.code, kept.relocs, kept.sites, kept.stack_maps)
+        if self._publish_kept(native, defined_index):
             return
         try:
             module = self._idle.pop()
@@ -85,8 +83,19 @@ class LazyCompiler:
             start = native.entry(defined_index)
             self._first_code[defined_index] = (start, start + len(made.code))
 
+    def _publish_kept(self, native: NativeModule, defined_index: int) -> bool:
+        """Use optimized code of an earlier run, if there is any and the function has no code yet."""
+        kept = None if self._kept is None else self._kept.functions.get(defined_index)
+        if kept is None or native.entry(defined_index):
+            return False
+        native.publish(defined_index, kept.code, kept.relocs, kept.sites, kept.stack_maps)
+        return True
+
     def _count(self, native: NativeModule, defined_index: int) -> None:
         """Called for each call. The one that is asked for compiles with the optimizer."""
+        if self._publish_kept(native, defined_index):
+            native.settle(defined_index)
+            return
         count = self._counts[defined_index] = self._counts.get(defined_index, 0) + 1
         if count >= self._calls:
             self.tier().optimize(native, defined_index, alone=True)
@@ -104,6 +113,16 @@ class LazyCompiler:
         if self._optimizer is not None and start <= poll < end:
             is_loop = self._env.code[wasm_offset] == OP_LOOP
             self.tier().sample(native, defined_index, wasm_offset, poll, is_loop)
+
+    @property
+    def functions_replaced(self) -> int:
+        """How many functions run optimized code that was made here."""
+        return 0 if self._tier is None else self._tier.functions_replaced
+
+    @property
+    def loops_left(self) -> int:
+        """How many loops of running calls can go on, or went on, in optimized code."""
+        return 0 if self._tier is None else self._tier.loops_left
 
     def tier(self) -> ModuleTier:
         """Made when the first function is hot: only then is the optimizer imported."""

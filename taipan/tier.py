@@ -95,6 +95,8 @@ class ModuleTier:
         self, module: WasmModule, optimizer: ModuleCompiler, leaver: ModuleCompiler, kept: KeptCode | None = None
     ) -> None:
         self._kept: Final = kept
+        self.functions_replaced = 0
+        self.loops_left = 0
         self._module: Final = module
         self._optimizer: Final = optimizer
         self._leaver: Final = leaver
@@ -128,6 +130,7 @@ class ModuleTier:
             if not group:
                 return
             made, _ = self._optimizer.compile_hot(group, ())
+            self.functions_replaced += sum(not isinstance(code, UnsupportedError) for code in made)
             better = {n: code for n, code in zip(group, made, strict=True) if not isinstance(code, UnsupportedError)}
             for one, code in better.items():
                 native.publish(one, code.code, code.relocs, code.sites, code.stack_maps)
@@ -149,6 +152,7 @@ class ModuleTier:
                 return
             whole = joined(stub, code)
             native.publish(function, whole.code, whole.relocs, whole.sites, whole.stack_maps, poll)
+            self.loops_left += 1
 
     def _group(self, function: int) -> list[int]:
         group = [function]
