@@ -30,7 +30,7 @@ def contestant(setting: str, path: Path, n: int) -> Callable[[], tuple[float, ob
 
     if config.consume_fuel:
         store.set_fuel(2**64 - 1)
-    function = package.Instance(store, module, []).exports(store)["run"]
+    function: Any = package.Instance(store, module, []).exports(store)["run"]
     call(1)
 
     def run() -> tuple[float, object]:
