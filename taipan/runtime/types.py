@@ -320,6 +320,9 @@ class GlobalType(Managed):
     def __hash__(self) -> int:
         return hash((self._core.content, self._core.mutable))
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return GlobalType, (self.content, self.mutable)
+
     def __repr__(self) -> str:
         return f"GlobalType({self.content!r}, {self.mutable})"
 
@@ -397,6 +400,9 @@ class MemoryType(Managed):
     def __hash__(self) -> int:
         return hash(self._key())
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return MemoryType, (self.limits, self.is_64, self.is_shared, self.page_size_log2)
+
     def __repr__(self) -> str:
         extra = [f"{name}=True" for name, on in (("is_64", self.is_64), ("shared", self.is_shared)) if on]
         extra += [f"page_size_log2={self.page_size_log2}"] if self.page_size_log2 != 16 else []
@@ -453,6 +459,9 @@ class TableType(Managed):
 
     def __hash__(self) -> int:
         return hash((self._core.element, self._core.limits, self._core.is_64))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return TableType, (self.element, self.limits, self.is_64)
 
     def __repr__(self) -> str:
         return f"TableType({self.element!r}, {self.limits!r}{', is_64=True' if self.is_64 else ''})"

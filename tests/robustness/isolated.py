@@ -135,6 +135,8 @@ def report(line: str) -> None:
 
 
 def child() -> None:
+    # Who runs the tests in the background may have ignored it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     path, name, rest = sys.argv[1:]
     args, kwargs, cpu_seconds, max_mib = json.loads(rest)
     spec = importlib.util.spec_from_file_location(Path(path).stem, path)
