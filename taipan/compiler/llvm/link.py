@@ -150,6 +150,7 @@ class FunctionReader:
         next_row = row + 1
         found: list[tuple[int, bytes]] = []
         seen: dict[tuple[int, ...], int] = {}
+        access = self.plan.first_access
         for at, end, kind in decoded:
             if kind == 0:
                 continue
@@ -167,9 +168,14 @@ class FunctionReader:
                     found.append((offset, _SITE.pack(offset, line - 1, SITE_CALL, self.stack_map(line, column, seen))))
                 else:
                     raise self.unsupported("no jump of a tail call")
-            elif kind == MEMORY and column == COLUMN_FAULT and line:
-                offset = at - self.start + 1
-                found.append((offset, _SITE.pack(offset, line - 1, SITE_FAULT, 0)))
+            elif kind == MEMORY:
+                # Accesses that are none of wasm's do no harm as sites; and should LLVM lose the place of one that is,
+                # the trap is right and only its place approximate.
+                if column == COLUMN_FAULT and line:
+                    access = line - 1
+                if access >= 0:
+                    offset = at - self.start + 1
+                    found.append((offset, _SITE.pack(offset, access, SITE_FAULT, 0)))
         found.sort()
         return [site for _, site in found]
 

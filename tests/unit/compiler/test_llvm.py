@@ -60,7 +60,8 @@ def test_sites_are_those_of_the_instructions(pipeline: str) -> None:
     sites = sites_of(made)
     assert [site[0] for site in sites] == sorted({site[0] for site in sites})
     kinds = [kind & 0xFF for _, _, kind, _ in sites]
-    assert kinds.count(layout.SITE_FAULT) == 1
+    # Other accesses to memory may be recorded, too, all for the only one of wasm's.
+    assert len({wasm_offset for _, wasm_offset, kind, _ in sites if kind & 0xFF == layout.SITE_FAULT}) == 1
     assert kinds.count(layout.SITE_TRAP) == 2
     assert kinds.count(layout.SITE_CALL) == 2
 
