@@ -46,7 +46,7 @@ class LLVMCompiler:
                 results[index] = self.named(error, index)
         if plans:
             text = ir.text({f"@f{index}" for index in plans}, TRIPLE, self.cpu, "")
-            reader = ObjectReader(object_code(text, self.pipeline, self.cpu)[0])
+            reader = ObjectReader(object_code(text, self.pipeline, self.cpu))
             for index, plan in plans.items():
                 try:
                     results[index] = reader.function(plan)

@@ -17,15 +17,14 @@ MAX_LOCALS: Final = 20_000
 class Plan(NamedTuple):
     """What the machine code of a function is to be completed with.
 
-    maps: (wasm offset, column) of calls -> slots of `%refs` that hold live references there.  has_slots: whether the
-    function's stack map record tells where they are.  first_access: wasm offset of the first access to linear memory,
-    or -1.
+    maps: (wasm offset, column) of calls -> slots of `%refs` that hold live references there.  first_access: wasm offset
+    of the first access to linear memory, or -1.  checks_stack: whether the function looks at the stack limit.
     """
 
     defined_index: int
     maps: dict[tuple[int, int], tuple[int, ...]]
-    has_slots: bool
     first_access: int
+    checks_stack: bool
 
 
 @final
@@ -58,7 +57,7 @@ class FunctionCompiler(Reference):
                 self.visit(env.code, first, cut_start)
             first = cut_end
         self.finish(subprogram)
-        return Plan(self.defined_index, self.maps, self.num_slots > 0, self.first_access)
+        return Plan(self.defined_index, self.maps, self.first_access, scan.calls)
 
     # --- locals ---------------------------------------------------------------------------------------------------
     def read_locals(self, params: bytes, start: int, end: int) -> int:

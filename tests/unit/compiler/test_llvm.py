@@ -126,6 +126,15 @@ def test_what_llvm_leaves_alone_comes_from_the_baseline_compiler() -> None:
     assert run_llvm(source, "run", *range(9), lazy_compilation=False) == 8
 
 
+def test_functions_with_large_frames_are_left_alone() -> None:
+    gets = " ".join(f"(call $f (i64.const {n}))" for n in range(4000))
+    source = f"""(func $f (param i64) (result i64) (local.get 0))
+        (func (export "run") (result i64) {gets} {"i64.add " * 3999})"""
+    with pytest.raises(UnsupportedError, match=r"too large a frame \(function 1\)"):
+        compile_one(source, 1, "fast")
+    assert run_llvm(source, "run", pipeline="fast") == sum(range(4000))
+
+
 def test_functions_that_would_take_llvm_too_long() -> None:
     source = f"(func (local {'i32 ' * 30_000}))"
     with pytest.raises(UnsupportedError, match=r"too many locals \(function 0\)"):
