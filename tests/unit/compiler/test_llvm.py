@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from compiler_code import environment, run
 
+import taipan
 from taipan import Trap
 from taipan.abi import layout
 from taipan.compiler.artifact import CompiledFunction
@@ -208,6 +209,27 @@ def test_unused_and_overwritten_accesses_trap(pipeline: str) -> None:
     assert run_llvm(source, "run", 8, pipeline=pipeline) == 2
     with pytest.raises(Trap):
         run_llvm(source, "run", -1, pipeline=pipeline)
+
+
+@each_pipeline
+def test_globals_and_tables_are_as_they_were_at_the_trap(pipeline: str) -> None:
+    source = """(memory 1) (table 1 funcref) (elem declare func $run) (global $g (mut i64) (i64.const 1))
+        (func $run (export "run") (param i32)
+          (global.set $g (i64.const 2)) (table.set (i32.const 0) (ref.func $run))
+          (i32.store16 (local.get 0) (i32.const 3))
+          (global.set $g (i64.const 4)) (table.set (i32.const 0) (ref.null func)))
+        (func (export "seen") (result i64 i32) (global.get $g) (ref.is_null (table.get (i32.const 0))))"""
+    config = taipan.Config()
+    config.compiler = "llvm"
+    config.opt_level = pipeline
+    engine = taipan.Engine(config)
+    store = taipan.Store(engine)
+    exports = taipan.Instance(store, taipan.Module(engine, f"(module {source})"), []).exports(store)
+    with pytest.raises(Trap):
+        exports["run"](store, -1)
+    assert exports["seen"](store) == [2, 0]
+    exports["run"](store, 0)
+    assert exports["seen"](store) == [4, 1]
 
 
 @each_pipeline
