@@ -46,7 +46,11 @@ class LLVMCompiler:
                 results[index] = self.named(error, index)
         if plans:
             text = ir.text({f"@f{index}" for index in plans}, TRIPLE, self.cpu, "")
-            reader = ObjectReader(object_code(text, self.pipeline, self.cpu))
+            pipeline = self.pipeline
+            if pipeline.codegen == 0 and any(plan.makes_tail_calls for plan in plans.values()):
+                # Quick code generation has not the pass that puts returns behind the calls again.
+                pipeline = PIPELINES["default"]
+            reader = ObjectReader(object_code(text, pipeline, self.cpu))
             for index, plan in plans.items():
                 try:
                     results[index] = reader.function(plan)

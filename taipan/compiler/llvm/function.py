@@ -19,12 +19,14 @@ class Plan(NamedTuple):
 
     maps: (wasm offset, column) of calls -> slots of `%refs` that hold live references there.  first_access: wasm offset
     of the first access to linear memory, or -1.  checks_stack: whether the function looks at the stack limit.
+    makes_tail_calls: wasm's.
     """
 
     defined_index: int
     maps: dict[tuple[int, int], tuple[int, ...]]
     first_access: int
     checks_stack: bool
+    makes_tail_calls: bool
 
 
 @final
@@ -57,7 +59,7 @@ class FunctionCompiler(Reference):
                 self.visit(env.code, first, cut_start)
             first = cut_end
         self.finish(subprogram)
-        return Plan(self.defined_index, self.maps, self.first_access, scan.calls)
+        return Plan(self.defined_index, self.maps, self.first_access, scan.calls, self.makes_tail_calls)
 
     # --- locals ---------------------------------------------------------------------------------------------------
     def read_locals(self, params: bytes, start: int, end: int) -> int:
