@@ -31,11 +31,16 @@ def border(package: Any) -> dict[str, Callable[[int], object]]:
     host = package.Func(store, package.FuncType([i32], [i32]), lambda x: x + 1)
     exports = package.Instance(store, package.Module(engine, MODULE), [host]).exports(store)
     add, nop, many, callbacks = (exports[name] for name in ("add", "nop", "many", "callbacks"))
+    typed = add.typed(store, [i32, i32], [i32]) if hasattr(add, "typed") else add  # wasmtime-py has one way
     memory = package.Memory(store, package.MemoryType(package.Limits(1, None)))
 
     def call_add(count: int) -> None:
         for _ in range(count):
             add(store, 1, 2)
+
+    def call_typed(count: int) -> None:
+        for _ in range(count):
+            typed(store, 1, 2)
 
     def call_nop(count: int) -> None:
         for _ in range(count):
@@ -51,6 +56,7 @@ def border(package: Any) -> dict[str, Callable[[int], object]]:
 
     return {
         "add(i32,i32)": call_add,
+        "add(i32,i32), typed": call_typed,
         "nop()": call_nop,
         "8 mixed parameters": call_many,
         "callback wasm->Python": lambda count: callbacks(store, count),

@@ -140,8 +140,13 @@ class StoreBase:
     @property
     def _interrupted(self) -> bool:
         """Whether `_interrupt` was called and its trap is still to come."""
-    def _interrupt(self) -> None:
-        """From any thread: the running call traps with INTERRUPT at its next check (or the next call at its first)."""
+    def _interrupt(self, set: int = 1, clear: int = 0) -> None:
+        """From any thread: the running call traps with INTERRUPT at its next check, or the next call when it begins.
+
+        set, clear: bits. Bit 0 is cleared by the trap; while any other is set, every call traps.
+        """
+    def _fuel(self, value: int | None) -> int:
+        """Set the fuel cell, unless the value is None; the cell: what is left of the fuel, as a negative number."""
     def _gc(self) -> None:
         """Release the externrefs that no wasm frame of the store holds. Raises StoreBusyError while wasm of the store
         runs on another thread. Deferred while values are converted for a call, a function is compiled or a signal

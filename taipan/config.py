@@ -255,11 +255,11 @@ class Config(Managed):
         "adaptive",
         'Python\'s lock while wasm runs: "adaptive" releases it when a call lasts longer than a few milliseconds.',
     )
-    max_wasm_stack = Setting(_size, MIB, "Bytes of native stack that wasm may use before it traps.")
-    consume_fuel = Setting(_bool, False, "Count executed instructions against the store's fuel.", "fuel", code=True)
-    epoch_interruption = Setting(
-        _bool, False, "Interrupt wasm when the engine's epoch ends.", "epoch interruption", code=True
+    max_wasm_stack = Setting(_size, 2 * MIB, "Bytes of native stack that wasm may use before it traps.")
+    consume_fuel = Setting(
+        _bool, False, "Count executed instructions; wasm traps when the store's fuel is used up.", code=True
     )
+    epoch_interruption = Setting(_bool, False, "Interrupt wasm when the engine's epoch reaches the store's deadline.")
     shared_memory = Setting(_bool, False, "Allow shared memories.", "shared memories", code=True)
     gc_support = Setting(_bool, True, "Accepted; has no effect.")
     signals_based_traps = Setting(_bool, True, "Accepted; has no effect.")

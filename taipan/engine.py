@@ -21,6 +21,7 @@ from taipan.compiler.tunables import Tunables
 from taipan.config import Config
 from taipan.errors import InvalidError, UnsupportedError
 from taipan.features import Features
+from taipan.runtime.epochs import Epochs
 from taipan.runtime.managed import Unique, already_closed
 from taipan.runtime.module_info import ModuleInfo
 from taipan.runtime.register import register
@@ -34,6 +35,7 @@ from taipan.wasm.segments import data_ranges
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
+    from taipan.binary.names import Names
     from taipan.compiler.driver import FunctionCompiler
     from taipan.compiler.environ import ModuleEnv
 
@@ -59,6 +61,7 @@ class Engine(Unique):
         "_choice",
         "_closed",
         "_dynamic_guard",
+        "_epochs",
         "_gil",
         "_lazy",
         "_max_wasm_stack",
@@ -79,10 +82,10 @@ class Engine(Unique):
         config._consume()
         self.config = config
         self.tunables = _tunables(config)
-        self.tunables.check()
         self._choice: Choice = _choice(config)
         self._choice.prepare()
         self.types = TypeRegistry()
+        self._epochs: Epochs | None = Epochs() if config.epoch_interruption else None
         self._dynamic_guard: int = config.dynamic_memory_guard_size
         self._gil: str = config.gil
         self._lazy: bool = config.lazy_compilation
@@ -96,7 +99,12 @@ class Engine(Unique):
         return a is b
 
     def increment_epoch(self) -> None:
-        """Has no effect: no engine with `Config.epoch_interruption` can be made yet."""
+        """Begin the next epoch: calls in stores whose deadline it reaches trap (TrapCode.INTERRUPT).
+
+        From any thread, also from signal handlers. Nothing happens without `Config.epoch_interruption`.
+        """
+        if self._epochs is not None:
+            self._epochs.increment()
 
     def is_pulley(self) -> bool:
         """Whether wasm runs in Wasmtime's interpreter: never here."""
@@ -173,6 +181,7 @@ def _tunables(config: Config) -> Tunables:
         memory_reservation_for_growth=growth,
         memory_may_move=may_move,
         guard_before_linear_memory=config.guard_before_linear_memory,
+        consume_fuel=config.consume_fuel,
     )
 
 
@@ -270,6 +279,11 @@ class Module(Unique):
     def name(self) -> str | None:
         """From the name section, or from `new_with_name`."""
         return self._opened().name
+
+    @property
+    def names(self) -> Names:
+        """The name section: `names.funcs`, `names.locals` and so on, from index to name."""
+        return self._opened().names
 
     @property
     def custom_sections(self) -> list[tuple[str, bytes]]:

@@ -2,6 +2,7 @@
 
 A message is the test suite's phrase, a colon, and the facts of this case: one sentence, lower case, names as the
 module wrote them. The place (function, offset, line) is carried as attributes and added when the error is printed.
+Compiled attributes are not in `vars()`: classes that have some say themselves how they are copied.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ class MalformedError(WasmError):
         self.line = line
         self.column = column
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.args[0], self.offset, self.line, self.column), vars(self)
+
     def __str__(self) -> str:
         message = super().__str__()
         if self.line:
@@ -38,6 +42,9 @@ class InvalidError(WasmError):
         self.offset = offset
         self.func = func
         self.name = name
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.args[0], self.offset, self.func, self.name), vars(self)
 
     def __str__(self) -> str:
         place = []
@@ -56,6 +63,9 @@ class LinkError(WasmError):
         super().__init__(message)
         self.module = module
         self.name = name
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.args[0], self.module, self.name), vars(self)
 
 
 class UnsupportedError(WasmError):

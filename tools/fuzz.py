@@ -45,7 +45,8 @@ def many_cases(options: argparse.Namespace) -> int:
             counts += result.counts
             failed += len(result.failures)
             for failure in result.failures:
-                print(f"{options.target} seed {name} case {failure.case}: {failure.reason}", flush=True)
+                line = f"{options.target} seed {name} case {failure.case}: {failure.reason}"
+                print(line.encode(errors="backslashreplace").decode(), flush=True)
                 if options.target == "execution":
                     store_find(name, failure.case)
             if result.max_bytes > worker.MAX_BYTES:

@@ -1,6 +1,7 @@
 """Golden tests: `tests/golden/<kind>/<instruction>/<case>.wat`, the module first, what it must become behind `;;`.
 
     baseline-x64   machine code of every function (cold code and constants included), by the capstone disassembler
+    metered-x64    the same with fuel counted
     print          the module's text after a trip through the binary format
     errors         the error, with its place
 
@@ -43,7 +44,7 @@ def load(source: str) -> Module:
     return module
 
 
-def show_code(source: str) -> str:
+def show_code(source: str, consume_fuel: bool = False) -> str:
     """Machine code of all functions as the baseline compiler makes it without optional CPU features."""
     import capstone
 
@@ -52,7 +53,9 @@ def show_code(source: str) -> str:
     from taipan.compiler.tunables import Tunables
 
     module = load(source)
-    compiler = BaselineCompiler(ModuleEnv(module, Tunables(), lazy=False), cpu_flags=frozenset())
+    compiler = BaselineCompiler(
+        ModuleEnv(module, Tunables(consume_fuel=consume_fuel), lazy=False), cpu_flags=frozenset()
+    )
     disassembler = capstone.Cs(capstone.CS_ARCH_X86, capstone.CS_MODE_64)
     lines = []
     for index in range(len(module.func_types)):
@@ -61,6 +64,10 @@ def show_code(source: str) -> str:
         for address, _, mnemonic, operands in disassembler.disasm_lite(code, 0):
             lines.append(f"  {address:4x}  {mnemonic} {operands}".rstrip())
     return "\n".join(lines)
+
+
+def show_metered_code(source: str) -> str:
+    return show_code(source, consume_fuel=True)
 
 
 def show_text(source: str) -> str:
@@ -76,7 +83,12 @@ def show_error(source: str) -> str:
     return "no error"
 
 
-KINDS: Final[dict[str, Callable[[str], str]]] = {"baseline-x64": show_code, "print": show_text, "errors": show_error}
+KINDS: Final[dict[str, Callable[[str], str]]] = {
+    "baseline-x64": show_code,
+    "metered-x64": show_metered_code,
+    "print": show_text,
+    "errors": show_error,
+}
 
 
 def files() -> list[Path]:

@@ -16,19 +16,20 @@ from typing import Final
 ROOT: Final = Path(__file__).resolve().parent.parent
 
 RUNS: Final[tuple[tuple[str, ...], ...]] = (
-    ("tests/unit/native", "tests/unit/runtime", "tests/spec/test_testsuite.py", "-k", "not simd"),
-    ("tests/robustness", "--ignore=tests/robustness/test_robust_sizes.py"),
+    ("tests/unit/native", "tests/unit/runtime", "tests/spec/test_testsuite.py", "-k", "not simd and not fork"),
+    ("tests/robustness", "-k", "not fork and not robust_sizes and not robust_endurance"),
     ("tests/fuzz/test_fuzz.py", "tests/unit", "-k", "api or threads or embedding or test_gc"),
 )
-"""Not vectors, which nothing compiles yet, nor sizes, which only the front end sees."""
+"""Not vectors, which nothing compiles yet, nor sizes, which only the front end sees, nor growth of memory, which the
+sanitizer gives back late, nor fork: gcc's sanitizer does not keep its allocator's locks in order there, so that a child
+waits for ever now and then."""
 
 DESELECTED: Final = {
     "tests/unit/native/test_code.py::test_little_address_space": "the sanitizer itself needs 16 TiB of addresses",
     "tests/unit/native/test_memory.py::test_failed_growth_tells_the_limiter_why": "RLIMIT_DATA covers its shadow",
     "tests/unit/test_embedding_memory.py::test_limited_by_the_system": "RLIMIT_DATA covers its shadow",
+    "tests/unit/test_embedding_interrupt.py::test_a_stack_that_cannot_grow": "it leaves no room for the sanitizer",
     "tests/unit/native/test_trap.py::test_deep_nesting": "frames are larger",
-    "tests/robustness/test_robust_threads.py::test_reentry_1000_levels_deep": "frames are larger",
-    "tests/unit/native/test_trap.py::test_fork_inside_a_host_function": "fork takes longer than its timer",
 }
 
 ENVIRONMENT: Final = {

@@ -85,6 +85,8 @@ static inline void arch_code_written(const void *address, size_t size) { (void)a
 /* ---- the context of a signal ---- */
 static inline uintptr_t arch_context_pc(const ucontext_t *context) { return (uintptr_t)context->uc_mcontext.gregs[REG_RIP]; }
 static inline uintptr_t arch_context_fp(const ucontext_t *context) { return (uintptr_t)context->uc_mcontext.gregs[REG_RBP]; }
+/* The counter of metered code (compiler/baseline/x64/registers.py). */
+static inline int64_t arch_context_fuel(const ucontext_t *context) { return context->uc_mcontext.gregs[REG_R10]; }
 static inline void arch_context_redirect(ucontext_t *context, void (*target)(void)) {
     context->uc_mcontext.gregs[REG_RIP] = (greg_t)(uintptr_t)target;
 }

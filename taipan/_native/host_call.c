@@ -152,6 +152,9 @@ size_t tp_host_call(HostFunc *func, VMContext *caller, HostArgs *args, uintptr_t
     store->exit_fp = arch_frame_caller(fp);
     tp_gil_take(store);
     if (UNLIKELY(run_callback(func, caller, args, ARCH_FRAME_ARGS(fp)) < 0)) tp_unwind_with_python_error(store);
+    /* The interrupt may have ended a wait in the callback; wasm may have no check before it returns. */
+    if (UNLIKELY(LOAD_RELAXED(&store->interrupt)) && tp_store_interrupted(store) < 0)
+        tp_unwind_with_python_error(store);
     if (UNLIKELY(!LOAD_RELAXED(&tp_ticker_awake))) /* the callback has forked */
         tp_ticker_wake();
     if (UNLIKELY(store->gil_policy == GIL_RELEASE)) tp_gil_release_for_call(store);

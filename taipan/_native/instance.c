@@ -268,7 +268,6 @@ static int fill_in_context(Store *store, Instance *instance) {
     vmctx->store = store;
     vmctx->instance = instance;
     vmctx->fuel = &store->fuel;
-    vmctx->epoch = &store->own_epoch;
     return 0;
 }
 

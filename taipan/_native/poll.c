@@ -5,10 +5,10 @@
    ticker, for stores whose current call has lasted a full tick. So calls shorter than a tick (4 ms) never pay, and
    longer ones handle signals (Ctrl-C) and give up the GIL within two ticks.
 
-   GIL policies: "adaptive": a call starts with the GIL; the first tick releases it, the next host call, helper that
-   needs Python, or return takes it back, a later tick releases it again. "release": the same, but released from the
-   start, and again after each host call. "hold": wasm runs only with the GIL; every second tick offers it to other
-   threads, as the bytecode interpreter does.
+   GIL policies: "adaptive": a call starts with the GIL; a tick releases it, the next host call, helper that needs
+   Python, or return takes it back, a later tick releases it again. "release": the same, but released from the start,
+   and again after each host call. "hold": wasm runs only with the GIL; every second tick offers it to other threads,
+   as the bytecode interpreter does. In a loop of host calls "adaptive" does little else: see handle_tick.
 
    Lost and late writes. Resetting cells may overwrite the ticker's value: the next tick comes 4 ms later. It cannot
    overwrite an interrupt: see tp_poll. Cells left set after a call cost the next one a slow poll. */
@@ -158,28 +158,32 @@ void tp_gil_release_for_call(Store *store) {
 
 void tp_gil_take_slow(Store *store) {
     store->gil_released = false;
+    store->taken = store->ticks;
     PyEval_RestoreThread(store->thread_state);
 }
 
 /* ---- the slow path ---- */
 #define SURE_CHECK_TICKS 12 /* 48 ms */
+#define SURE_RELEASE_NS 200000
 
 /* Signals that Python has not handled yet; the GIL is as the policy says afterwards. */
 static void handle_tick(Store *store) {
-    store->ticks++;
-    if (store->gil_released) {
+    bool sure = ++store->ticks % SURE_CHECK_TICKS == 0, released = store->gil_released;
+    if (released) {
         /* Only the main thread runs signal handlers; nobody else needs the GIL for nothing. */
-        if (!tp_thread.is_main || (!tp_python_signals_pending() && store->ticks % SURE_CHECK_TICKS != 0)) return;
+        if (!tp_thread.is_main || (!tp_python_signals_pending() && !sure)) return;
         tp_gil_take_slow(store);
     }
     store->no_gc++; /* at a poll, references are in registers */
     int handled = PyErr_CheckSignals();
     store->no_gc--;
     if (handled < 0) tp_unwind_with_python_error(store);
-    /* "hold": whoever waits for the GIL asks for it after 5 ms without it being released, and is then served first. At
-       every tick it would only be woken too late, and start waiting anew. */
-    if (store->gil_policy == GIL_HOLD && store->ticks % 2 != 0) return;
+    /* Whoever waits for the GIL asks for it after 5 ms without it being released (the switch interval), and is then
+       served first. If it came back at once, by "hold" or a host call, releasing it at every tick would only wake the
+       others too late, to start waiting anew. Now and then it stays free long enough for any switch interval. */
+    if (!released && !sure && store->ticks - store->taken < 2) return;
     tp_gil_release_for_call(store);
+    if (sure && !released) nanosleep(&(struct timespec){.tv_nsec = SURE_RELEASE_NS}, NULL);
     if (store->gil_policy == GIL_HOLD) tp_gil_take_slow(store);
 }
 
@@ -187,7 +191,8 @@ static void poll_store(Store *store) {
     tp_store_set_cells(store, store->true_limit);
     /* After the fence in there: an interrupt whose flag is not seen here writes its cells later than we wrote ours. */
     if (UNLIKELY(atomic_load(&store->interrupt))) {
-        atomic_store(&store->interrupt, false);
+        if (atomic_fetch_and(&store->interrupt, ~INTERRUPT_ONCE) != INTERRUPT_ONCE)
+            tp_store_set_cells(store, UINTPTR_MAX); /* it stays, for calls around this one, too */
         tp_trap(store, TRAP_INTERRUPT);
     }
     if (atomic_load(&store->tick)) {

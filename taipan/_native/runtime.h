@@ -53,8 +53,7 @@ typedef struct VMContextHeader {
     Store *store;
     Instance *instance;
     int64_t *fuel;
-    uint64_t *epoch;
-    void *reserved;
+    void *reserved0, *reserved1;
 } VMContextHeader;
 typedef VMContextHeader VMContext;
 _Static_assert(sizeof(VMContextHeader) == VMCONTEXTHEADER_SIZE, "abi/layout.py");
@@ -138,6 +137,7 @@ struct Owned {
     const OwnedKind *kind;
 };
 
+#define INTERRUPT_ONCE 1
 enum { GIL_ADAPTIVE, GIL_RELEASE, GIL_HOLD };
 /* Set of the externrefs that entered wasm frames; it owns one count of each object (open addressing). */
 typedef struct ActivationsTable {
@@ -159,13 +159,14 @@ struct Store {
     size_t max_wasm_stack;
     uintptr_t true_limit; /* lowest stack address that wasm may use now; what stack_limit cells hold when quiet */
     unsigned ticks;       /* handled by polls */
+    unsigned taken;       /* `ticks` when the GIL was last taken back */
     bool gil_released;    /* by poll or entry; only the owner reads and writes it */
     PyThreadState *thread_state; /* to take the GIL back */
 
     _Atomic(uint64_t) calls;           /* outermost entries begun; the ticker compares. any thread */
     _Atomic(int) running;              /* 1 between outermost entry and leave. any thread */
     _Atomic(bool) tick;                /* the running call has lasted a tick. any thread */
-    _Atomic(bool) interrupt;           /* _interrupt() was called. any thread */
+    _Atomic(unsigned char) interrupt;  /* INTERRUPT_ONCE, or bits that stay until they are cleared. any thread */
     Store *next_ticked, **prev_ticked; /* list of all open stores, under the ticker's lock */
     uint64_t ticked_calls;             /* `calls` at the last tick, under the ticker's lock */
 
@@ -176,8 +177,7 @@ struct Store {
     ActivationsTable externrefs, marked; /* marked: what frames hold, during a collection */
     uint64_t gc_threshold;               /* `used` at which a collection is due; 0: as soon as possible */
     int no_gc;                           /* not 0: references are where no stack map tells, see externref.c */
-    int64_t fuel;                        /* the cell that VMContext.fuel points to */
-    uint64_t own_epoch;                  /* the cell that VMContext.epoch points to */
+    int64_t fuel;                        /* the cell that VMContext.fuel points to: what is left, negative */
 
     /* Counters of _stats(); GIL held. */
     uint64_t num_instances, num_funcrefs, externref_increments, externref_decrements, bytes_moved;
@@ -361,6 +361,7 @@ struct Activation {
 struct Thread {
     Activation *top;       /* innermost entry of this thread; the signal handler believes nothing without one */
     uintptr_t stack_floor; /* below it there is no stack for wasm; 0: thread not prepared yet */
+    size_t reserve;        /* what there is below the floor, for host functions and the runtime */
     bool is_main;
     void *own_altstack; /* NULL, or the mapping to free when the thread ends */
     int chain_level;    /* signals.c */
@@ -380,6 +381,7 @@ int tp_store_enter_slow(Store *store, uintptr_t sp);
 /* Write every instance's stack_limit cell, then a full fence. Any thread, as long as the store cannot close. */
 void tp_store_set_cells(Store *store, uintptr_t value);
 int tp_store_busy_error(void);
+int tp_store_interrupted(Store *store); /* takes an interrupt before wasm is entered: -1 with a trap */
 
 /* ---- externref.c ---- */
 #define GC_THRESHOLD 512                                /* the smallest; as many as Wasmtime's first chunk */
@@ -424,6 +426,7 @@ static inline int tp_enter(Store *store, Activation *activation, uintptr_t sp) {
     Thread *thread = &tp_thread;
     if (store->depth != 0) {
         if (UNLIKELY(store->owner != thread)) return tp_store_busy_error();
+        if (UNLIKELY(LOAD_RELAXED(&store->interrupt))) return tp_store_interrupted(store);
         if (UNLIKELY(sp < store->true_limit)) return tp_raise_trap(TRAP_STACK_OVERFLOW);
         activation->outer_exit_pc = store->exit_pc;
         activation->outer_exit_fp = store->exit_fp;
@@ -435,6 +438,7 @@ static inline int tp_enter(Store *store, Activation *activation, uintptr_t sp) {
                 wanted - limit > STACK_LIMIT_SLACK)) {
             if (tp_store_enter_slow(store, sp) < 0) return -1;
         }
+        if (UNLIKELY(LOAD_RELAXED(&store->interrupt))) return tp_store_interrupted(store);
         store->owner = thread;
         STORE_RELAXED(&store->calls, LOAD_RELAXED(&store->calls) + 1);
         STORE_RELAXED(&store->running, 1);

@@ -78,12 +78,15 @@ static void handle_fault(int signal_number, siginfo_t *info, void *context) {
     const Site *site = NULL;
     if (activation != NULL && info->si_code > 0 && tp_code_lookup(pc, &place)) site = tp_code_site(&place);
     if (site != NULL && (site->kind & 0xFF) == SITE_FAULT) {
-        int trap = (int)(site->kind >> 8);
+        int trap = (int)(site->kind >> 8 & 0xFF);
         if (trap == 0) trap = TRAP_MEMORY_OUT_OF_BOUNDS;
         if (trap != TRAP_MEMORY_OUT_OF_BOUNDS || in_memory(activation->store, place.module, (uintptr_t)info->si_addr)) {
             activation->fault_pc = pc;
             activation->fault_fp = arch_context_fp(context);
             activation->fault_trap = trap;
+            uint32_t fuel = site->kind >> SITE_FUEL_SHIFT;
+            if (fuel & SITE_FUEL_IN_REGISTER) activation->store->fuel = arch_context_fuel(context);
+            activation->store->fuel += fuel & SITE_FUEL_MAX;
             arch_context_redirect(context, arch_fault_stub);
             return;
         }
@@ -189,6 +192,7 @@ static int find_stack_floor(void) {
     if (reserve > size / 2) /* a thread with a tiny stack: share it */
         reserve = size / 2;
     tp_thread.stack_floor = (uintptr_t)lowest + guard + reserve;
+    tp_thread.reserve = reserve;
     return 0;
 }
 

@@ -4,6 +4,7 @@
    runs wasm without the GIL leaves them set, so that others find the store busy. Everything owned stays until `_close`
    or the store's end (R-12): code and handles therefore follow pointers into an open store without counting. */
 #include "runtime.h"
+#include <sys/resource.h>
 
 static uint64_t next_store_id = 1;
 
@@ -61,11 +62,21 @@ static void store_close(Store *self) {
 /* ---- entering ---- */
 int tp_store_busy_error(void) { return tp_error(tp_registry.StoreBusyError, "the store is in use by another thread"); }
 
+int tp_store_interrupted(Store *store) {
+    atomic_fetch_and(&store->interrupt, ~INTERRUPT_ONCE);
+    return tp_raise_trap(TRAP_INTERRUPT);
+}
+
 int tp_store_enter_slow(Store *store, uintptr_t sp) {
     Thread *thread = &tp_thread;
+    tp_thread_recheck();
     if (thread->stack_floor == 0 && tp_thread_prepare() < 0) return -1;
     uintptr_t wanted = sp > store->max_wasm_stack ? sp - store->max_wasm_stack : 0;
     if (wanted < thread->stack_floor) wanted = thread->stack_floor;
+    /* The kernel will not let the main thread's stack grow below a limit that is lowered later: grow it now. It writes to
+       the lowest address, so that a stack that cannot grow (no address space) is an error and no fault. */
+    while (thread->is_main && getrlimit(RLIMIT_STACK, (struct rlimit *)(wanted - thread->reserve)) != 0)
+        wanted += STACK_LIMIT_SLACK;
     if (sp < wanted) return tp_raise_trap(TRAP_STACK_OVERFLOW);
     if (store->true_limit != wanted) {
         store->true_limit = wanted;
@@ -166,14 +177,23 @@ static PyObject *store_close_method(PyObject *object, PyObject *Py_UNUSED(ignore
     Py_RETURN_NONE;
 }
 
-static PyObject *store_interrupt(PyObject *object, PyObject *Py_UNUSED(ignored)) {
+static PyObject *store_interrupt(PyObject *object, PyObject *args) {
     Store *self = (Store *)object;
+    int set = INTERRUPT_ONCE, clear = 0;
+    if (!PyArg_ParseTuple(args, "|ii:_interrupt", &set, &clear)) return NULL;
     if (self->live_id != 0) {
         /* The flag before the cells: whoever resets a cell looks at the flag afterwards. */
-        atomic_store(&self->interrupt, true);
-        tp_store_set_cells(self, UINTPTR_MAX);
+        atomic_fetch_and(&self->interrupt, ~clear);
+        if (atomic_fetch_or(&self->interrupt, set) | set) tp_store_set_cells(self, UINTPTR_MAX);
     }
     Py_RETURN_NONE;
+}
+
+static PyObject *store_fuel(PyObject *object, PyObject *value) {
+    Store *self = tp_store_for(object, 0);
+    if (self == NULL) return NULL;
+    if (value != Py_None) self->fuel = PyLong_AsLongLong(value);
+    return PyErr_Occurred() ? NULL : PyLong_FromLongLong(self->fuel);
 }
 
 static PyObject *store_gc(PyObject *object, PyObject *Py_UNUSED(ignored)) {
@@ -205,8 +225,8 @@ static PyObject *store_get_closed(PyObject *self, void *Py_UNUSED(closure)) {
 }
 
 static PyMethodDef store_methods[] = {{"_close", store_close_method, METH_NOARGS, NULL},
-    {"_interrupt", store_interrupt, METH_NOARGS, NULL}, {"_gc", store_gc, METH_NOARGS, NULL},
-    {"_stats", store_stats, METH_NOARGS, NULL}, {0}};
+    {"_interrupt", store_interrupt, METH_VARARGS, NULL}, {"_fuel", store_fuel, METH_O, NULL},
+    {"_gc", store_gc, METH_NOARGS, NULL}, {"_stats", store_stats, METH_NOARGS, NULL}, {0}};
 
 static PyMemberDef store_members[] = {{"id", T_ULONGLONG, offsetof(Store, id), READONLY, NULL},
     {"_interrupted", T_BOOL, offsetof(Store, interrupt), READONLY, NULL},

@@ -42,9 +42,9 @@ STRUCTS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         ("null_funcref", "p"),  # the engine's shared null record
         ("store", "p"),  # the runtime's own store record
         ("instance", "p"),  # the runtime's own instance record
-        ("fuel", "p"),  # pointer to the store's i64 fuel cell
-        ("epoch", "p"),  # pointer to the engine's u64 epoch cell
-        ("reserved", "p"),
+        ("fuel", "p"),  # pointer to the store's i64 fuel cell: what is left, as a negative number
+        ("reserved0", "p"),
+        ("reserved1", "p"),
     ),
 }
 
@@ -151,6 +151,11 @@ SITE_BYTES: Final = 16  # code_offset, wasm_offset, kind | trap << 8, stack map 
 SITE_CALL: Final = 0
 SITE_TRAP: Final = 1  # `call [builtins.trap]`; the trap number is in the site
 SITE_FAULT: Final = 2  # memory access that may hit a guard page: MEMORY_OUT_OF_BOUNDS
+# In metered code the kind of a SITE_FAULT also says, above SITE_FUEL_SHIFT, what the signal handler adds to make the
+# store's fuel exact: to the cell, or to the register that holds it (arch_<name>.h) and replaces the cell.
+SITE_FUEL_SHIFT: Final = 16
+SITE_FUEL_IN_REGISTER: Final = 0x8000
+SITE_FUEL_MAX: Final = 0x7FFF
 
 # Stack maps: one u32 array per function; a map is a count, then that many slots, each the distance below rbp in bytes
 # (a reference lies at [rbp - distance]; stack parameters have negative ones). A collection frees what no map lists: at

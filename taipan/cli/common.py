@@ -134,7 +134,7 @@ def load_module(engine: taipan.Engine, path: str) -> taipan.Module:
 
 def fail_at(path: str, data: bytes, error: taipan.WasmError) -> NoReturn:
     """End the process with the error and its surroundings in the file."""
-    fail(f"{path}: {error}{excerpt(path, data, error)}")
+    fail(f"{'standard input' if path == '-' else path}: {error}{excerpt(path, data, error)}")
 
 
 def excerpt(path: str, data: bytes, error: taipan.WasmError) -> str:
@@ -153,6 +153,8 @@ def text_excerpt(data: bytes, number: int, column: int) -> str:
     except UnicodeDecodeError:
         return ""  # it is not text, so it would be no help
     line = lines[number - 1]
+    if not line.strip():
+        return ""  # the end of the text
     # Of a line that is longer than a screen is wide, the surroundings are enough.
     start = max(column - EXCERPT_COLUMNS // 2, 0) if len(line) > EXCERPT_COLUMNS else 0
     shown = "".join(char if char.isprintable() else " " for char in line[start : start + EXCERPT_COLUMNS])

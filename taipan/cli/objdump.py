@@ -58,6 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sites", action="store_true", help="also where the runtime may come to look, and why")
     parser.add_argument("--stats", action="store_true", help="sizes only: a line per function, and the sums")
     parser.add_argument("--eager", action="store_true", help="as compiled without Config.lazy_compilation")
+    parser.add_argument("--fuel", action="store_true", help="as compiled with Config.consume_fuel")
     add_color_option(parser)
     add_compiler_option(parser)
     add_feature_option(parser)
@@ -69,8 +70,10 @@ def run(args: Any) -> int:
     from taipan.compiler import dump
     from taipan.engine import check, decode
 
+    config = config_from(args)
+    config.consume_fuel = args.fuel
     try:
-        engine = taipan.Engine(config_from(args))
+        engine = taipan.Engine(config)
     except taipan.WasmError as error:
         fail(str(error))
     data = read_file(args.file)

@@ -8,12 +8,13 @@ belongs to the program.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
-import threading
 from typing import Any, Final
 
 import taipan
 from taipan.cli.common import add_compiler_option, add_feature_option, config_from, load_module
+from taipan.cli.limits import add_limit_options
 from taipan.cli.main import fail
 from taipan.cli.wasi_options import add_wasi_options, wasi_config
 
@@ -39,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="instantiate a module first, as import module N",
     )
-    parser.add_argument("--timeout", metavar="S", type=float, help="interrupt the program after S seconds")
+    add_limit_options(parser)
     add_compiler_option(parser)
     add_feature_option(parser)
     parser.add_argument("file", metavar="FILE", help="a .wasm or .wat file")
@@ -130,34 +131,31 @@ def start(args: Any, store: taipan.Store, linker: taipan.Linker, module: taipan.
 
 
 def run(args: Any) -> int:
-    engine = taipan.Engine(config_from(args))
-    if args.timeout is not None and not args.timeout > 0:
-        fail(f"--timeout {args.timeout}: must be more than 0 seconds")
+    config = config_from(args)
+    config.consume_fuel = args.fuel is not None
+    engine = taipan.Engine(config)
     preloads = [split_pair("--preload", word) for word in args.preload]
     module = load_module(engine, args.file)
     store = taipan.Store(engine)
     store.set_wasi(wasi_config(args))
     linker = taipan.Linker(engine)
     linker.define_wasi()
-    timer: threading.Timer | None = None
-    if args.timeout is not None:
-        timer = threading.Timer(args.timeout, store.interrupt)
-        timer.daemon = True
-        timer.start()
+    if args.fuel is not None:
+        store.set_fuel(args.fuel)
+    limit = None if args.timeout is None else store.timeout(args.timeout)
     try:
-        for name, path in preloads:
-            try:
-                linker.define_module(store, name, load_module(engine, path))
-            except taipan.LinkError as error:
-                fail(f"--preload {name}={path}: {error}")
-        start(args, store, linker, module)
+        with limit or contextlib.nullcontext():
+            for name, path in preloads:
+                try:
+                    linker.define_module(store, name, load_module(engine, path))
+                except taipan.LinkError as error:
+                    fail(f"--preload {name}={path}: {error}")
+            start(args, store, linker, module)
     except taipan.ExitTrap as exit_trap:
         return exit_trap.code
     except (taipan.Trap, taipan.WasmError) as problem:
         sys.stdout.flush()
-        sys.stderr.write(f"taipan: error: failed to run {args.file}\n{problem}\n")
+        within = f" within {limit.seconds:g} s" if limit is not None and limit.expired else ""
+        sys.stderr.write(f"taipan: error: failed to run {args.file}{within}\n{problem}\n")
         return TRAP_STATUS
-    finally:
-        if timer is not None:
-            timer.cancel()
     return 0

@@ -35,7 +35,7 @@ def run(args: Any) -> int:
     output = args.output
     if output is None:
         output = "-" if args.file == "-" else os.path.splitext(args.file)[0] + ".wasm"
-        if output == args.file:
+        if output == args.file != "-":
             fail(f"{args.file} would be overwritten; say with -o where the binary shall go")
     write_output(output, data)
     return 0

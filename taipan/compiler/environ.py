@@ -81,7 +81,6 @@ class ModuleEnv:
     """
 
     def __init__(self, module: Module, tunables: Tunables, lazy: bool) -> None:
-        tunables.check()
         self.module: Final = module
         self.code: Final = module.code
         self.tunables: Final = tunables

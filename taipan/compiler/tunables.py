@@ -1,11 +1,10 @@
-"""Settings that change generated code: memory layout, and what is counted or polled.
+"""Settings that change generated code: memory layout, and what is counted.
 
 A compiled artifact is only valid under the tunables it was made with. Sizes are bytes.
 """
 
 from __future__ import annotations
 
-from taipan.errors import UnsupportedError
 from taipan.wasm.types import MemType
 
 GIB = 1 << 30
@@ -17,12 +16,11 @@ class Tunables:
     memory_reservation: address range of a static memory; a memory that cannot outgrow it is static: it never moves.
     memory_guard_size: inaccessible bytes behind (and before, with guard_before_linear_memory) a memory.
     memory_reservation_for_growth: extra range behind a dynamic memory.  memory_may_move: whether memories may be
-    dynamic at all.
+    dynamic at all.  consume_fuel: whether executed instructions are counted.
     """
 
     __slots__ = (
         "consume_fuel",
-        "epoch_interruption",
         "guard_before_linear_memory",
         "memory_guard_size",
         "memory_may_move",
@@ -39,7 +37,6 @@ class Tunables:
         memory_may_move: bool = True,
         guard_before_linear_memory: bool = True,
         consume_fuel: bool = False,
-        epoch_interruption: bool = False,
     ) -> None:
         self.memory_reservation = memory_reservation
         self.memory_guard_size = memory_guard_size
@@ -47,14 +44,6 @@ class Tunables:
         self.memory_may_move = memory_may_move
         self.guard_before_linear_memory = guard_before_linear_memory
         self.consume_fuel = consume_fuel
-        self.epoch_interruption = epoch_interruption
-
-    def check(self) -> None:
-        """Raise UnsupportedError for settings that no compiler implements yet."""
-        if self.consume_fuel:
-            raise UnsupportedError("fuel metering is not implemented: leave Config.consume_fuel off")
-        if self.epoch_interruption:
-            raise UnsupportedError("epoch interruption is not implemented: leave Config.epoch_interruption off")
 
     def static_memory(self, memtype: MemType) -> bool:
         """Whether a memory of this type keeps its base for life, in a reservation of `memory_reservation` bytes.

@@ -43,6 +43,8 @@ class ExternRef:
 
     def ptr_eq(self, other: ExternRef) -> bool:
         """Whether both refer to the same object."""
+        if not isinstance(other, ExternRef):
+            raise TypeError("expected ExternRef")
         return self._value is other._value
 
     def __eq__(self, other: object) -> bool:

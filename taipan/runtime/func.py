@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, final
 
 from taipan import _native
 from taipan.errors import StoreClosedError, WasmError
+from taipan.runtime.fuel import Fuel
 from taipan.runtime.store import Store, Storelike, store_of
-from taipan.runtime.types import FuncType, ValType, codes_of, func_type, val_type
+from taipan.runtime.types import FuncType, ValType, codes_of, val_type
 
 if TYPE_CHECKING:
     from taipan.engine import Engine
@@ -106,7 +107,7 @@ class TypedFunc(_native.FuncBase):
         return f"<TypedFunc of store {self._store_id}>"
 
 
-class Caller(_native.CallerBase):
+class Caller(_native.CallerBase, Fuel):
     """What a host function sees of the wasm that called it; valid until that function returns.
 
     It stands for the store in every method that takes one. `caller["memory"]` is an export of the calling instance;
@@ -186,7 +187,7 @@ def signature_of(
             results = [_annotated(t, "result") for t in returned]
         else:
             results = (_annotated(returned, "result"),)
-    return func_type(FuncType(_listed(params), _listed(results))._core), access_caller
+    return FuncType(_listed(params), _listed(results)), access_caller
 
 
 def _listed(types: Iterable[ValType] | ValType) -> Iterable[ValType]:

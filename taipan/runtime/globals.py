@@ -6,7 +6,7 @@ from typing import Any
 
 from taipan import _native
 from taipan.errors import WasmError
-from taipan.runtime.ref_kind import checked, storage_kind
+from taipan.runtime.ref_kind import checked, kind_in
 from taipan.runtime.store import Storelike, store_of
 from taipan.runtime.types import GlobalType, global_type
 from taipan.wasm import types as core
@@ -24,13 +24,14 @@ class Global(_native.GlobalBase):
         if not isinstance(ty, GlobalType):
             raise TypeError("expected a GlobalType")
         of = ty._core
-        made = cls._create(owner, storage_kind(of.content), of.mutable, checked(of.content, val))
+        made = cls._create(owner, kind_in(owner, of.content), of.mutable, checked(of.content, val))
         made._content = of.content
         return made
 
     def type(self, store: Storelike) -> GlobalType:
         """Its type."""
-        return global_type(core.GlobalType(self._content, self._type(store)[1]))
+        of = core.GlobalType(self._content, self._type(store)[1])
+        return global_type(of, store_of(store).engine.types.keep(self._content))
 
     def value(self, store: Storelike) -> Any:
         """The value, as a call would return it; None for a null reference."""

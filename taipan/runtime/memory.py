@@ -100,7 +100,10 @@ class Memory(_native.MemoryBase):
         if isinstance(value, (bytes, bytearray)) or (isinstance(value, memoryview) and value.c_contiguous):
             data = value
         else:
-            data = bytearray(value)
+            try:
+                data = bytearray(memoryview(value))  # type: ignore[arg-type]
+            except TypeError:
+                data = bytearray(iter(value))  # of a number, bytearray() itself would make so many zeros
         if start is None:
             start = 0
         elif start < 0:

@@ -247,11 +247,11 @@ class ModuleInfo:
         if kind == wasm.FUNC:
             return func_type(registry.func_type(self.func_ids[index]), self.types)
         if kind == wasm.TABLE:
-            return table_type(self.table_types[index])
+            return table_type(self.table_types[index], self.types)
         if kind == wasm.MEMORY:
             return memory_type(self.module.mem_space[index])
         if kind == wasm.GLOBAL:
-            return global_type(self.global_types[index])
+            return global_type(self.global_types[index], self.types)
         return TagType(func_type(registry.func_type(self.tag_ids[index]), self.types))
 
     # --- exports of an instance ---

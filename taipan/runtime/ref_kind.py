@@ -6,13 +6,16 @@ global is checked here.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from taipan._native import KIND_EXTERNREF, KIND_FUNCREF, KIND_OPAQUE, FuncBase
 from taipan.errors import UnsupportedError, WasmError
 from taipan.runtime.types import value_kind
 from taipan.runtime.value import plain
 from taipan.wasm import types as core
+
+if TYPE_CHECKING:
+    from taipan.runtime.store import Store
 
 _ABSTRACT: Final[dict[int, int]] = {
     core.HEAP_FUNC: KIND_FUNCREF,
@@ -30,6 +33,22 @@ def storage_kind(code: core.ValType, is_func: bool = True) -> int:
     if core.is_concrete(heap):
         return KIND_FUNCREF if is_func else KIND_OPAQUE
     return _ABSTRACT.get(heap, KIND_OPAQUE)
+
+
+def kind_in(store: Store, code: core.ValType) -> int:
+    """The same for what the host makes in a store, which keeps the definition of the type from then on.
+
+    Raises ValueError if the type names a definition of another engine, or one that is gone, UnsupportedError if its
+    values, null included, are none that the host knows.
+    """
+    registry = store.engine.types
+    kept = registry.keep(code)
+    kind = storage_kind(code, kept is None or registry.space.kind_of(kept.id) == core.HEAP_FUNC)
+    if kind == KIND_OPAQUE:
+        raise UnsupportedError(f"globals and tables of type {core.type_name(code)} cannot be made by the host yet")
+    if kept is not None:
+        store._kept_types[code] = kept
+    return kind
 
 
 def checked(code: core.ValType, value: Any) -> Any:

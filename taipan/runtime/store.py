@@ -8,10 +8,12 @@ running gets StoreBusyError. `interrupt` may be called from any thread at any ti
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias, Union
+from _weakref import ref  # `weakref` takes a millisecond to import
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, Union, final
 
 from taipan import _native
 from taipan.errors import StoreClosedError, UnsupportedError, WasmError
+from taipan.runtime.fuel import Fuel
 from taipan.runtime.managed import Managed
 
 if TYPE_CHECKING:
@@ -19,7 +21,13 @@ if TYPE_CHECKING:
     from taipan.runtime.func import Caller, Func
     from taipan.runtime.host_func import HostFunc
     from taipan.runtime.tag import Tag
+    from taipan.runtime.timeout import Timeout
+    from taipan.runtime.type_registry import RegisteredType
     from taipan.wasi.config import WasiConfig
+
+
+ONCE_BIT: Final = 1
+"""Of `StoreBase._interrupt`: the trap clears it."""
 
 
 class StoreLimits:
@@ -51,7 +59,7 @@ class StoreLimits:
         return f"StoreLimits({', '.join(f'{name}={getattr(self, name)}' for name in self.__slots__)})"
 
 
-class Store(_native.StoreBase, Managed):
+class Store(_native.StoreBase, Fuel, Managed):
     """Owner of everything that modules create at run time.
 
     engine: default, a new one.  data: any object of the host's, which `data()` gives back, also in host functions.
@@ -64,12 +72,17 @@ class Store(_native.StoreBase, Managed):
     __slots__ = (
         "__weakref__",
         "_data",
+        "_deadline",
+        "_fuel_added",
+        "_fuel_beyond",
         "_host_funcs",
         "_instance_tags",
+        "_kept_types",
         "_limits",
         "_num_instances",
         "_num_memories",
         "_num_tables",
+        "_timeouts",
         "_wasi",
         "engine",
     )
@@ -88,7 +101,17 @@ class Store(_native.StoreBase, Managed):
         self._limits: StoreLimits | None = None
         self._num_instances = self._num_tables = self._num_memories = 0
         self._host_funcs: dict[HostFunc, Func] = {}
+        self._kept_types: dict[int, RegisteredType] = {}
         self._instance_tags: dict[_native.InstanceBase, tuple[Tag, ...]] = {}
+        self._fuel_added = self._fuel_beyond = 0
+        self._deadline = 0
+        self._timeouts: list[Timeout] = []
+        if engine._epochs is not None:
+            engine._epochs.add(self)
+
+    @property
+    def _store(self) -> Store:
+        return self
 
     def close(self) -> None:
         """Free everything. Raises StoreBusyError while wasm of this store is running."""
@@ -96,6 +119,7 @@ class Store(_native.StoreBase, Managed):
         self._close_wasi()
         self._host_funcs.clear()
         self._instance_tags.clear()
+        self._kept_types.clear()
         self._data = None
 
     def data(self) -> Any:
@@ -122,23 +146,43 @@ class Store(_native.StoreBase, Managed):
 
     def interrupt(self) -> None:
         """From any thread: the running call, or the next one, ends with a trap (TrapCode.INTERRUPT)."""
-        self._interrupt()
+        self._stop(ONCE_BIT)
+
+    def _stop(self, why: int) -> None:
+        """why: ONCE_BIT, or a bit that stops every call until `_interrupt(0, why)` clears it."""
+        self._interrupt(why)
         wasi = self._wasi
         if wasi is not None:
             wasi.wake()
 
+    def interrupt_handle(self) -> InterruptHandle:
+        """What interrupts this store, for other threads; it may outlive the store."""
+        return InterruptHandle(ref(self))
+
     # --- execution limits ---
 
-    def set_fuel(self, fuel: int) -> None:
-        """Raises WasmError unless the engine counts fuel."""
-        raise WasmError("fuel is not configured in this store")
+    def timeout(self, seconds: float) -> Timeout:
+        """`with store.timeout(0.5): ...`: a call that lasts longer traps (TrapCode.INTERRUPT), as do any after it.
 
-    def get_fuel(self) -> int:
-        """Raises WasmError unless the engine counts fuel."""
-        raise WasmError("fuel is not configured in this store")
+        Blocks may be nested: calls trap once the time of any of them is over. Waits in WASI functions end, too; other
+        host functions run to their end. The object that `with` gives has `expired`.
+        """
+        from taipan.runtime.timeout import Timeout
+
+        return Timeout(self, seconds)
 
     def set_epoch_deadline(self, ticks_after_current: int) -> None:
-        """Has no effect: no engine with `Config.epoch_interruption` can be made yet."""
+        """Let the store run until the engine's epoch was incremented so many times: from then on calls trap.
+
+        A new store's deadline is 0: nothing runs before it is set. No effect without `Config.epoch_interruption`.
+        """
+        if not isinstance(ticks_after_current, int):
+            raise TypeError("expected an int")
+        if not 0 <= ticks_after_current < 1 << 64:
+            raise WasmError(f"a deadline must be a number from 0 to 2**64 - 1: {ticks_after_current}")
+        epochs = open_store_of(self).engine._epochs
+        if epochs is not None:
+            epochs.set_deadline(self, ticks_after_current)
 
     def set_limits(
         self, memory_size: int = -1, table_elements: int = -1, instances: int = -1, tables: int = -1, memories: int = -1
@@ -195,20 +239,31 @@ class Store(_native.StoreBase, Managed):
         return f"<Store {self.id}{' (closed)' if self.closed else ''}>"
 
 
-class StoreContext:
-    """wasmtime-py's name for a borrowed store; here host functions get a `Caller`, and this only wraps a store."""
+@final
+class InterruptHandle:
+    """`interrupt()` does what `Store.interrupt` does, from any thread, and nothing once the store is gone."""
 
-    __slots__ = ("_store",)
+    __slots__ = ("_ref",)
 
-    def __init__(self, store: Storelike) -> None:
-        self._store = store_of(store)
+    def __init__(self, store: ref[Store]) -> None:
+        self._ref = store
 
-    def data(self) -> Any:
-        """The host's object in the store."""
-        return self._store._data
+    def interrupt(self) -> None:
+        store = self._ref()
+        if store is not None:
+            store.interrupt()
 
     def __repr__(self) -> str:
-        return f"<StoreContext of {self._store!r}>"
+        return f"<InterruptHandle of {self._ref()!r}>"
+
+
+class StoreContext:
+    """wasmtime-py's name for a borrowed store. Here that is the store itself: `StoreContext(store) is store`."""
+
+    __slots__ = ()
+
+    def __new__(cls, store: Storelike) -> Store:  # type: ignore[misc]
+        return store_of(store)
 
 
 Storelike: TypeAlias = Union[Store, "Caller", StoreContext]
@@ -216,10 +271,10 @@ Storelike: TypeAlias = Union[Store, "Caller", StoreContext]
 
 
 def store_of(storelike: Any) -> Store:
-    """The store behind a Store, Caller or StoreContext argument. Raises TypeError for anything else."""
+    """The store behind a Store or Caller argument. Raises TypeError for anything else."""
     if isinstance(storelike, Store):
         return storelike
-    if isinstance(storelike, (_native.CallerBase, StoreContext)):
+    if isinstance(storelike, _native.CallerBase):
         store = storelike._store
         assert isinstance(store, Store)
         return store

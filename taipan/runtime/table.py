@@ -7,7 +7,7 @@ from typing import Any
 from taipan import _native
 from taipan.abi.plans import table_plan
 from taipan.errors import WasmError
-from taipan.runtime.ref_kind import checked, storage_kind
+from taipan.runtime.ref_kind import checked, kind_in
 from taipan.runtime.store import Storelike, store_of
 from taipan.runtime.types import TableType, table_type
 from taipan.wasm import types as core
@@ -26,7 +26,7 @@ class Table(_native.TableBase):
             raise TypeError("expected a TableType")
         of = ty._core
         init = checked(of.element, init)
-        plan = table_plan(of.limits.min, of.limits.max, of.is_64, storage_kind(of.element))
+        plan = table_plan(of.limits.min, of.limits.max, of.is_64, kind_in(owner, of.element))
         table = cls._create(owner, plan, init)
         table._element = of.element
         return table
@@ -34,7 +34,8 @@ class Table(_native.TableBase):
     def type(self, store: Storelike) -> TableType:
         """Its type; the minimum is the declared one, not the present size."""
         minimum, maximum, is_64, _ = self._type(store)
-        return table_type(core.TableType(self._element, core.Limits(minimum, None if maximum < 0 else maximum), is_64))
+        of = core.TableType(self._element, core.Limits(minimum, None if maximum < 0 else maximum), is_64)
+        return table_type(of, store_of(store).engine.types.keep(self._element))
 
     def size(self, store: Storelike) -> int:
         """Elements."""

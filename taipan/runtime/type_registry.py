@@ -17,12 +17,25 @@ from __future__ import annotations
 
 import struct
 from _thread import allocate_lock
+from collections.abc import Callable
 from itertools import count
+from sys import is_finalizing
 from typing import Final, final
 
 from taipan.wasm.matching import translate
 from taipan.wasm.type_slab import Group, TypeSlab
-from taipan.wasm.types import FuncType, GlobalType, HeapType, SubType, TableType, ValType
+from taipan.wasm.types import (
+    ENGINE_SHIFT,
+    FuncType,
+    GlobalType,
+    HeapType,
+    SubType,
+    TableType,
+    ValType,
+    heap_of,
+    is_concrete,
+    is_ref,
+)
 
 _ENGINES: Final = (1 << 22) - 1  # as many numbers as fit above `types.ENGINE_SHIFT`
 _numbers: Final = count()
@@ -50,8 +63,9 @@ class RegisteredTypes:
             return
         self.registry._give_back(groups)
 
-    def __del__(self) -> None:
-        self.close()
+    def __del__(self, finalizing: Callable[[], bool] = is_finalizing) -> None:
+        if not finalizing():  # else the modules' names are gone, and with them all that the ids were for
+            self.close()
 
     def __reduce__(self) -> str:
         raise TypeError("what belongs to an engine cannot be copied or pickled")
@@ -100,8 +114,9 @@ class RegisteredType:
             return
         self.registry._give_back(groups)
 
-    def __del__(self) -> None:
-        self.close()
+    def __del__(self, finalizing: Callable[[], bool] = is_finalizing) -> None:
+        if not finalizing():  # else the modules' names are gone, and with them all that the ids were for
+            self.close()
 
     def __reduce__(self) -> str:
         raise TypeError("what belongs to an engine cannot be copied or pickled")
@@ -176,6 +191,21 @@ class TypeRegistry:
             found = self._slab.hold(type_id, handle._held[0])
         self._work_off()
         return handle if found else None
+
+    def keep(self, t: ValType) -> RegisteredType | None:
+        """A handle of the definition that a value type names; None if it names none.
+
+        Raises ValueError if that is one of another engine, or gone.
+        """
+        if not is_ref(t) or not is_concrete(heap_of(t)):
+            return None
+        index = heap_of(t)
+        if t >> ENGINE_SHIFT != self.number:
+            raise ValueError(f"type {index} is not one of this engine: canonicalized in a different engine?")
+        handle = self.root(index)
+        if handle is None:
+            raise ValueError(f"there is no type {index} in this engine any more")
+        return handle
 
     # --- giving back ---
 

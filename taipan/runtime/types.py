@@ -61,8 +61,9 @@ class ValType(Managed):
     `str` gives wasmtime-py's name ("anyref" for externref), `repr` the name of the text format.
     """
 
-    __slots__ = ("_code",)
+    __slots__ = ("_code", "_keep")
     _code: core.ValType
+    _keep: object  # what keeps the definition alive that a reference type names
 
     def __init__(self) -> None:
         raise WasmError("cannot construct directly")
@@ -139,12 +140,13 @@ class ValType(Managed):
 _VAL_TYPES: Final[dict[int, ValType]] = {}
 
 
-def val_type(code: int) -> ValType:
-    """The object for a value type of `taipan.wasm.types`."""
+def val_type(code: int, keep: object = None) -> ValType:
+    """The object for a value type of `taipan.wasm.types`. keep: what keeps its engine-wide terms alive."""
     found = _VAL_TYPES.get(code)
     if found is None:
         found = object.__new__(ValType)
         found._code = core.ValType(code)
+        found._keep = keep
         if not core.is_ref(found._code) or code & core.ABSTRACT_BIT:
             found = _VAL_TYPES.setdefault(code, found)  # concrete types come and go with modules
     return found
@@ -208,8 +210,9 @@ class FuncType(Managed):
     __slots__ = ("_core", "_keep", "_signature")
 
     def __init__(self, params: Iterable[ValType], results: Iterable[ValType]) -> None:
-        self._core = core.FuncType(tuple([code_of(t) for t in params]), tuple([code_of(t) for t in results]))
-        self._keep: object = None
+        given, returned = tuple(params), tuple(results)
+        self._core = core.FuncType(tuple([code_of(t) for t in given]), tuple([code_of(t) for t in returned]))
+        self._keep: object = [t._keep for t in given + returned if t._keep is not None]
         self._signature: tuple[object, Signature] | None = None
 
     def _signature_in(self, registry: TypeRegistry) -> Signature:
@@ -228,12 +231,12 @@ class FuncType(Managed):
     @property
     def params(self) -> list[ValType]:
         """The types of the parameters, as a new list."""
-        return [val_type(code) for code in self._core.params]
+        return [val_type(code, self._keep) for code in self._core.params]
 
     @property
     def results(self) -> list[ValType]:
         """The types of the results, as a new list."""
-        return [val_type(code) for code in self._core.results]
+        return [val_type(code, self._keep) for code in self._core.results]
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, FuncType) and self._core == other._core
@@ -291,15 +294,16 @@ def make_signature(registry: TypeRegistry, type_id: int, keep: object, of_host: 
 class GlobalType(Managed):
     """A global type: `GlobalType(ValType.i32(), mutable=True)`."""
 
-    __slots__ = ("_core",)
+    __slots__ = ("_core", "_keep")
 
     def __init__(self, valtype: ValType, mutable: bool) -> None:
         self._core = core.GlobalType(code_of(valtype, "expected valtype"), bool(mutable))
+        self._keep: object = valtype._keep
 
     @property
     def content(self) -> ValType:
         """The type of the value."""
-        return val_type(self._core.content)
+        return val_type(self._core.content, self._keep)
 
     @property
     def mutable(self) -> bool:
@@ -316,13 +320,18 @@ class GlobalType(Managed):
     def __hash__(self) -> int:
         return hash((self._core.content, self._core.mutable))
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return GlobalType, (self.content, self.mutable)
+
     def __repr__(self) -> str:
         return f"GlobalType({self.content!r}, {self.mutable})"
 
 
-def global_type(of: core.GlobalType) -> GlobalType:
+def global_type(of: core.GlobalType, keep: object = None) -> GlobalType:
+    """The public form. keep: as for `val_type`."""
     made = object.__new__(GlobalType)
     made._core = of
+    made._keep = keep
     return made
 
 
@@ -391,6 +400,9 @@ class MemoryType(Managed):
     def __hash__(self) -> int:
         return hash(self._key())
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return MemoryType, (self.limits, self.is_64, self.is_shared, self.page_size_log2)
+
     def __repr__(self) -> str:
         extra = [f"{name}=True" for name, on in (("is_64", self.is_64), ("shared", self.is_shared)) if on]
         extra += [f"page_size_log2={self.page_size_log2}"] if self.page_size_log2 != 16 else []
@@ -407,7 +419,7 @@ def memory_type(of: core.MemType) -> MemoryType:
 class TableType(Managed):
     """A table type. limits: in elements.  is_64: whether indices are i64."""
 
-    __slots__ = ("_core",)
+    __slots__ = ("_core", "_keep")
 
     def __init__(self, valtype: ValType, limits: Limits, is_64: bool = False) -> None:
         code = code_of(valtype, "expected valtype")
@@ -420,11 +432,12 @@ class TableType(Managed):
         if max(limits.min, limits.max or 0) >= 1 << bits:
             raise WasmError(f"a table with {bits}-bit indices has fewer than 2**{bits} elements")
         self._core = core.TableType(code, limits._core(), bool(is_64))
+        self._keep: object = valtype._keep
 
     @property
     def element(self) -> ValType:
         """The type of the elements."""
-        return val_type(self._core.element)
+        return val_type(self._core.element, self._keep)
 
     @property
     def limits(self) -> Limits:
@@ -447,13 +460,18 @@ class TableType(Managed):
     def __hash__(self) -> int:
         return hash((self._core.element, self._core.limits, self._core.is_64))
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return TableType, (self.element, self.limits, self.is_64)
+
     def __repr__(self) -> str:
         return f"TableType({self.element!r}, {self.limits!r}{', is_64=True' if self.is_64 else ''})"
 
 
-def table_type(of: core.TableType) -> TableType:
+def table_type(of: core.TableType, keep: object = None) -> TableType:
+    """The public form. keep: as for `val_type`."""
     made = object.__new__(TableType)
     made._core = of
+    made._keep = keep
     return made
 
 

@@ -262,13 +262,17 @@ class ModulePrinter:
     # Custom sections.
 
     def customs(self, labels: IndirectNameMap) -> None:
-        """All custom sections, but for a name section that the identifiers make again."""
+        """All custom sections, but for a name section that the identifiers make again.
+
+        Of several none: a parser makes one only where none is written.
+        """
         carried = self.carried_names(labels)
+        alone = sum(custom.name == "name" for custom in self.module.customs) == 1
         present = present_sections(self.module)
         last = present[-1] if present else 0
         after_names = False
         for custom in self.module.customs:
-            if custom.name == "name" and not after_names and custom.after == last and custom.data == carried:
+            if custom.name == "name" and alone and custom.after == last and custom.data == carried:
                 after_names = True
                 continue
             self.lines.append("  " + custom_text(custom, "" if after_names else place_text(custom.after)))

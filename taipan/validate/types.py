@@ -58,7 +58,7 @@ _HEAP_FEATURES: Final[dict[int, str]] = {
 class TypeRules:
     """Checks types; `num_types` is the number of type indices that may be named at the moment."""
 
-    __slots__ = ("canonicalizer", "features", "num_types", "space", "types")
+    __slots__ = ("abstract", "canonicalizer", "concrete", "features", "num_types", "space", "types")
 
     def __init__(self, types: list[SubType], features: Features) -> None:
         self.types: Final = types
@@ -66,6 +66,9 @@ class TypeRules:
         self.canonicalizer: Final = Canonicalizer()
         self.space: Final[TypeSpace] = self.canonicalizer.space
         self.num_types = 0
+        # Features are asked for once per abstract reference type, and once for all concrete ones without `exact`.
+        self.abstract: Final[set[int]] = set()
+        self.concrete = "function-references" in features
 
     def need(self, feature: str, what: str) -> None:
         if feature not in self.features:
@@ -81,14 +84,19 @@ class TypeRules:
 
     def ref_type(self, t: ValType) -> None:
         if t & ABSTRACT_BIT:
+            if t in self.abstract:
+                return
             if t != FUNCREF and t != EXTERNREF and not t & NULL_BIT:
                 self.need("function-references", type_name(t))
             self.need(_HEAP_FEATURES[t & 0xFF], type_name(t))
         else:
             self.type_index(t & INDEX_MASK)
-            self.need("function-references", type_name(t))
+            if not self.concrete:
+                self.need("function-references", type_name(t))
         if t & EXACT_BIT:
             self.need("custom-descriptors", type_name(t))
+        if t & ABSTRACT_BIT:
+            self.abstract.add(t)
 
     def type_index(self, index: int) -> None:
         if index >= self.num_types:

@@ -208,6 +208,10 @@ class WasiConfig(Managed):
 
     def preopen_socket(self, host_socket: socket.socket) -> None:
         """Give the guest a socket, listening or connected. Its descriptor follows those of the directories."""
+        try:
+            host_socket.dup().close()
+        except (AttributeError, NotImplementedError, OSError) as problem:  # no socket, one of ssl, a closed one
+            raise WasmError(f"preopen_socket: cannot hand over {host_socket!r}: {problem}") from problem
         self._sockets.append(host_socket)
 
     def make_context(self, store: Store | None = None) -> WasiContext:
@@ -217,8 +221,10 @@ class WasiConfig(Managed):
         context = WasiContext(store, self._args, self._env, clock, source, self.max_open_files)
         try:
             self._open(context)
-        except BaseException:
+        except BaseException as problem:
             context.close()
+            if isinstance(problem, OSError):
+                raise WasmError(f"cannot open what the WASI program is to get: {problem.strerror}") from problem
             raise
         return context
 

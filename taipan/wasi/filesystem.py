@@ -1,10 +1,7 @@
 """Directories and files of the host as guests see them: every path is confined to the directory it starts from.
 
-A guest's path is never joined to a host path. `Location` walks it component by component with directory descriptors
-and `O_NOFOLLOW`, expands symbolic links itself, and remembers the descriptors it came through, so that `..` returns to
-where the walk has been whatever the host renames meanwhile. The last component is handed to the kernel as (directory
-descriptor, name), again without following links. Leaving the directory, an absolute path and an absolute link are
-`EPERM`. All errors are `OSError` with the host's errno; each WASI version has its own codes for them.
+`paths.Location` finds the last component's directory; that and the name are handed to the kernel, which does not follow
+links there either. All errors are `OSError` with the host's errno; each WASI version has its own codes for them.
 """
 
 from __future__ import annotations
@@ -13,10 +10,10 @@ import errno
 import os
 import stat
 from collections.abc import Callable
-from types import TracebackType
 from typing import Final, final
 
 from taipan.wasi import transfer
+from taipan.wasi.paths import O_CLOEXEC, O_DIRECTORY, O_NOFOLLOW, SELF, Location, error
 from taipan.wasi.waiting import Waker
 
 DIR_READ: Final = 1
@@ -24,140 +21,13 @@ DIR_MUTATE: Final = 2
 FILE_READ: Final = 1
 FILE_WRITE: Final = 2
 
-MAX_LINKS: Final = 40  # Linux: MAXSYMLINKS
-MAX_PATH_BYTES: Final = 4095  # Linux: PATH_MAX without its NUL
-MAX_DEPTH: Final = 256  # directories below the start of one path; each is an open host descriptor during the walk
 MAX_IOVECS: Final = 1024  # Linux: UIO_MAXIOV; more are left for the guest's next call, as POSIX allows
 
-# Names that some hosts lack: without O_PATH, passing through a directory needs permission to read it.
-_O_PATH: Final[int] = getattr(os, "O_PATH", os.O_RDONLY)
-_O_DIRECTORY: Final[int] = getattr(os, "O_DIRECTORY", 0)
-_O_NOFOLLOW: Final[int] = getattr(os, "O_NOFOLLOW", 0)
-_O_CLOEXEC: Final[int] = getattr(os, "O_CLOEXEC", 0)
 _O_NOCTTY: Final[int] = getattr(os, "O_NOCTTY", 0)
 _O_NONBLOCK: Final[int] = getattr(os, "O_NONBLOCK", 0)
-_ENTER: Final = _O_PATH | _O_DIRECTORY | _O_NOFOLLOW | _O_CLOEXEC
-_OPEN: Final = _O_NOFOLLOW | _O_CLOEXEC | _O_NOCTTY | _O_NONBLOCK  # a FIFO would wait for its other end
-FIFO_RETRY: Final = 5_000_000  # ns between looks whether a FIFO has a reader
-
+_OPEN: Final = O_NOFOLLOW | O_CLOEXEC | _O_NOCTTY | _O_NONBLOCK  # a FIFO would wait for its other end
 _ACCESS: Final = os.O_RDONLY | os.O_WRONLY | os.O_RDWR
-
-_SELF: Final = b"."
-_PARENT: Final = b".."
-
-
-def error(code: int) -> OSError:
-    """The OSError of a host errno."""
-    return OSError(code, os.strerror(code))
-
-
-@final
-class Location:
-    """What is left of a path when all but its last component is resolved: a directory held open, and a name in it.
-
-    dir_fd: host descriptor, valid until `close`.  name: last component, or b"" when the path ends in `.` or `..` and
-    so names `dir_fd` itself.  must_be_dir: the path ends in a slash.
-    """
-
-    __slots__ = ("_entered", "_links", "_root_fd", "dir_fd", "must_be_dir", "name")
-
-    def __init__(self, root_fd: int, path: bytes) -> None:
-        if not path:
-            raise error(errno.ENOENT)
-        if len(path) > MAX_PATH_BYTES:
-            raise error(errno.ENAMETOOLONG)
-        self.dir_fd = self._root_fd = root_fd
-        self.name = path
-        self.must_be_dir = False
-        self._links = 0
-        self._entered: list[int] = []
-        if b"/" in path or path in (_SELF, _PARENT):
-            self._resolve(path)
-
-    def __enter__(self) -> Location:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the directories that the walk opened."""
-        while self._entered:
-            os.close(self._entered.pop())
-        self.dir_fd = self._root_fd
-
-    def follow(self) -> bool:
-        """Go where the symbolic link at this location leads. False, and no change, if there is no link here."""
-        target = self._read_link(self.name) if self.name else None
-        if target is None:
-            return False
-        self._resolve(target)
-        return True
-
-    def _read_link(self, name: bytes) -> bytes | None:
-        """What the link `name` contains, None if it is not a link. Counts links against loops."""
-        try:
-            target = os.readlink(name, dir_fd=self.dir_fd)
-        except OSError as problem:
-            if problem.errno == errno.EINVAL:
-                return None
-            raise
-        self._links += 1
-        if self._links > MAX_LINKS:
-            raise error(errno.ELOOP)
-        return target
-
-    def _resolve(self, path: bytes) -> None:
-        """Walk `path` from the current directory and stop before its last component."""
-        try:
-            pending = self._split(path)
-            self.must_be_dir = self.must_be_dir or path.endswith(b"/")
-            while pending:
-                name = pending.pop()
-                if name == _SELF:
-                    continue
-                if name == _PARENT:
-                    self._leave()
-                elif pending:
-                    pending.extend(self._enter(name))
-                else:
-                    self.name = name
-                    return
-            self.name = b""
-        except BaseException:
-            self.close()
-            raise
-
-    def _split(self, path: bytes) -> list[bytes]:
-        """The components, last one first. Empty ones mean nothing: `a//b` is `a/b`."""
-        if path.startswith(b"/"):
-            raise error(errno.EPERM)
-        names = [name for name in path.split(b"/") if name]
-        names.reverse()
-        return names
-
-    def _leave(self) -> None:
-        if not self._entered:
-            raise error(errno.EPERM)
-        os.close(self._entered.pop())
-        self.dir_fd = self._entered[-1] if self._entered else self._root_fd
-
-    def _enter(self, name: bytes) -> list[bytes]:
-        """Step into a directory. If `name` is a link to one, return the components to walk instead."""
-        if len(self._entered) >= MAX_DEPTH:
-            raise error(errno.ENAMETOOLONG)
-        try:
-            self.dir_fd = os.open(name, _ENTER, dir_fd=self.dir_fd)
-        except OSError as problem:
-            # A link: ENOTDIR on Linux, ELOOP or EMLINK elsewhere.
-            if problem.errno not in (errno.ENOTDIR, errno.ELOOP, errno.EMLINK):
-                raise
-            target = self._read_link(name)
-            if target is None:
-                raise
-            return self._split(target)
-        self._entered.append(self.dir_fd)
-        return []
+FIFO_RETRY: Final = 5_000_000  # ns between looks whether a FIFO has a reader
 
 
 @final
@@ -288,7 +158,7 @@ class Directory:
 
         The result is a `Directory` exactly if that is what was opened, whatever the flags.
         """
-        if flags & _O_DIRECTORY and flags & (os.O_CREAT | os.O_EXCL | os.O_TRUNC):
+        if flags & O_DIRECTORY and flags & (os.O_CREAT | os.O_EXCL | os.O_TRUNC):
             raise error(errno.EINVAL)
         if flags & (os.O_CREAT | os.O_TRUNC):
             self._check(DIR_MUTATE)
@@ -331,7 +201,7 @@ class Directory:
             now = _stat(place, follow)
             if accessed is not None or modified is not None:
                 times = _times(now, accessed, modified)
-                os.utime(place.name or _SELF, ns=times, dir_fd=place.dir_fd, follow_symlinks=False)
+                os.utime(place.name or SELF, ns=times, dir_fd=place.dir_fd, follow_symlinks=False)
 
     def set_own_times(self, accessed: int | None, modified: int | None) -> None:
         """`set_times` of the directory itself."""
@@ -417,7 +287,7 @@ class Directory:
             own = os.fstat(self.fd).st_ino
             with os.scandir(self.fd) as found:
                 names = sorted((os.fsencode(entry.name), entry.inode(), _entry_type(entry)) for entry in found)
-            self._listing = [(_SELF, own, stat.S_IFDIR), (_PARENT, own, stat.S_IFDIR), *names]
+            self._listing = [(SELF, own, stat.S_IFDIR), (b"..", own, stat.S_IFDIR), *names]
         return self._listing
 
 
@@ -452,10 +322,10 @@ def _open(place: Location, flags: int, follow: bool) -> int:
 
 def _open_directory(place: Location, flags: int) -> int:
     """Open a path that ends in a slash or dot. Such a path cannot create anything."""
-    name = place.name or _SELF
+    name = place.name or SELF
     if flags & os.O_CREAT:
         raise error(errno.EEXIST if flags & os.O_EXCL and not place.name else errno.EISDIR)
-    return os.open(name, flags | _O_DIRECTORY, dir_fd=place.dir_fd)
+    return os.open(name, flags | O_DIRECTORY, dir_fd=place.dir_fd)
 
 
 def _stat(place: Location, follow: bool) -> os.stat_result:
@@ -473,7 +343,7 @@ def _stat(place: Location, follow: bool) -> os.stat_result:
 
 def _is(place: Location, test: Callable[[int], bool]) -> bool:
     """Whether the location itself is of a type now; links are not followed. ENOENT if there is nothing."""
-    return test(os.stat(place.name or _SELF, dir_fd=place.dir_fd, follow_symlinks=False).st_mode)
+    return test(os.stat(place.name or SELF, dir_fd=place.dir_fd, follow_symlinks=False).st_mode)
 
 
 def _is_dir(place: Location) -> bool:

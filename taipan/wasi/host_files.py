@@ -10,7 +10,7 @@ from taipan.errors import WasmError
 
 StrPath = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
-_O_CLOEXEC: Final[int] = getattr(os, "O_CLOEXEC", 0)
+_OPEN: Final[int] = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOCTTY", 0)
 _O_DIRECTORY: Final[int] = getattr(os, "O_DIRECTORY", 0)
 
 
@@ -23,7 +23,7 @@ def absolute(path: StrPath) -> bytes:
 def _open(path: bytes, flags: int, what: str, expected: str) -> int:
     """Raises WasmError, naming the option `what` and the path."""
     try:
-        return os.open(path, flags | _O_CLOEXEC, 0o666)
+        return os.open(path, flags | _OPEN, 0o666)
     except (OSError, ValueError) as problem:  # ValueError: a NUL in the path
         reason = problem.strerror if isinstance(problem, OSError) else str(problem)
         raise WasmError(f"{what}: cannot open {os.fsdecode(path)!r} as {expected}: {reason}") from problem

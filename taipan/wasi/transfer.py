@@ -7,11 +7,8 @@ possible, and then takes no more than is possible without waiting.
 from __future__ import annotations
 
 import os
-from typing import Final
 
 from taipan.wasi.waiting import READABLE, WRITABLE, Waker
-
-PIPE_BUF: Final = 4096  # what a pipe takes at once when poll calls it writable: Linux; elsewhere 512 to 4,096
 
 
 def read(waker: Waker, host_fd: int, views: list[memoryview]) -> int:
@@ -28,6 +25,8 @@ def read(waker: Waker, host_fd: int, views: list[memoryview]) -> int:
 
 def write(waker: Waker, host_fd: int, views: list[memoryview]) -> int:
     """As writev: all of it. Less if woken, or if an error follows, in between; the next call will see the error."""
+    from select import PIPE_BUF  # what a pipe takes at once when poll calls it writable
+
     if sum(map(len, views)) <= PIPE_BUF:
         return _write_part(waker, host_fd, views)
     written = 0

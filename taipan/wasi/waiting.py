@@ -1,7 +1,7 @@
 """Waiting on the host for a guest, in such a way that another thread can end it.
 
 A guest that sleeps or waits for input runs no wasm, so `Store.interrupt` could not reach it: it calls `Waker.wake`,
-every wait here ends with InterruptedError (errno INTR for the guest), and the trap follows at wasm's next check.
+every wait here ends with InterruptedError (errno INTR for the guest), and the trap follows as the call returns to wasm.
 """
 
 from __future__ import annotations

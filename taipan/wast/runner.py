@@ -116,6 +116,8 @@ class ScriptState:
         self.features = features
         self.engine = taipan.Engine(runner.config(features))
         self.store = taipan.Store(self.engine)
+        if self.engine.config.consume_fuel:
+            self.store.set_fuel(_FUEL)
         self.linker = taipan.Linker(self.engine)
         self.linker.allow_shadowing = True
         define_spectest(self.linker, self.store, features)

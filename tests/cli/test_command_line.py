@@ -190,10 +190,21 @@ def test_environment(taipan, write) -> None:
 
 def test_timeout(taipan, write) -> None:
     begin = time.monotonic()
-    done = taipan("run", "--timeout", "0.2", write(LOOP))
+    for text, seconds in {"0.2": "0.2", "1ms": "0.001", "0.1s": "0.1"}.items():
+        done = taipan("run", "--timeout", text, write(LOOP, "loop.wat"))
+        assert done.returncode == 134
+        assert f"failed to run loop.wat within {seconds} s\n" in done.stderr
+        assert "wasm trap: interrupt" in done.stderr
+    assert time.monotonic() - begin < 60
+    assert taipan("run", "--timeout", "1m", write(HELLO)).returncode == 0
+
+
+def test_fuel(taipan, write) -> None:
+    done = taipan("run", "--fuel", "10_000", write(LOOP))
     assert done.returncode == 134
-    assert "wasm trap: interrupt" in done.stderr
-    assert time.monotonic() - begin < 20
+    assert "wasm trap: all fuel consumed by WebAssembly" in done.stderr
+    assert taipan("run", "--fuel", "10000", write(HELLO)).returncode == 0
+    assert taipan("run", "--fuel", "0", write(HELLO)).returncode == 134
 
 
 def test_control_c_ends_a_loop(write, tmp_path) -> None:
@@ -232,7 +243,11 @@ MISTAKES = {
     "bad feature": (["run", "-W", "warp-drive", "hello.wat"], ["warp-drive", "simd"]),
     "bad compiler": (["run", "--compiler", "gcc", "hello.wat"], ["gcc", "baseline"]),
     "bad option": (["run", "--turbo", "hello.wat"], ["--turbo"]),
-    "bad timeout": (["run", "--timeout", "-1", "hello.wat"], ["--timeout"]),
+    "bad timeout": (["run", "--timeout", "-1", "hello.wat"], ["--timeout", "500ms"]),
+    "no time": (["run", "--timeout", "0s", "hello.wat"], ["--timeout", "0s"]),
+    "unknown unit": (["run", "--timeout", "5h", "hello.wat"], ["--timeout", "5h"]),
+    "bad fuel": (["run", "--fuel", "-1", "hello.wat"], ["--fuel", "2**63 - 1"]),
+    "too much fuel": (["run", "--fuel", str(2**63), "hello.wat"], ["--fuel"]),
     "bad command": (["fly"], ["fly", "run"]),
     "no arguments": (["validate"], ["FILE"]),
 }
@@ -268,6 +283,13 @@ def test_mistakes_in_texts_are_shown(taipan, write, command) -> None:
     assert done.stderr.endswith("(line 3, column 2)\n   i32.konst 1))\n   ^\n")
 
 
+def test_standard_input(taipan) -> None:
+    done = taipan("wat2wasm", "-", input="(module)\n")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "\0asm\1\0\0\0", "")
+    done = taipan("wat2wasm", "-", input="(module\n")
+    assert_fails_with_one_line(done, "standard input: unexpected token end of text")
+
+
 def test_long_lines_are_cut(taipan, write) -> None:
     done = taipan("validate", write(f"(module {' ' * 5000}(zork)){' ' * 5000}", "long.wat"))
     line, mark = done.stderr.splitlines()[1:]
@@ -288,6 +310,16 @@ def test_invalid_instructions_are_shown(taipan, write, command) -> None:
 def test_no_file_is_overwritten_by_its_own_binary(taipan, write, tmp_path) -> None:
     assert_fails_with_one_line(taipan("wat2wasm", write("(module)", "text.wasm")), "text.wasm", "-o")
     assert (tmp_path / "text.wasm").read_text() == "(module)"
+
+
+def test_names_that_cannot_be_written_are_escaped(taipan, write, tmp_path) -> None:
+    write('(module (func $"\u00e4" (export "\u20ac")))', "euro.wat")
+    os.rename(tmp_path / "euro.wat", os.fsencode(tmp_path) + b"/\xff.wat")
+    for command in ("validate", "objdump"):
+        for encoding in ("utf-8", "ascii"):
+            done = taipan(command, os.fsdecode(b"\xff.wat"), env=dict(os.environ, PYTHONIOENCODING=encoding))
+            assert (done.returncode, done.stderr) == (0, "")
+            assert done.stdout
 
 
 @pytest.mark.parametrize(("word", "meant"), [("objdmp", "'objdump'"), ("a.wasm", "taipan run a.wasm")])

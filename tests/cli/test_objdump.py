@@ -111,6 +111,14 @@ def test_eager_code_calls_directly(objdump) -> None:
     assert " e8 00 00 00 00 " in call[0]
 
 
+def test_code_that_counts_fuel_is_larger(objdump) -> None:
+    def code_bytes(listing: str) -> int:
+        return int(lines_with(listing, "total")[0].split()[2])
+
+    assert code_bytes(objdump("--stats", "--fuel")) > code_bytes(objdump("--stats"))
+    assert "rare paths" in objdump("--fuel", "--func", "run")
+
+
 def test_code_that_cannot_be_made_is_said_in_its_place(objdump) -> None:
     vector = section(objdump(), 5)
     assert "not compiled: the baseline compiler does not support v128 yet" in vector

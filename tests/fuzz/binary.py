@@ -1,13 +1,15 @@
 """Target `binary`: mutated modules. Errors have the documented classes, and accepted is what wasmtime-py accepts.
 
-What is accepted can be compiled or is refused as not supported.
+What is accepted can be compiled or is refused as not supported; what is compiled is instantiated and called.
 """
 
 from __future__ import annotations
 
 import contextlib
 import random
+import signal
 import time
+from collections import Counter
 from typing import Any
 
 import taipan
@@ -38,6 +40,11 @@ WASMTIME = (
     "wasm_custom_page_sizes",
 )
 MAX_SECONDS = 2.0
+RUN_SECONDS = 0.02
+"""After which calls are interrupted."""
+MOST_CALLS = 4
+MOST_BYTES = 64 << 20
+ZEROS = {"i32": 0, "i64": 0, "f32": 0.0, "f64": 0.0}
 EDGES = (b"\x00", b"\x01", b"\x7f", b"\x80", b"\xff", b"\xff\xff\xff\xff\x0f", b"\xff\xff\xff\xff\x7f", b"\x80" * 11)
 
 
@@ -151,6 +158,7 @@ class Mutator:
 
 class BinaryTarget:
     def __init__(self, seed: str) -> None:
+        self.counts: Counter[str] = Counter()
         self.corpus = Corpus(seed)
         config = taipan.Config()
         config.features = FEATURES
@@ -191,9 +199,36 @@ class BinaryTarget:
             if print_module(decode(again, FEATURES)) != text:
                 return "printing, parsing and printing again gives another text"
         if not ours:
+            self.counts["valid modules"] += 1
             with contextlib.suppress(UnsupportedError):
-                taipan.Module(self.eager, data)
+                self.run(taipan.Module(self.eager, data))
+        seconds = time.process_time() - started
+        if seconds > MAX_SECONDS:
+            return f"took {seconds:.1f} s to compile and run"
         return self.compare(data, ours)
+
+    def run(self, module: taipan.Module) -> None:
+        """Instantiate it, with imports that trap, and call some exports, for a short time."""
+        store = taipan.Store(self.eager)
+        store.set_limits(memory_size=MOST_BYTES, table_elements=1 << 16)
+        linker = taipan.Linker(self.eager)
+        linker.define_unknown_imports_as_traps(module)
+        signal.signal(signal.SIGALRM, lambda *_: store.interrupt())
+        signal.setitimer(signal.ITIMER_REAL, RUN_SECONDS, RUN_SECONDS)
+        try:
+            exports = linker.instantiate(store, module).exports(store)
+            self.counts["instances"] += 1
+            for function in list(exports.values())[:MOST_CALLS]:
+                if isinstance(function, taipan.Func):
+                    arguments = [ZEROS.get(str(t)) for t in function.type(store).params]
+                    self.counts["calls"] += 1
+                    with contextlib.suppress(taipan.Trap, TypeError):  # arguments that None is not
+                        function(store, *arguments)
+        except (taipan.Trap, taipan.WasmError):
+            pass
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            store.close()
 
     def compare(self, data: bytes, ours: str) -> str:
         """ours: why the module is refused, "" if it is not."""

@@ -40,6 +40,9 @@ EMPTY += [BY_NAME["block"] + b"\x40" + BY_NAME["br"] + b"\0" + tail + END for ta
 """Blocks that do nothing, with nothing on the stack."""
 
 
+BULK = {f"{kind}.{name}" for kind in ("memory", "table") for name in ("grow", "fill", "copy", "init")}
+
+
 class Plain:
     """An instruction without immediates and with a fixed type."""
 
@@ -411,6 +414,7 @@ class Body:
     def behind_empty(self, name: str) -> bytes:
         """The instruction, sometimes right behind a block without contents, or one that only leaves itself."""
         code = BY_NAME[name]
+        self.shape.bulk |= name in BULK
         if self.random.random() < 0.1:
             for _ in range(self.random.choice([1, 1, 2])):
                 code = self.random.choice(EMPTY) + code

@@ -66,7 +66,8 @@ class Corpus:
     def binary(self, source: random.Random) -> bytes:
         kind = source.random()
         if kind < 0.6 and self.binaries:
-            return source.choice(self.binaries)
+            # Small ones more often: what is learnt does not grow with the size, the time it takes does.
+            return source.choices(self.binaries, [1 / (50_000 + len(data)) for data in self.binaries])[0]
         if kind < 0.8 and self.texts:
             return self.assembled(source.randrange(len(self.texts)), source)
         return generate(source).wasm

@@ -27,6 +27,14 @@ FEATURES = (
 )
 
 
+FUEL = 1 << 40
+"""More than any case uses."""
+
+
+METERED = 0.1
+"""How many of the cases also run with fuel, in both engines."""
+
+
 class Token:
     """An object for externref, whose references are counted after every case."""
 
@@ -67,6 +75,8 @@ class Engine:
         for name, value in {**dict.fromkeys(FEATURES, True), **settings}.items():
             setattr(config, name, value)
         self.engine = api.Engine(config)
+        self.fuel = "consume_fuel" in settings
+        self.epochs = "epoch_interruption" in settings
         types = api.ValType
         self.types = {t: getattr(types, t)() for t in ("i32", "i64", "f32", "f64", "funcref", "externref")}
 
@@ -74,6 +84,10 @@ class Engine:
         """One entry for every observation: what host functions saw, outcomes of calls, final state."""
         log: list[Any] = []
         store = self.api.Store(self.engine)
+        if self.fuel:
+            store.set_fuel(FUEL)
+        if self.epochs:
+            store.set_epoch_deadline(1)
         self.tokens = {name: Token(name) for name in "abc"}
         try:
             before = self.instantiate(store, log, case.before, None) if case.before is not None else None
@@ -102,7 +116,11 @@ class Engine:
                     found["fuel"].set_value(store, call.fuel)
             try:
                 arguments = [self.token(value) for value in call.arguments]
+                left = store.get_fuel() if self.fuel else 0
                 log.append((call.export, plain(exports[call.export](store, *arguments))))
+                # Bulk instructions cost 1 here and their length in Wasmtime; behind a trap both forget a little.
+                if self.fuel and not case.bulk and not (case.before is not None and case.before.bulk):
+                    log.append((call.export, "fuel", left - store.get_fuel()))
             except api.Trap as trap:
                 log.append((call.export, "trap", trap.trap_code.name))
         return exports
@@ -177,6 +195,7 @@ CONFIGURATIONS: tuple[dict[str, Any], ...] = (
     {"static_memory_maximum_size": 1 << 16, "memory_guard_size": 0, "dynamic_memory_reserved_for_growth": 1 << 16},
     {"static_memory_maximum_size": 1 << 20, "static_memory_guard_size": 1 << 16, "guard_before_linear_memory": False},
     {"gil": "release"},
+    {"epoch_interruption": True, "static_memory_maximum_size": 0},
     {"gil": "hold", "lazy_compilation": False},
 )
 """Of this package; each case takes one of them."""
@@ -187,12 +206,15 @@ class ExecutionTarget:
 
     def __init__(self, seed: str) -> None:
         self.engines = [Engine(taipan, **settings) for settings in CONFIGURATIONS]
+        self.metered = Engine(taipan, consume_fuel=True)
         try:
             import wasmtime
         except ImportError:
             self.other = self.engines[0]
+            self.other_metered = self.metered
         else:
             self.other = Engine(wasmtime, cranelift_opt_level="none", parallel_compilation=False)
+            self.other_metered = Engine(wasmtime, cranelift_opt_level="none", consume_fuel=True)
         self.counts: Counter[str] = Counter()
 
     def case(self, source: random.Random) -> str:
@@ -200,6 +222,11 @@ class ExecutionTarget:
         engine = source.choice(self.engines)
         self.counts["modules"] += 1 + (case.before is not None)
         self.counts["calls"] += len(case.calls) + (len(case.before.calls) if case.before else 0)
+        if source.random() < METERED:
+            self.counts["with fuel"] += 1
+            found = difference(self.metered.run(case), self.other_metered.run(case)) or self.miscounted(self.metered)
+            if found:
+                return found
         return difference(engine.run(case), self.other.run(case)) or self.miscounted(engine)
 
     def miscounted(self, engine: Engine) -> str:
@@ -213,4 +240,5 @@ class ExecutionTarget:
     def all_differences(self, case: Generated) -> str:
         """With every configuration."""
         expected = self.other.run(case)
-        return "".join(difference(engine.run(case), expected) for engine in self.engines)
+        metered = difference(self.metered.run(case), self.other_metered.run(case))
+        return metered + "".join(difference(engine.run(case), expected) for engine in self.engines)

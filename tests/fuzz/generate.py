@@ -54,13 +54,15 @@ class Call(NamedTuple):
 class Generated(NamedTuple):
     """A module, what it needs and what to do with it.
 
-    imports: in order, with the module's types.  before: a module that is instantiated first, or None.
+    imports: in order, with the module's types.  bulk: whether there is an instruction whose work depends on an operand.
+    before: a module that is instantiated first, or None.
     """
 
     wasm: bytes
     imports: list[Import]
     types: list[tuple[Types, Types]]
     calls: list[Call]
+    bulk: bool
     before: Generated | None
 
 
@@ -126,7 +128,7 @@ class Builder:
             leaf = source.random() < 0.3
             code = Body(source, shape, index, leaf, weights).generate(source.randint(1, budget))
             bodies.append(encode.unsigned(len(code)) + code)
-        return Generated(self.assemble(bodies), shape.imports, shape.types, self.calls(), before)
+        return Generated(self.assemble(bodies), shape.imports, shape.types, self.calls(), shape.bulk, before)
 
     def signature(self, most: int) -> int:
         results = random_types(self.random, self.random.choice([1, 1, 1, 2, 5]), True)

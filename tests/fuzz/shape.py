@@ -74,6 +74,8 @@ class Shape:
         self.datas: list[int] = []
         self.fuel = 0
         """The global that every call of a function which calls others takes one from."""
+        self.bulk = False
+        """Whether there is an instruction whose work depends on an operand."""
 
     def type_index(self, params: Types, results: Types) -> int:
         """Of the final type, which needs no declaration of a supertype."""

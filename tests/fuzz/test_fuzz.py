@@ -82,9 +82,21 @@ def test_found_by_api() -> None:
         lambda: taipan.Linker(taipan.Engine()).get_by_import(store, wrong),
         lambda: taipan.Val.ref_null(wrong),
         lambda: memory[()],  # type: ignore[index]
+        lambda: taipan.ExternRef(1).ptr_eq(wrong),
     ):
         with pytest.raises(TypeError, match="expected"):
             call()
+
+
+def test_found_by_threads() -> None:
+    """A number in place of bytes does not stand for so many zeros."""
+    store = taipan.Store(taipan.Engine())
+    memory = taipan.Memory(store, taipan.MemoryType(taipan.Limits(1, 1)))
+    wrong: Any = 1 << 62
+    with pytest.raises(TypeError):
+        memory.write(store, wrong)
+    assert memory.write(store, [1, 2]) == 2 and memory.read(store, 0, 3) == b"\1\2\0"
+    assert memory.write(store, memoryview(b"abcdef")[::2]) == 3 and memory.read(store, 0, 3) == b"ace"
 
 
 @pytest.mark.parametrize("path", sorted(REGRESS.glob("*.wast")), ids=lambda path: path.stem)

@@ -11,6 +11,7 @@ import functools
 import importlib.util
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
@@ -67,12 +68,19 @@ def isolated(
                 "ROBUSTNESS_CHILD": "1",
                 **(env or {}),
             }
-            process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=whole)
+            process = subprocess.Popen(
+                command,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                env=whole,
+                start_new_session=True,
+            )
             try:
-                output, errors = process.communicate(timeout=seconds)
+                output, errors = process.communicate(timeout=seconds * 5 if SANITIZED else seconds)
                 ended = f"status {process.returncode}"
             except subprocess.TimeoutExpired:
-                process.kill()
+                os.killpg(process.pid, signal.SIGKILL)  # what it has forked, too
                 output, errors = process.communicate()
                 ended = f"killed after {seconds} s"
             quiet = stderr in errors if stderr else not errors
@@ -127,6 +135,8 @@ def report(line: str) -> None:
 
 
 def child() -> None:
+    # Who runs the tests in the background may have ignored it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     path, name, rest = sys.argv[1:]
     args, kwargs, cpu_seconds, max_mib = json.loads(rest)
     spec = importlib.util.spec_from_file_location(Path(path).stem, path)

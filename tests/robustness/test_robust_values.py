@@ -224,6 +224,75 @@ def test_nul_bytes_and_odd_strings() -> None:
 
 
 @isolated()
+def test_names_of_a_megabyte() -> None:
+    """Those of imports and exports are refused as too long, others are kept; messages do not repeat them whole."""
+    engine = Engine()
+    store = Store(engine)
+    long = "n" * (1 << 20)
+    for source in (
+        f'(module (func (export "{long}")))',
+        f'(module (import "{long}" "f" (func)))',
+        f'(module (import "m" "{long}" (func)))',
+        f"(module (func (call ${long})))",
+        f"(module ({long}))",
+        f"(module (func {long}))",
+        f'(module (data (i32.const 0) "{long}) )',
+    ):
+        message = expect(WasmError, Module, engine, source)
+        assert len(message) < 2000, message[:100]
+    module = Module(engine, f'(module ${long} (func ${long} (export "f") unreachable) (@custom "{long[:9]}" "{long}"))')
+    assert module.name == long and len(dict(module.custom_sections)[long[:9]]) == 1 << 20
+    f = Instance(store, module, []).exports(store)["f"]
+    trap = error_of(f, store)
+    assert isinstance(trap, Trap) and trap.frames[0].func_name == long
+    for call in (
+        lambda: Linker(engine).get(store, long, long),
+        lambda: Instance(store, module, []).exports(store)[long],
+        lambda: setattr(taipan.Config(), long, 1),
+    ):
+        assert isinstance(error_of(call), (WasmError, KeyError, AttributeError))
+    linker = Linker(engine)
+    linker.define_func(long, long, NOTHING, lambda: None)
+    assert isinstance(linker.get(store, long, long), Func)
+
+
+@isolated()
+def test_invalid_utf_8() -> None:
+    """In every place of a module that holds a name: malformed. In the name section, which is only a hint: ignored."""
+    engine = Engine()
+
+    def section(number: int, contents: bytes) -> bytes:
+        return bytes([number, len(contents)]) + contents
+
+    head = b"\0asm\1\0\0\0"
+    types = section(1, b"\1\x60\0\0")
+    code = section(3, b"\1\0") + section(7, b"\1\1f\0\0") + section(10, b"\1\2\0\x0b")
+    for bad in (
+        b"\xff",
+        b"\xc0\x80",
+        b"\xed\xa0\x80",
+        b"\xf4\x90\x80\x80",
+        b"\xe2\x82",
+        b"a\x80",
+        b"\xf8\x88\x80\x80\x80",
+    ):
+        name = bytes([len(bad)]) + bad
+        for binary in (
+            head + types + section(2, b"\1" + name + b"\1f\0\0"),
+            head + types + section(2, b"\1\1m" + name + b"\0\0"),
+            head + types + section(3, b"\1\0") + section(7, b"\1" + name + b"\0\0") + section(10, b"\1\2\0\x0b"),
+            head + section(0, name + b"contents"),
+        ):
+            assert "UTF-8" in expect(WasmError, Module, engine, binary)
+        names = b"\x04name" + section(1, b"\1\0" + name) + section(0, name)
+        store = Store(engine)
+        module = Module(engine, head + types + code + section(0, names))
+        assert Instance(store, module, []).exports(store)["f"](store) is None
+        for source in (b'(module (func (export "' + bad + b'")))', b";; " + bad + b"\n(module)"):
+            assert isinstance(error_of(Module, engine, source), WasmError)
+
+
+@isolated()
 def test_thousand_parameters_and_results() -> None:
     engine = Engine()
     store = Store(engine)

@@ -117,8 +117,6 @@ def test_names_of_both_apis_are_one_setting() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "what"),
     [
-        ("consume_fuel", True, "fuel"),
-        ("epoch_interruption", True, "epoch interruption"),
         ("shared_memory", True, "shared memories"),
         ("debug_info", True, "debug information"),
         ("cranelift_nan_canonicalization", True, "NaN canonicalization"),

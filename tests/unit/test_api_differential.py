@@ -86,6 +86,14 @@ def attempt(action):
     except Exception as error:
         return error
 
+def metered(fuel=None):
+    config = w.Config()
+    config.consume_fuel = True
+    metered = w.Store(w.Engine(config))
+    if fuel is not None:
+        metered.set_fuel(fuel)
+    return metered
+
 def give(results, value):
     return host([], [i32] * results, lambda: value)(store)
 """
@@ -638,8 +646,13 @@ MEMORY = [
     Row("memory write memoryview", "memory.write(store, memoryview(b'xyz'), 1), memory.read(store, 0, 5)"),
     Row("memory write list", "memory.write(store, [1, 2, 3]), memory.read(store, 0, 4)"),
     Row("memory write range", "memory.write(store, range(4), 2), memory.read(store, 0, 7)"),
-    Row("memory write int", "memory.write(store, 3, 4), memory.read(store, 3, 8)"),
-    Row("memory write str", "memory.write(store, 'abc')"),
+    Row(
+        "memory write int",
+        "memory.write(store, 3, 4)",
+        differs="Wrong objects",
+        here=Raised(cls="TypeError", message="'int' object is not iterable"),
+    ),
+    Row("memory write str", "memory.write(store, 'abc')", says="str"),
     Row("memory write too large a number", "memory.write(store, [256])"),
     Row(
         "memory write array",
@@ -1172,7 +1185,7 @@ TYPES = [
         w.TagType(ft)
         len(ft.params)
         """,
-        differs="Nothing is consumed but configurations",
+        differs="Little is consumed",
         here=1,
     ),
     Row(
@@ -1966,7 +1979,76 @@ STORE = [
         type(w.Instance(s, mod(''), [])).__name__
         """,
     ),
+    Row("store closed, fuel", "store.close()\nstore.get_fuel()", says="closed"),
+    Row("store closed, epoch", "store.close()\nstore.set_epoch_deadline(1)", says="closed"),
+    Row(
+        "fuel",
+        """
+        s = metered(100)
+        s.get_fuel(), s.set_fuel(50), s.get_fuel()
+        """,
+    ),
+    Row("fuel of a new store", "metered().get_fuel()"),
+    Row(
+        "fuel is used",
+        """
+        s = metered(100)
+        wat = '(module (func (export "f") (param i32) (if (local.get 0) (then (drop (i32.const 1)) nop))))'
+        f = w.Instance(s, w.Module(s.engine, wat), []).exports(s)['f']
+        s.get_fuel(), f(s, 0), s.get_fuel(), f(s, 1), s.get_fuel()
+        """,
+    ),
+    Row(
+        "fuel of a start function",
+        """
+        s = metered(100)
+        w.Instance(s, w.Module(s.engine, '(module (func $f (drop (i32.const 1)) nop) (start $f))'), [])
+        s.get_fuel()
+        """,
+        differs="Fuel of a start function",
+        here=98,
+    ),
+    Row(
+        "fuel runs out",
+        """
+        s = metered(100)
+        f = w.Instance(s, w.Module(s.engine, '(module (func (export "f") (loop br 0)))'), []).exports(s)['f']
+        t = attempt(lambda: f(s))
+        t.trap_code.name, str(t).split('wasm trap: ')[1].strip(), s.get_fuel()
+        """,
+    ),
+    Row("fuel of 2**64 - 1", "metered(2**64 - 1).get_fuel()"),
+    Row(
+        "fuel of 2**64",
+        "metered(2**64).get_fuel()",
+        differs="Numbers are not cut",
+        here=Raised(cls="WasmtimeError", message="fuel must be a number from 0 to 2**64 - 1: 18446744073709551616"),
+    ),
+    Row(
+        "fuel that is no number",
+        "metered('x')",
+        differs="Wrong objects",
+        here=Raised(cls="TypeError", message="expected an int"),
+    ),
+    Row(
+        "epochs",
+        """
+        c = w.Config()
+        c.epoch_interruption = True
+        e = w.Engine(c)
+        s = w.Store(e)
+        s.set_epoch_deadline(1)
+        i = w.Instance(s, w.Module(e, '(module (func (export "f")) (func (export "g") (loop br 0)))'), [])
+        f, g = i.exports(s).values()
+        before = f(s)
+        e.increment_epoch()
+        t = [attempt(lambda: h(s)) for h in (f, g)]
+        s.set_epoch_deadline(1)
+        before, [(x.trap_code.name, str(x).split('wasm trap: ')[1].strip()) for x in t], f(s)
+        """,
+    ),
 ]
+
 
 # --- Config and Engine ---
 CONFIG = [
@@ -2291,6 +2373,21 @@ OBJECTS = [
         here=["<ValType>"],
     ),
     Row("Managed", "w.Managed.__name__"),
+    Row(
+        "WASI configuration for two stores",
+        """
+        c = w.WasiConfig()
+        [w.Store(engine).set_wasi(c) for _ in range(2)]
+        """,
+        differs="Little is consumed",
+        here=[None, None],
+    ),
+    Row(
+        "WASI configuration that is none",
+        "store.set_wasi(5)",
+        differs="Wrong objects",
+        here=Raised(cls="TypeError", message="expected a WasiConfig"),
+    ),
     Row(
         "pickle a type",
         """

@@ -107,6 +107,7 @@ def test_modules_know_their_exports(engine: taipan.Engine) -> None:
     assert isinstance(module.get_export("memory"), taipan.MemoryType)
     assert module.get_export("none") is None
     assert module.name == "m"
+    assert module.names.funcs == {0: "f"}
 
 
 def test_modules_named_by_the_host(engine: taipan.Engine, store: Store) -> None:
@@ -142,6 +143,16 @@ def test_callers_repeat_the_methods_of_stores(engine: taipan.Engine) -> None:
     Func(store, FuncType([], []), look, access_caller=True)(store)
     assert seen == ["before", True, True, None]
     assert store.data() == "after"
+
+
+def test_a_store_context_is_the_store(store: Store) -> None:
+    seen: list[Any] = []
+    context: Any = taipan.StoreContext(store)
+    assert world(context).exports(context)["run"](context, 1) == 2  # type: ignore[operator]
+    Func(store, FuncType([], []), lambda c: seen.append(taipan.StoreContext(c)), access_caller=True)(context)
+    assert seen == [store]
+    with pytest.raises(TypeError, match="expected a Store or a Caller, got int"):
+        taipan.StoreContext(5)  # type: ignore[arg-type]
 
 
 def test_linker_short_names(engine: taipan.Engine, store: Store) -> None:

@@ -341,6 +341,46 @@ def test_null_function_references_are_one_record(store: Store) -> None:
     assert store._stats() == before  # no allocation, no counting
 
 
+def test_function_references_in_and_out(engine: taipan.Engine) -> None:
+    """Null, an own function, one of another instance of the store, one of the host; all gone with the store."""
+    store = Store(engine)
+    exports = exports_of(
+        store,
+        """(module (type $t (func (param i32) (result i32)))
+          (func (export "id") (param funcref) (result funcref) local.get 0)
+          (func (export "double") (type $t) (i32.mul (local.get 0) (i32.const 2)))
+          (table 1 funcref)
+          (func (export "call") (param funcref i32) (result i32)
+            (table.set (i32.const 0) (local.get 0))
+            (call_indirect (type $t) (local.get 1) (i32.const 0))))""",
+    )
+    other = exports_of(
+        store, '(module (func (export "triple") (param i32) (result i32) (i32.mul (local.get 0) (i32.const 3))))'
+    )
+
+    class Adds:
+        def __call__(self, value: int) -> int:
+            return value + 1
+
+    adds = Adds()
+    watched = weakref.ref(adds)
+    host = Func(store, FuncType([I32], [I32]), adds)
+    del adds
+    assert exports["id"](store, None) is None
+    for func, result in ((exports["double"], 42), (other["triple"], 63), (host, 22)):
+        back = exports["id"](store, func)
+        assert back == func
+        assert back.type(store) == func.type(store)
+        assert back(store, 21) == exports["call"](store, func, 21) == result
+    with pytest.raises(taipan.Trap, match="uninitialized element"):
+        exports["call"](store, None, 21)
+    with pytest.raises(taipan.Trap, match="indirect call type mismatch"):
+        exports["call"](store, exports["id"], 21)
+    assert watched() is not None
+    store.close()
+    assert watched() is None
+
+
 # --- R-12: partial effects of failed instantiation ---
 
 

@@ -33,8 +33,8 @@ for source in json.load(sys.stdin):
     except WasmError as error:
         results.append(f"{type(error).__name__}: {error}")
         continue
-    for lazy in (False, True):
-        compiler = BaselineCompiler(ModuleEnv(module, Tunables(), lazy))
+    for lazy, fuel in ((False, False), (True, False), (True, True)):
+        compiler = BaselineCompiler(ModuleEnv(module, Tunables(consume_fuel=fuel), lazy))
         digest = hashlib.sha256()
         for index in range(len(module.func_types)):
             try:

@@ -18,7 +18,8 @@ from mypy_extensions import i64
 
 from taipan.abi import builtins, traps
 from taipan.abi.layout import NULL_TYPE_ID, SITE_CALL, SITE_FAULT, SITE_TRAP, field_offsets
-from taipan.compiler.baseline.masm import GE_U, LT_U, Masm, to_vec
+from taipan.compiler.baseline.masm import GE_S, GE_U, LT_U, Masm, to_vec
+from taipan.compiler.baseline.metering import UNDECIDED, Metering
 from taipan.compiler.baseline.registers import BIT
 from taipan.compiler.baseline.stack import (
     K_LOCAL,
@@ -29,7 +30,6 @@ from taipan.compiler.baseline.stack import (
     TYPE,
     TYPE_SHIFT,
     VALUE_SHIFT,
-    OperandStack,
     is_float_type,
     signed32,
 )
@@ -56,12 +56,14 @@ POLL_OFFSET: Final[i64] = 8 * builtins.INDEX["poll"]
 CALL_INDIRECT_SLOW: Final[i64] = 8 * builtins.INDEX["call_indirect_slow"]
 FUNCREF_TYPE: Final[i64] = field_offsets("VMFuncRef")[0]["type_id"]
 
-# What a piece of cold code does; COLD_WORDS integers each: kind, its label, label to return to, trap, wasm offset, map
+# What a piece of cold code does; COLD_WORDS integers each: kind, its label, label to return to, trap, wasm offset, map,
+# fuel to add
 COLD_TRAP: Final = 0
 COLD_POLL: Final = 1
 COLD_ENTRY: Final = 2
 COLD_MISMATCH: Final = 3
-COLD_WORDS: Final = 6
+COLD_PAY: Final = 4
+COLD_WORDS: Final = 7
 
 MAX_MAPPED_OPERANDS: Final = 10_000
 """Operands on the stack at a call in a function that handles external references: each call looks at all of them."""
@@ -69,13 +71,12 @@ MAX_CODE_BYTES: Final = 1 << 28
 """Code of one function. Multi-value branches can make code thousands of times larger than wasm."""
 
 
-class Control(OperandStack):
+class Control(Metering):
     """The control stack, sites and cold code of the function being compiled."""
 
     def __init__(self, env: ModuleEnv, masm: Masm) -> None:
         super().__init__(env, masm)
         self.depth: i64 = 0
-        self.vmctx: i64 = 0
         self.memory_base: i64 = 0
         self.ref_locals: vec[i64] = vec[i64]()
         self.num_ref_locals: i64 = 0
@@ -87,7 +88,7 @@ class Control(OperandStack):
         self.c_results: Final[list[bytes]] = []
         self.dead: bool = False
         self.exchanged_label: i64 = -1
-        self.cold: vec[i64] = to_vec([0] * 60)
+        self.cold: vec[i64] = to_vec([0] * 70)
         self.num_cold: i64 = 0
         self.sites: Final = BytesWriter()
         self.maps: vec[i64] = vec[i64]()
@@ -112,49 +113,55 @@ class Control(OperandStack):
 
     def fault_site(self) -> None:
         """Record the access to linear memory that comes next."""
-        self.add_site(self.masm.offset() + 1, SITE_FAULT, 0)
+        fuel = self.site_fuel() if self.metered else 0
+        self.add_site(self.masm.offset() + 1, SITE_FAULT | fuel, 0)
 
     def stack_map(self) -> i64:
-        """Position + 1 of a stack map of the references that live in the frame now; 0 if there are none."""
+        """Position + 1 of a stack map of the references that live in the frame now; 0 if there are none.
+
+        The same locals come first in all maps of a function: those that hold nothing hold null. Where the operands are
+        those of the map before, they are neither compared nor written again.
+        """
         if not self.has_refs:
             return 0
-        start = self.num_maps
-        self.add_map_word(0)
-        i: i64 = 0
-        while i < self.num_ref_locals:
-            self.add_map_word(-self.local_offs[self.ref_locals[i]])
-            i += 1
         if self.sp > MAX_MAPPED_OPERANDS:
             raise self.too_complex("stack maps")
-        i = 0
+        start = self.num_maps
+        first = start + 1 + self.num_ref_locals
+        end = first
+        i: i64 = 0
         while i < self.sp:
             if self.ops[i] == K_SLOT | (T_EXTERNREF << TYPE_SHIFT):
-                self.add_map_word(-self.slot_off(i))
+                self.set_map_word(end, -self.slot_off(i))
+                end += 1
             i += 1
-        count = self.num_maps - start - 1
+        count = end - start - 1
         if count == 0:
-            self.num_maps = start
             return 0
-        self.maps[start] = count
         last = self.last_map
         if last and self.maps[last - 1] == count:
-            i = 0
-            while i < count and self.maps[last + i] == self.maps[start + 1 + i]:
+            at = last + self.num_ref_locals
+            i = first
+            while i < end and self.maps[i] == self.maps[at]:
                 i += 1
-            if i == count:
-                self.num_maps = start
+                at += 1
+            if i == end:
                 return last
+        self.set_map_word(start, count)
+        i = 0
+        while i < self.num_ref_locals:
+            self.set_map_word(start + 1 + i, -self.local_offs[self.ref_locals[i]])
+            i += 1
+        self.num_maps = end
         self.last_map = start + 1
         return start + 1
 
-    def add_map_word(self, word: i64) -> None:
-        n = self.num_maps
-        if n >= len(self.maps):
-            if n > 1 << 24:
+    def set_map_word(self, at: i64, word: i64) -> None:
+        while at >= len(self.maps):
+            if at > 1 << 24:
                 raise self.too_complex("stack maps")
             self.maps = append(self.maps, 0)
-        self.maps[n] = word
-        self.num_maps = n + 1
+        self.maps[at] = word
 
     def too_complex(self, what: str) -> UnsupportedError:
         return UnsupportedError(f"function too complex for the baseline compiler: its {what} would be too large")
@@ -174,11 +181,14 @@ class Control(OperandStack):
         cold[n + 3] = trap
         cold[n + 4] = self.pos
         cold[n + 5] = stack_map
+        cold[n + 6] = self.due
         self.num_cold = n + COLD_WORDS
 
     def trap_label(self, trap: i64) -> i64:
         """Label of new cold code that raises `trap` for the current instruction."""
         label = self.masm.new_label()
+        if self.metered:
+            self.count()
         self.add_cold(COLD_TRAP, label, 0, trap, 0)
         return label
 
@@ -194,12 +204,21 @@ class Control(OperandStack):
             kind = cold[i]
             masm.bind(cold[i + 1])
             self.pos = cold[i + 4]
+            self.due = cold[i + 6]
             if kind == COLD_TRAP:
                 self.emit_trap(cold[i + 3])
             elif kind == COLD_POLL:
+                if self.metered:
+                    self.write_fuel(0, self.plan.int_result)
                 masm.loop_poll(vmctx, BUILTINS_OFFSET, POLL_OFFSET)
                 self.add_site(masm.offset(), SITE_CALL, cold[i + 5])
-                masm.loop_poll_end(cold[i + 2])
+                if self.metered:
+                    self.end_metered_poll(cold[i + 2])
+                else:
+                    masm.loop_poll_end(cold[i + 2])
+            elif kind == COLD_PAY:
+                self.add_fuel(cold[i + 3])
+                masm.jump(cold[i + 2])
             elif kind == COLD_MISMATCH:
                 self.emit_mismatch(cold[i + 2], cold[i + 3], cold[i + 5])
             else:
@@ -207,6 +226,13 @@ class Control(OperandStack):
                 self.add_site(masm.offset(), SITE_CALL, 0)
                 masm.entry_poll_end(frame_bytes, cold[i + 2])
             i += COLD_WORDS
+
+    def end_metered_poll(self, back: i64) -> None:
+        reload = self.masm.new_label()
+        self.masm.loop_poll_end(reload)
+        self.masm.bind(reload)
+        self.read_fuel()
+        self.masm.jump(back)
 
     def emit_mismatch(self, back: i64, type: i64, ref: i64) -> None:
         """When a function reference has not the expected type id. back: where to go on if it fits anyway, or -1."""
@@ -229,6 +255,8 @@ class Control(OperandStack):
         self.emit_trap(traps.INDIRECT_CALL_TO_NULL)
 
     def emit_trap(self, trap: i64) -> None:
+        if self.metered:
+            self.write_fuel(self.due, self.plan.int_result)
         self.masm.load_ptr(self.plan.int_result, self.vmctx, BUILTINS_OFFSET)
         self.masm.call_at(self.plan.int_result, TRAP_OFFSET)
         self.add_site(self.masm.offset(), SITE_TRAP | (trap << 8), 0)
@@ -266,6 +294,8 @@ class Control(OperandStack):
         self.c_kinds[n] = kind
         self.c_labels[n] = self.masm.new_label()
         self.c_bases[n] = base
+        if self.metered:
+            self.open_label(n, UNDECIDED)
         if n >= len(self.c_params):
             self.c_params.append(params)
             self.c_results.append(results)
@@ -301,6 +331,10 @@ class Control(OperandStack):
             self.force_slots(base, self.sp)
         self.push_frame(C_LOOP, params, self.block_results(type), base)
         masm = self.masm
+        if self.metered:
+            self.count()
+            self.pay()
+            self.open_label(self.depth, 0)
         masm.bind(self.c_labels[self.depth])
         masm.poll_check(self.vmctx)
         slow = masm.new_label()
@@ -308,6 +342,9 @@ class Control(OperandStack):
         back = masm.new_label()
         masm.bind(back)
         self.add_cold(COLD_POLL, slow, back, 0, self.stack_map())
+        if self.metered:
+            masm.compare_const(8, self.plan.fuel, 0)
+            self.trap_if(GE_S, traps.OUT_OF_FUEL)
 
     def if_(self, type: i64) -> None:
         cond = self.pop_condition()
@@ -317,6 +354,8 @@ class Control(OperandStack):
         self.settle(base)
         if params:
             self.force_slots(base, self.sp)
+        if self.metered:
+            self.count()
         self.push_frame(C_IF, params, self.block_results(type), base)
         other = self.masm.new_label()
         self.c_elses[self.depth] = other
@@ -324,11 +363,17 @@ class Control(OperandStack):
 
     def else_(self) -> None:
         n = self.depth
+        if self.metered:
+            self.count()
         if not self.dead:
+            if self.metered:
+                self.meet_label(n)
             self.move_to_label(n)
             self.masm.jump(self.c_labels[n])
             self.drop_to_base()
         self.masm.bind(self.c_elses[n])
+        if self.metered:
+            self.due = self.c_else_due[n]
         self.zero_flag_at = -1
         self.dead = False
         self.c_kinds[n] = C_ELSE
@@ -340,6 +385,8 @@ class Control(OperandStack):
         results = self.c_results[n]
         masm = self.masm
         label = self.c_labels[n]
+        if self.metered:
+            self.count()
         if kind == C_FUNC:
             self.end_function(label)
             return
@@ -351,18 +398,29 @@ class Control(OperandStack):
         elif kind == C_IF:
             if results:
                 if not self.dead:
+                    if self.metered:
+                        self.meet_label(n)
                     self.move_to_label(n)
                     masm.jump(label)
                     self.drop_to_base()
                 masm.bind(self.c_elses[n])
+                if self.metered:
+                    self.due = self.c_else_due[n]
+                    self.meet_label(n)
                 self.push_slots(self.c_params[n])
                 self.move_to_label(n)
                 self.drop_to_base()
                 self.push_label_places(results)
+            elif self.metered:
+                self.join_else(n)
             else:
                 masm.bind(self.c_elses[n])
             masm.bind(label)
         elif masm.is_wanted(label):
+            if self.metered:
+                if not self.dead:
+                    self.meet_label(n)
+                self.due = self.c_due[n]
             if not self.dead and results:
                 self.move_to_label(n)
                 self.drop_to_base()
@@ -373,6 +431,19 @@ class Control(OperandStack):
         self.dead = False
         self.depth = n - 1
         self.base = self.c_bases[n - 1]
+
+    def join_else(self, n: i64) -> None:
+        """The end of an `if` without `else` and results, for fuel: both paths come to owe the same."""
+        if self.c_due[n] == UNDECIDED:
+            self.c_due[n] = self.c_else_due[n]
+        owed = self.c_else_due[n] - self.c_due[n]
+        if not self.dead:
+            self.meet_label(n)
+            if owed:
+                self.masm.jump(self.c_labels[n])
+        self.masm.bind(self.c_elses[n])
+        self.add_fuel(owed)
+        self.due = self.c_due[n]
 
     def end_function(self, label: i64) -> None:
         raise NotImplementedError
@@ -492,14 +563,19 @@ class Control(OperandStack):
             self.load_int(first, self.plan.int_result)
 
     def br(self, label: i64) -> None:
+        if self.metered:
+            self.count()
         if self.exchanged_label >= 0:
             label = self.exchanged_label
             self.exchanged_label = -1
+            self.due -= 1
         n = self.depth - label
         if self.falls_to(label):
             while self.sp > self.c_bases[n]:
                 self.discard()
             return
+        if self.metered:
+            self.meet_label(n)
         self.move_to_label(n)
         self.masm.jump(self.c_labels[n])
         self.drop_to_base()
@@ -528,11 +604,15 @@ class Control(OperandStack):
     def br_if(self, label: i64) -> None:
         cond = self.pop_condition()
         n = self.depth - label
+        if self.metered:
+            self.count()
         # `br_if out; br loop` becomes one jump back to the loop, and a jump out that often goes nowhere.
         if self.code[self.pos + 2] == OP_BR and not self.label_types(n) and label < 0x80:
             other: i64 = self.code[self.pos + 3]
             if other < 0x80 and self.c_kinds[self.depth - other] == C_LOOP and not self.c_params[self.depth - other]:
-                self.masm.branch(cond ^ 1, self.c_labels[self.depth - other])
+                self.due += 1  # only the way back executes the `br`
+                self.branch_to(cond ^ 1, self.depth - other)
+                self.due -= 1
                 self.exchanged_label = label
                 return
         self.branch_if(cond, n)
@@ -540,13 +620,15 @@ class Control(OperandStack):
     def branch_if(self, cond: i64, n: i64) -> None:
         """Branch to frame n; the flags are live, the operands stay."""
         masm = self.masm
+        if self.metered:
+            self.count()
         count: i64 = len(self.label_types(n))
         if count == 0:
-            masm.branch(cond, self.c_labels[n])
+            self.branch_to(cond, n)
             return
         if self.takes_one_register(n):
             self.top_to_result()
-            masm.branch(cond, self.c_labels[n])
+            self.branch_to(cond, n)
             return
         int_temp = self.alloc_int()
         pointer = self.alloc_int()
@@ -554,11 +636,30 @@ class Control(OperandStack):
         skip = masm.new_label()
         masm.branch(cond ^ 1, skip)
         self.copy_to_label(n, count, int_temp, pointer, float_temp)
+        if self.metered:
+            self.add_fuel(self.owed_at(n))
         masm.jump(self.c_labels[n])
         masm.bind(skip)
         self.free_int(int_temp)
         self.free_int(pointer)
         self.free_float(float_temp)
+
+    def branch_to(self, cond: i64, n: i64) -> None:
+        """Branch to frame n, whose operands are in place."""
+        masm = self.masm
+        label = self.c_labels[n]
+        if self.metered:
+            owed = self.owed_at(n)
+            if owed and self.c_kinds[n] == C_LOOP:
+                # Likely: both ways pay, without a detour.
+                self.add_fuel(owed)
+                self.due -= owed
+            elif owed:
+                masm.want(label)
+                back = label
+                label = masm.new_label()
+                self.add_cold(COLD_PAY, label, back, owed, 0)
+        masm.branch(cond, label)
 
     def top_to_result(self) -> None:
         """Have the top operand in the result register, where it stays an operand. Leaves the flags alone."""
@@ -579,6 +680,8 @@ class Control(OperandStack):
 
     def br_table(self, count: i64) -> None:
         masm = self.masm
+        if self.metered:
+            self.count()
         default = self.depth - self.targets[count]
         if count == 0:
             self.discard()
@@ -608,7 +711,7 @@ class Control(OperandStack):
         while i <= count:
             n = self.depth - self.targets[i]
             label = self.c_labels[n]
-            if arity and not self.takes_one_register(n):
+            if (arity and not self.takes_one_register(n)) or (self.metered and self.owed_at(n)):
                 label = masm.new_label()
                 stubs = append(append(stubs, n), label)
             if i < count:
@@ -624,6 +727,8 @@ class Control(OperandStack):
         i = 0
         while i < i64(len(stubs)):
             masm.bind(stubs[i + 1])
+            if self.metered:
+                self.add_fuel(self.owed_at(stubs[i]))
             self.move_to_label(stubs[i])
             masm.jump(self.c_labels[stubs[i]])
             i += 2

@@ -17,7 +17,6 @@ from taipan.abi.layout import RELOC_CALL, RELOC_SLOT, field_offsets
 from taipan.compiler.baseline.control import BUILTINS_OFFSET, COLD_MISMATCH, HEADER, Control
 from taipan.compiler.baseline.liveness import Liveness
 from taipan.compiler.baseline.masm import EQ, GE_U, NE, Masm, to_vec
-from taipan.compiler.baseline.prescan import Prescan
 from taipan.compiler.baseline.registers import BIT
 from taipan.compiler.baseline.stack import (
     K_CONST,
@@ -50,7 +49,6 @@ MEMORY0_OFFSET: Final[i64] = HEADER["memory0_base"]
 class Calls(Control):
     def __init__(self, env: ModuleEnv, masm: Masm) -> None:
         super().__init__(env, masm)
-        self.prescan: Final = Prescan(env)
         self.live: Final[Liveness] = self.prescan.live
         self.relocs: vec[i64] = to_vec([0] * 48)
         self.num_relocs: i64 = 0
@@ -267,6 +265,8 @@ class Calls(Control):
             i += 1
         if self.memory0_moves:
             self.masm.load_ptr(self.memory_base, self.vmctx, MEMORY0_OFFSET)
+        if self.metered:
+            self.read_fuel()
 
     def push_results(self, layout: FlatLayout, results: bytes) -> None:
         """Push the results of the call just made. All scratch registers are free."""
@@ -315,6 +315,8 @@ class Calls(Control):
         layout = env.layout(type)
         self.result_area = max(self.result_area, layout.result_area_bytes)
         self.check_code_size()
+        if self.metered:
+            self.pay_to_cell()
         return layout
 
     def call(self, func: i64) -> None:
@@ -422,6 +424,8 @@ class Calls(Control):
         plan = self.plan
         first = self.sp - count
         num_immediates: i64 = len(immediates)
+        if self.metered:
+            self.pay_to_cell()
         self.spill_registers(first)
         self.save_lost_pins(first)
         i: i64 = 0

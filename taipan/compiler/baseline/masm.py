@@ -414,6 +414,10 @@ class Masm:
     def compare_at_const(self, size: i64, base: i64, disp: i64, value: i64) -> None:
         raise NotImplementedError
 
+    def add_at_const(self, base: i64, disp: i64, value: i64) -> None:
+        """Add a signed 32-bit number to 64 bits in memory."""
+        raise NotImplementedError
+
     # --- control --------------------------------------------------------------------------------------------------
     def jump(self, label: i64) -> None:
         raise NotImplementedError

@@ -39,7 +39,8 @@ class PinSet:
     survives: 1 where calls leave the register alone, or there are none.  saves: 1 where using it costs a save.
     """
 
-    def __init__(self, plan: RegisterPlan, calls: bool, memory0: bool, context: bool) -> None:
+    def __init__(self, plan: RegisterPlan, calls: bool, memory0: bool, context: bool, metered: bool) -> None:
+        self.reserved: Final[i64] = BIT[plan.fuel] if metered else 0
         self.regs: vec[i64] = vec[i64]()
         self.is_float: vec[i64] = vec[i64]()
         self.survives: vec[i64] = vec[i64]()
@@ -69,7 +70,8 @@ class PinSet:
     def add_all(self, regs: vec[i64], is_float: bool, survives: bool, saved: i64) -> None:
         i: i64 = 0
         while i < i64(len(regs)):
-            self.add(regs[i], is_float, survives, saved & BIT[regs[i]] != 0)
+            if is_float or not self.reserved & BIT[regs[i]]:
+                self.add(regs[i], is_float, survives, saved & BIT[regs[i]] != 0)
             i += 1
 
 

@@ -372,40 +372,17 @@ class Prescan:
         start = pos
         depth: i64 = 0
         while pos < end:
-            op: i64 = code[pos]
-            kind: i64 = i64(SHAPES[op]) & 15
+            kind: i64 = i64(SHAPES[i64(code[pos])]) & 15
             if kind == END:
                 if depth == 0:
                     break
                 depth -= 1
-                pos += 1
             elif kind == ELSE:
                 if depth == 0:
                     break
-                pos += 1
             elif kind == BLOCK:
                 depth += 1
-                pos += 1
-                if code[pos] == 0x63 or code[pos] == 0x64:
-                    pos += 1
-                while code[pos] >= 0x80:
-                    pos += 1
-                pos += 1
-            elif kind == MEMARG:
-                pos = (
-                    self.skip_immediates(LEB2, pos + 1)
-                    if not code[pos + 1] & 0x40
-                    else self.skip_immediates(LEB2, pos + 2)
-                )
-            elif kind == PREFIX_FC:
-                sub: i64 = code[pos + 1]
-                if sub >= i64(len(SHAPES_FC)):
-                    raise self.unsupported(pos)
-                pos = self.skip_immediates(i64(SHAPES_FC[sub]) & 15, pos + 2)
-            elif kind == LOCAL or kind == BRANCH:
-                pos = self.skip_immediates(LEB, pos + 1)
-            else:
-                pos = self.skip_immediates(kind, pos + 1)
+            pos = self.skip_instruction(pos)
         if pos != start:
             n = self.num_cuts
             if n + 2 > len(self.cuts):
@@ -414,6 +391,29 @@ class Prescan:
             self.cuts[n + 1] = pos
             self.num_cuts = n + 2
         return pos
+
+    def skip_instruction(self, pos: i64) -> i64:
+        """Position of the instruction that follows the one at `pos`."""
+        code = self.env.code
+        kind: i64 = i64(SHAPES[i64(code[pos])]) & 15
+        if kind == END or kind == ELSE or kind == NONE:
+            return pos + 1
+        if kind == BLOCK:
+            pos += 1
+            if code[pos] == 0x63 or code[pos] == 0x64:
+                pos += 1
+            return self.skip_immediates(LEB, pos)
+        if kind == MEMARG:
+            # A memory index may come between alignment and offset.
+            return self.skip_immediates(LEB2, pos + 2 if code[pos + 1] & 0x40 else pos + 1)
+        if kind == PREFIX_FC:
+            sub: i64 = code[pos + 1]
+            if sub >= i64(len(SHAPES_FC)):
+                raise self.unsupported(pos)
+            return self.skip_immediates(i64(SHAPES_FC[sub]) & 15, pos + 2)
+        if kind == LOCAL or kind == BRANCH:
+            kind = LEB
+        return self.skip_immediates(kind, pos + 1)
 
     def unsupported(self, pos: i64) -> UnsupportedError:
         """The error about the instruction at `pos`."""

@@ -29,6 +29,7 @@ class RegisterPlan:
     int_args: of calls, after the two contexts.  helper_args: of builtins, after vmctx.
     leaf_vmctx, leaf_memory_base: instead of vmctx and memory_base in functions that call nothing; pins where unused.
     frame: the frame register.  float_temp: free between any two operations of the macro assembler.
+    fuel: the counter, or a temporary of it, in metered functions; a pin in all others.
     shift_count, div_low, div_high: where variable shifts and divisions want their operands, -1 for anywhere.
     """
 
@@ -54,6 +55,7 @@ class RegisterPlan:
         leaf_vmctx: int,
         leaf_memory_base: int,
         int_result: int,
+        fuel: int,
         shift_count: int,
         div_low: int,
         div_high: int,
@@ -77,6 +79,7 @@ class RegisterPlan:
         self.leaf_vmctx: Final[i64] = leaf_vmctx
         self.leaf_memory_base: Final[i64] = leaf_memory_base
         self.int_result: Final[i64] = int_result
+        self.fuel: Final[i64] = fuel
         self.shift_count: Final[i64] = shift_count
         self.div_low: Final[i64] = div_low
         self.div_high: Final[i64] = div_high

@@ -11,12 +11,13 @@ from typing import Final, final
 from librt.vecs import append
 from mypy_extensions import i64
 
+from taipan.abi import traps
 from taipan.abi.calls import FLOAT_REG, INT_REG, STACK
 from taipan.compiler.baseline.control import C_FUNC, COLD_ENTRY, COLD_WORDS
 from taipan.compiler.baseline.emit_call import MEMORY0_OFFSET, NULL_OFFSET
 from taipan.compiler.baseline.emit_reference import Reference
 from taipan.compiler.baseline.marks import Marks
-from taipan.compiler.baseline.masm import LT_U, Masm
+from taipan.compiler.baseline.masm import GE_S, LT_U, Masm
 from taipan.compiler.baseline.pins import Pinner, PinSet
 from taipan.compiler.baseline.registers import BIT
 from taipan.compiler.baseline.stack import (
@@ -89,6 +90,7 @@ class FunctionCompiler(Reference):
         self.result_offsets = layout.result_offsets
         self.uses_memory0 = scan.uses_memory0
         calls = scan.num_calls > 0
+        self.counted = start
         self.assign_registers(calls)
         self.assign_homes(params, layout, calls)
         self.checks_limit = calls or check_limit or self.slots_start > SMALL_FRAME
@@ -113,6 +115,7 @@ class FunctionCompiler(Reference):
 
     def visit_part(self, start: i64, end: i64) -> None:
         marks = self.marks
+        self.counted = start
         if marks is None:
             self.visit(self.env.code, start, end)
             return
@@ -227,7 +230,7 @@ class FunctionCompiler(Reference):
             self.vmctx = plan.leaf_vmctx
             self.memory_base = plan.leaf_memory_base
         # `clear_locals` reads the null of function references from the context.
-        context = scan.needs_context or self.has_funcref_locals
+        context = scan.needs_context or self.has_funcref_locals or self.metered
         pins = self.pin_set(calls, self.uses_memory0, context)
         self.scratch_ints = plan.scratch_int_mask & ~(0 if calls else BIT[plan.leaf_vmctx])
         self.scratch_floats = plan.scratch_float_mask
@@ -241,7 +244,7 @@ class FunctionCompiler(Reference):
         key: i64 = (1 if calls else 0) + (2 if memory0 else 0) + (4 if context else 0)
         pins = self.pin_sets[key]
         if pins is None:
-            pins = PinSet(self.plan, calls, memory0, context)
+            pins = PinSet(self.plan, calls, memory0, context, self.metered)
             self.pin_sets[key] = pins
         return pins
 
@@ -338,6 +341,9 @@ class FunctionCompiler(Reference):
             masm.move(8, self.vmctx, plan.callee_vmctx)
         self.move_parameters(params, layout)
         self.clear_locals(i64(len(params)))
+        if self.metered:
+            self.begin_metering()
+            self.trap_if(GE_S, traps.OUT_OF_FUEL)
 
     def move_parameters(self, params: bytes, layout: FlatLayout) -> None:
         masm = self.masm
@@ -418,7 +424,12 @@ class FunctionCompiler(Reference):
             return
         if not self.dead:
             self.move_to_label(0)
+        if self.metered and not self.dead:
+            self.meet_label(0)
         masm.bind(label)
+        if self.metered:
+            # The results are in place; whatever argument registers held is dead.
+            self.write_fuel(self.c_due[0], self.plan.int_args[0])
         self.restore_saved()
         masm.leave()
         masm.ret(self.own_stack_args)

@@ -41,6 +41,8 @@ class FunctionCompiler(Reference):
     def compile(self) -> Plan:
         """Raises UnsupportedError for what this compiler leaves to the baseline compiler."""
         env = self.env
+        if env.tunables.consume_fuel:
+            raise UnsupportedError("the LLVM compiler does not count fuel yet")
         module = env.module
         start, end = module.body_starts[self.defined_index], module.body_ends[self.defined_index]
         layout = env.layout(env.func_types[self.own_index])

@@ -54,9 +54,3 @@ def test_which_accesses_need_no_check(case: tuple[int, int, bool, int | None]) -
     tunables = Tunables(memory_reservation=reservation, memory_guard_size=guard)
     memtype = MemType(Limits(1, pages), is_64)
     assert (tunables.static_memory(memtype), tunables.unchecked_extent(memtype)) == MEMORIES[case]
-
-
-def test_settings_without_support() -> None:
-    for setting in ("consume_fuel", "epoch_interruption"):
-        with pytest.raises(UnsupportedError):
-            Tunables(**{setting: True}).check()

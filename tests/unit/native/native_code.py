@@ -14,13 +14,13 @@ from native_objects import REGION, native, type_id, u32s
 
 from taipan import errors
 from taipan.abi import builtins, layout
+from taipan.runtime.externref import ExternRef
 from taipan.runtime.func import Caller, Func
 from taipan.runtime.globals import Global
 from taipan.runtime.limiter import ask_limiter, tell_limiter
 from taipan.runtime.memory import Memory
 from taipan.runtime.table import Table
 from taipan.runtime.trap import make_trap
-from taipan.runtime.externref import ExternRef
 from taipan.runtime.value import Val
 
 HEADER, _ = layout.field_offsets("VMContextHeader")

@@ -230,7 +230,7 @@ def test_gc_in_a_host_function_frees_nothing_live() -> None:
 
 
 def keeper(*maps: int | None) -> Function:
-    """Keeps what import 0 gives in [rbp - 24] and calls import 1 once per map: a position + 1, 0: none, None: no site."""
+    """Keeps what import 0 gives in [rbp - 24] and calls import 1 once per map: position + 1, 0: none, None: no site."""
     function = Function([], []).call_import(0).raw("50 50")
     for position in maps:
         function.call_import(1)

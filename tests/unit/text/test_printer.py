@@ -93,6 +93,16 @@ def test_a_name_section_that_identifiers_cannot_carry_is_written_out() -> None:
     round_trip(module)
 
 
+def test_several_name_sections_are_all_written_out() -> None:
+    module = decode(encode(parse("(module $m (func $f))")), Features())
+    module.customs.append(CustomSection("name", module.customs[0].data, module.customs[0].after))
+    text = print_module(module)
+    assert text.count('(@custom "name"') == 2
+    again = decode(encode(parse(text)), Features())
+    assert [custom.name for custom in again.customs] == ["name", "name"]
+    assert print_module(again) == text
+
+
 def test_custom_sections_can_be_left_out() -> None:
     module = parse('(func $f) (@custom "x" "y")')
     assert "@custom" in print_module(module)

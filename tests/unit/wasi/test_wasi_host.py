@@ -479,6 +479,27 @@ def views(guest: Guest, size: int) -> tuple[int, int]:
     return ARRAY, 1
 
 
+def test_what_cannot_be_handed_over(make_guest: MakeGuest) -> None:
+    import ssl
+
+    config = WasiConfig()
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        wrapped = ssl.create_default_context().wrap_socket(theirs, do_handshake_on_connect=False, server_hostname="x")
+        with wrapped, pytest.raises(WasmError, match=r"preopen_socket: cannot hand over <ssl\.SSLSocket"):
+            config.preopen_socket(wrapped)
+    with pytest.raises(WasmError, match=r"preopen_socket: cannot hand over <socket.socket \[closed\]"):
+        config.preopen_socket(ours)
+    with pytest.raises(WasmError, match="preopen_socket: cannot hand over 5"):
+        config.preopen_socket(5)  # type: ignore[arg-type]
+    ours, theirs = socket.socketpair()
+    config.preopen_socket(theirs)
+    ours.close()
+    theirs.close()
+    with pytest.raises(WasmError, match="cannot open what the WASI program is to get: Bad file descriptor"):
+        config.make_context()
+
+
 def test_accept_receive_send_shutdown(root: Path, make_guest: MakeGuest) -> None:
     listener = socket.create_server(("127.0.0.1", 0))
     with listener, socket.create_connection(listener.getsockname()) as client:
@@ -590,7 +611,7 @@ def test_keyboard_interrupt_ends_a_sleep(guest: Guest) -> None:
 
     subscribe(guest, (1, EVENT_CLOCK, 1, 30 * 10**9, 0))
     timer = threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT))
-    timer.start()
     with pytest.raises(KeyboardInterrupt):
+        timer.start()
         guest.call("poll_oneoff", DATA, DATA + 4096, 1, OUT)
     timer.join()

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import io
 import os
 import struct
 import sys
+import termios
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +20,7 @@ from wasi_guest import ARRAY, OUT, Guest
 
 from taipan.errors import WasmError
 from taipan.wasi.config import WasiConfig
+from taipan.wasi.p1.types import FILETYPE_CHARACTER_DEVICE
 
 MakeGuest = Callable[..., Guest]
 LARGE = bytes(range(256)) * 2000  # more than a pipe holds
@@ -199,20 +203,23 @@ def test_a_pipe_takes_all_of_a_large_write(make_guest: MakeGuest) -> None:
 
 
 def test_a_write_that_waits_can_be_ended(make_guest: MakeGuest) -> None:
-    with host_pipe(1):
+    with host_pipe(1) as other_end:
         config = WasiConfig()
         config.inherit_stdout()
         guest = make_guest(config)
-        timer = threading.Timer(0.05, guest.context.wake)
-        timer.start()
-        code, written = guest.write(1, LARGE)
-        timer.join()
-        assert code == "SUCCESS"
-        assert 0 < written < len(LARGE), "the part that the pipe held"
-        timer = threading.Timer(0.05, guest.context.wake)
-        timer.start()
+        capacity = fcntl.fcntl(other_end, fcntl.F_GETPIPE_SZ)
+
+        def wake_when_full() -> None:
+            while int.from_bytes(fcntl.ioctl(other_end, termios.FIONREAD, bytes(4)), sys.byteorder) < capacity:
+                time.sleep(0.001)
+            guest.context.wake()
+
+        thread = threading.Thread(target=wake_when_full)
+        thread.start()
+        assert guest.write(1, LARGE) == ("SUCCESS", capacity), "the part that the pipe held"
+        thread.join()
+        guest.context.wake()
         assert guest.write(1, b"x" * 5000)[0] == "INTR"
-        timer.join()
 
 
 def test_reading_nothing_does_not_wait(make_guest: MakeGuest) -> None:
@@ -277,6 +284,30 @@ def test_directories_are_no_streams(tmp_path: Path) -> None:
         config.stdin_file = tmp_path
     with pytest.raises(WasmError, match=r"stdout_file: cannot open '.*' as a writable file: Is a directory"):
         config.stdout_file = tmp_path
+
+
+def test_a_terminal(make_guest: MakeGuest) -> None:
+    terminal, program = os.openpty()
+    try:
+        config = WasiConfig()
+        config.stdin_file = config.stdout_file = os.ttyname(program)
+        guest = make_guest(config)
+        os.write(terminal, b"typed\n")
+        assert guest.read(0) == ("SUCCESS", b"typed\n")
+        assert guest.write(1, b"shown") == ("SUCCESS", 5)
+        seen = b""
+        while not seen.endswith(b"shown"):  # after the terminal's own echo
+            seen += os.read(terminal, 100)
+        for fd in (0, 1):
+            assert guest.call("fd_fdstat_get", fd, OUT) == "SUCCESS"
+            assert guest.memory[OUT] == FILETYPE_CHARACTER_DEVICE
+        timer = threading.Timer(0.05, guest.context.wake)
+        timer.start()
+        assert guest.read(0)[0] == "INTR"
+        timer.join()
+    finally:
+        os.close(terminal)
+        os.close(program)
 
 
 def test_devices_as_streams(make_guest: MakeGuest) -> None:

@@ -17,7 +17,7 @@ import pytest
 from test_wasi_escape import SECRET, state
 from wasi_guest import DATA, OUT, READ_WRITE, Guest
 
-from taipan.wasi import filesystem
+from taipan.wasi import filesystem, paths
 from taipan.wasi.config import WasiConfig
 from taipan.wasi.p1.types import FILESTAT, OFLAG_CREAT, OFLAG_DIRECTORY, OFLAG_TRUNC
 
@@ -178,6 +178,7 @@ def try_all_moments(
         swapper = Swapper(lambda root=root: swap_in(root), (first, second))  # type: ignore[misc]
         with monkeypatch.context() as patch:
             patch.setattr(filesystem, "os", swapper)
+            patch.setattr(paths, "os", swapper)
             codes.add(act(guest))
         guest.context.close()
         assert state(outside) == before, (first, second)

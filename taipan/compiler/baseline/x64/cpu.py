@@ -16,6 +16,8 @@ OPTIONAL: Final[dict[str, str]] = {
 }
 """Flags that make generated code better, and how."""
 
+FALLBACK: Final = frozenset(REQUIRED)
+
 _host: frozenset[str] | None = None
 
 
@@ -27,8 +29,8 @@ def read_flags() -> frozenset[str]:
                 if line.startswith("flags"):
                     return frozenset(line.partition(":")[2].split())
     except OSError:
-        pass  # another operating system, or /proc is not mounted
-    return frozenset(REQUIRED)
+        pass  # another operating system, /proc is not mounted, or no file can be opened now
+    return FALLBACK
 
 
 def check_flags(flags: frozenset[str]) -> None:
@@ -39,10 +41,12 @@ def check_flags(flags: frozenset[str]) -> None:
 
 
 def host_flags() -> frozenset[str]:
-    """The host's flags, read once and checked."""
+    """The host's flags, read once and checked. What stands in for them is not kept: the next compiler reads again."""
     global _host
-    if _host is None:
-        flags = read_flags()
-        check_flags(flags)
+    if _host is not None:
+        return _host
+    flags = read_flags()
+    check_flags(flags)
+    if flags is not FALLBACK:
         _host = flags
-    return _host
+    return flags

@@ -244,3 +244,6 @@ class X64Integer(X64Moves):
 
     def compare_at_const(self, size: i64, base: i64, disp: i64, value: i64) -> None:
         self.asm.alu_mi(7, size & 8, base, disp, value)
+
+    def add_at_const(self, base: i64, disp: i64, value: i64) -> None:
+        self.asm.alu_mi(0, W64, base, disp, value)

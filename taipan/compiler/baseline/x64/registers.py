@@ -4,6 +4,7 @@ rsp rbp   stack and frame;  xmm15 belongs to the macro assembler
 scratch   rax rcx rdx rsi, with calls also rdi r8 r9;  xmm0-7 xmm14
 with calls:     r15 vmctx, r14 memory 0, pinned rbx r12 r13 (callee-saved), r10 r11, xmm8-13 (spilled around calls)
 without calls:  rdi vmctx, r11 memory 0, pinned r10 r9 r8, then rbx r12-r15;  xmm8-13, then xmm7-4
+metered   r10 is no pin but fuel
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ PLAN: Final = RegisterPlan(
     leaf_vmctx=RDI,
     leaf_memory_base=R11,
     int_result=RAX,
+    fuel=R10,
     shift_count=RCX,
     div_low=RAX,
     div_high=RDX,
