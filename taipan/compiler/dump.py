@@ -18,6 +18,8 @@ from taipan.errors import WasmError
 
 POINTS: Final[dict[str, str]] = {
     "asm": "machine code of each function, as hexadecimal bytes if capstone is not installed",
+    "llvm": "LLVM's input, as text: each chunk of functions that it compiles at once",
+    "opt": "the same after its passes, before machine code",
     "sites": "where the runtime may come to look: calls, traps and memory accesses, with their wasm offsets",
 }
 

@@ -176,9 +176,6 @@ class Masm:
     def align_code(self, alignment: i64) -> None:
         raise NotImplementedError
 
-    def nop(self) -> None:
-        raise NotImplementedError
-
     # --- moves ----------------------------------------------------------------------------------------------------
     def move(self, size: i64, d: i64, s: i64) -> None:
         raise NotImplementedError

@@ -57,7 +57,11 @@ class LLVMCompiler:
                 results[n] = self.named(error, function.defined_index)
         if plans:
             text = ir.text({f"@{plan.name}" for plan in plans.values()}, TRIPLE, self.cpu, "")
-            reader = ObjectReader(object_code(text, self.pipeline, self.cpu)[0])
+            pipeline = self.pipeline
+            if pipeline.codegen == 0 and any(plan.makes_tail_calls for plan in plans.values()):
+                # Quick code generation has not the pass that puts returns behind the calls again.
+                pipeline = PIPELINES["default"]
+            reader = ObjectReader(object_code(text, pipeline, self.cpu))
             for n, plan in plans.items():
                 try:
                     results[n] = reader.function(plan)

@@ -35,6 +35,7 @@ class Calls(Convert):
     own_index: int
     result_area = 0
     """Bytes for results after the first of any call here."""
+    makes_tail_calls = False
     stack_area = 0
     """Bytes for the stack arguments of any call here."""
 
@@ -262,6 +263,7 @@ class Calls(Convert):
     def tail_call_code(self, code: str, context: str, caller: str, layout: FlatLayout) -> None:
         if layout.stack_arg_bytes:
             raise UnsupportedError("the LLVM compiler does not support tail calls with arguments on the stack")
+        self.makes_tail_calls = True
         arguments = self.pop_arguments(layout)
         texts = [f"ptr {context}", f"ptr {caller}", *(f"{TYPES[type]} {text}" for text, type in arguments)]
         if len(layout.results) > 1:

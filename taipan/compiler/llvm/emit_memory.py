@@ -23,6 +23,8 @@ MEMORY: Final = field_offsets("VMMemory")[0]
 
 
 class Memory(Calls):
+    first_access = -1
+
     # --- addresses ------------------------------------------------------------------------------------------------
     def memory_record(self, memory: int) -> str:
         """The memory's VMMemory; the context's pointer to it never changes."""
@@ -74,15 +76,21 @@ class Memory(Calls):
         return self.place(place, offset)
 
     # --- loads and stores -----------------------------------------------------------------------------------------
+    def access_site(self) -> str:
+        if self.first_access < 0:
+            self.first_access = int(self.pos)
+        return self.site(COLUMN_FAULT)
+
     def access_load(self, memory: int, offset: int, bits: int, extend: str, type: int) -> None:
         place = self.address(memory, offset, bits // 8)
-        site = self.site(COLUMN_FAULT)
+        site = self.access_site()
         text = TYPES[type]
         narrow = f"i{bits}" if extend else text
         value = self.emit(f"load volatile {narrow}, ptr {place}, align 1{site}")
         if extend:
             value = self.emit(f"{extend} {narrow} {value} to {text}{site}")
-        # A second use keeps the access an instruction of its own: folded into another, it would have the other's place.
+        self.loaded[value] = (site, 0)
+        # A second use keeps the access from being folded into the instruction that uses it.
         self.do(f"call void (...) @llvm.fake.use({text} {value})")
         self.push(value, type)
 
@@ -93,7 +101,7 @@ class Memory(Calls):
         if extend:
             narrow = f"i{bits}"
             value = self.emit(f"trunc {TYPES[type]} {value} to {narrow}")
-        self.do(f"store volatile {narrow} {value}, ptr {place}, align 1{self.site(COLUMN_FAULT)}")
+        self.do(f"store volatile {narrow} {value}, ptr {place}, align 1{self.access_site()}")
 
     # --- size and bulk operations ---------------------------------------------------------------------------------
     def address_type(self, memory: int) -> int:

@@ -1,7 +1,8 @@
 """Globals, tables and references.
 
-A function reference is a pointer to a VMFuncRef; null is the shared null record. An external reference is counted when
-a table or global holds it, which helpers do; null is 0.
+Stores are volatile: LLVM would drop one before another, though an access to memory between them may trap and leave it
+to be seen. A function reference is a pointer to a VMFuncRef; null is the shared null record. An external reference is
+counted when a table or global holds it, which helpers do; null is 0.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class Reference(Memory):
             return
         self.env.need(bytes([type]))
         value = self.pop()
-        self.do(f"store {TYPES[type]} {value}, ptr {self.global_place(index)}")
+        self.do(f"store volatile {TYPES[type]} {value}, ptr {self.global_place(index)}")
 
     # --- tables ---------------------------------------------------------------------------------------------------
     def table_record(self, table: int) -> str:
@@ -68,7 +69,7 @@ class Reference(Memory):
             return
         self.env.need(bytes([type]))
         value = self.pop()
-        self.do(f"store ptr {value}, ptr {self.table_element(table)}")
+        self.do(f"store volatile ptr {value}, ptr {self.table_element(table)}")
 
     def table_address_type(self, table: int) -> int:
         return T_I64 if self.env.table_is_64[table] else T_I32

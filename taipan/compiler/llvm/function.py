@@ -18,15 +18,18 @@ class Plan(NamedTuple):
     """What the machine code of a function is to be completed with.
 
     name: of the symbol.  function: its defined index.  record: number of its stack map record.
-    maps: (wasm offset, column) of calls -> slots of `%refs` that hold live references there.  has_slots: whether the
-    function's stack map record tells where they are.
+    maps: (wasm offset, column) of calls -> slots of `%refs` that hold live references there.  first_access: wasm offset
+    of the first access to linear memory, or -1.  checks_stack: whether the function looks at the stack limit.
+    makes_tail_calls: wasm's.
     """
 
     name: str
     function: int
     record: int
     maps: dict[tuple[int, int], tuple[int, ...]]
-    has_slots: bool
+    first_access: int
+    checks_stack: bool
+    makes_tail_calls: bool
 
 
 class FunctionCompiler(Reference):
@@ -43,6 +46,8 @@ class FunctionCompiler(Reference):
     def compile(self) -> Plan:
         """Raises UnsupportedError for what this compiler leaves to the baseline compiler."""
         env = self.env
+        if env.tunables.consume_fuel:
+            raise UnsupportedError("the LLVM compiler does not count fuel yet")
         module = env.module
         start, end = module.body_starts[self.defined_index], module.body_ends[self.defined_index]
         layout = env.layout(env.func_types[self.own_index])
@@ -61,7 +66,15 @@ class FunctionCompiler(Reference):
                 self.visit(env.code, first, cut_start)
             first = cut_end
         self.finish(subprogram)
-        return Plan(self.symbol, self.defined_index, self.record, self.maps, self.num_slots > 0)
+        return Plan(
+            self.symbol,
+            self.defined_index,
+            self.record,
+            self.maps,
+            self.first_access,
+            scan.calls,
+            self.makes_tail_calls,
+        )
 
     # --- locals ---------------------------------------------------------------------------------------------------
     def read_locals(self, params: bytes, start: int, end: int) -> int:

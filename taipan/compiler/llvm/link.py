@@ -26,6 +26,10 @@ PC_RELATIVE: Final = (R_X86_64_PC32, R_X86_64_PLT32)
 
 MAX_FRAME_BYTES: Final = 16 << 10
 """Of a frame: the prologue takes it before the stack limit is checked, so it must fit into the reserve below that."""
+MAX_UNCHECKED_FRAME_BYTES: Final = 4 << 10
+"""The same for functions that call nothing and do not look at the limit."""
+SUB_RSP: Final = b"\x48\x81\xec"  # and 32 bits
+PROLOGUE_INSTRUCTIONS: Final = 12  # at most: the frame pointer, five saved registers, the stack arguments' area
 MAX_ALIGNMENT: Final = 16
 STACK_MAPS_VERSION: Final = 3
 DWARF_RBP: Final = 6
@@ -128,6 +132,7 @@ class FunctionReader:
 
     def read(self) -> CompiledFunction:
         decoded = self.decode()
+        self.check_frame(decoded)
         sites = self.sites(decoded)
         self.relocate(decoded)
         return CompiledFunction(
@@ -143,6 +148,13 @@ class FunctionReader:
         except (ValueError, IndexError) as error:
             raise self.unsupported(f"code that cannot be decoded: {error}") from None
 
+    def check_frame(self, decoded: list[tuple[int, int, int]]) -> None:
+        limit = MAX_FRAME_BYTES if self.plan.checks_stack else MAX_UNCHECKED_FRAME_BYTES
+        code = self.reader.code
+        for at, _, _ in decoded[:PROLOGUE_INSTRUCTIONS]:
+            if code[at : at + 3] == SUB_RSP and unpack_from("<I", code, at + 3)[0] > limit:
+                raise self.unsupported("too large a frame")
+
     # --- sites ----------------------------------------------------------------------------------------------------
     def sites(self, decoded: list[tuple[int, int, int]]) -> list[bytes]:
         rows, starts = self.reader.rows, self.reader.row_starts
@@ -150,6 +162,7 @@ class FunctionReader:
         next_row = row + 1
         found: list[tuple[int, bytes]] = []
         seen: dict[tuple[int, ...], int] = {}
+        access = self.plan.first_access
         for at, end, kind in decoded:
             if kind == 0:
                 continue
@@ -167,9 +180,14 @@ class FunctionReader:
                     found.append((offset, _SITE.pack(offset, line - 1, SITE_CALL, self.stack_map(line, column, seen))))
                 else:
                     raise self.unsupported("no jump of a tail call")
-            elif kind == MEMORY and column == COLUMN_FAULT and line:
-                offset = at - self.start + 1
-                found.append((offset, _SITE.pack(offset, line - 1, SITE_FAULT, 0)))
+            elif kind == MEMORY:
+                # Accesses that are none of wasm's do no harm as sites; and should LLVM lose the place of one that is,
+                # the trap is right and only its place approximate.
+                if column == COLUMN_FAULT and line:
+                    access = line - 1
+                if access >= 0:
+                    offset = at - self.start + 1
+                    found.append((offset, _SITE.pack(offset, access, SITE_FAULT, 0)))
         found.sort()
         return [site for _, site in found]
 

@@ -6,8 +6,10 @@ Each call works in a context of its own, so that threads may compile at once.
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import Any, Final, NamedTuple
 
+from taipan.compiler import dump
 from taipan.errors import InternalError, UnsupportedError
 
 
@@ -27,7 +29,7 @@ class Pipeline(NamedTuple):
 PIPELINES: Final = {
     "fast": Pipeline(1, "sroa instruction_combine simplify_cfg", False, 0, "few passes: compiles fastest"),
     "default": Pipeline(1, "", False, 1, "LLVM's function passes at level 1"),
-    "aggressive": Pipeline(2, "", True, 2, "LLVM's module passes at level 2"),
+    "aggressive": Pipeline(2, "", True, 1, "LLVM's module passes at level 2"),
 }
 
 # Options of the whole process. Without the first ones LLVM merges equal accesses and calls of different instructions,
@@ -70,9 +72,11 @@ def cpu_name(flags: frozenset[str]) -> str:
     return "x86-64-v3" if flags >= V3_FLAGS else "x86-64-v2"
 
 
-def object_code(ir: str, pipeline: Pipeline, cpu: str) -> tuple[bytes, str]:
-    """Compile a module's text: a relocatable ELF file, and a function that prints what the passes made of it."""
+def object_code(ir: str, pipeline: Pipeline, cpu: str) -> bytes:
+    """Compile a module's text to a relocatable ELF file."""
     llvm = load_llvm()
+    if "llvm" in dump.ENABLED:
+        print(ir, file=sys.stderr)
     context = llvm.create_context()
     try:
         module = llvm.parse_assembly(ir, context)
@@ -95,8 +99,6 @@ def object_code(ir: str, pipeline: Pipeline, cpu: str) -> tuple[bytes, str]:
         for function in module.functions:
             if not function.is_declaration:
                 passes.run(function, builder)
-    code = machine.emit_object(module)
-    return bytes(code), str(module) if KEEP_IR else ""
-
-
-KEEP_IR = False
+    if "opt" in dump.ENABLED:
+        print(module, file=sys.stderr)
+    return bytes(machine.emit_object(module))

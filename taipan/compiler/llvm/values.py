@@ -7,6 +7,7 @@ External references are also stored in slots of the frame, where the stack walke
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from taipan.abi.layout import field_offsets
@@ -16,6 +17,9 @@ from taipan.compiler.llvm.text import INVARIANT, TYPES, ModuleText
 from taipan.errors import UnsupportedError
 
 T_BOOL: Final = 8
+OPERAND: Final = re.compile(r"%v\d+")
+INHERITANCE: Final = 3
+"""Instructions between a load and one that LLVM may combine with it."""
 Value = tuple[str, int]
 
 HEADER: Final = field_offsets("VMContextHeader")[0]
@@ -53,6 +57,7 @@ class Values(Readable):
         self.entry: dict[str, str] = {}
         self.entry_lines: list[str] = []
         self.block_name = ""
+        self.loaded: dict[str, tuple[str, int]] = {}
         self.numbers = 0
         self.local_slots: dict[int, int] = {}
         self.operand_slots: dict[int, int] = {}
@@ -68,8 +73,24 @@ class Values(Readable):
     def emit(self, text: str) -> str:
         """Emit an instruction with a result; its name."""
         name = self.name()
+        if self.loaded and "!dbg" not in text:
+            text = self.inherit(name, text)
         self.lines.append(f"  {name} = {text}\n")
         return name
+
+    def inherit(self, name: str, text: str) -> str:
+        """Give an instruction that uses a loaded value the load's site.
+
+        LLVM may replace both by one access, which then has the place of the instruction that used the value.
+        """
+        for operand in OPERAND.findall(text):
+            found = self.loaded.get(operand)
+            if found is not None:
+                site, depth = found
+                if depth < INHERITANCE:
+                    self.loaded[name] = (site, depth + 1)
+                return text + site
+        return text
 
     def do(self, text: str) -> None:
         """Emit an instruction without a result."""

@@ -40,7 +40,7 @@ def object_of(source: str, pipeline: str = "default") -> bytes:
     for index in range(count):
         FunctionCompiler(env, ir, index).compile()
     text = ir.text({f"@f{index}" for index in range(count)}, TRIPLE, "x86-64-v3", "")
-    return object_code(text, PIPELINES[pipeline], "x86-64-v3")[0]
+    return object_code(text, PIPELINES[pipeline], "x86-64-v3")
 
 
 # --- object files ---------------------------------------------------------------------------------------------------

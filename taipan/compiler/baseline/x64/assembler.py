@@ -284,9 +284,6 @@ class Assembler:
         else:
             self.out.append(u8(0xC3))
 
-    def nop(self) -> None:
-        self.out.append(u8(0x90))
-
     def align(self, alignment: i64) -> None:
         """Multi-byte nops up to a multiple of `alignment`, a power of two up to 16."""
         rest = -i64(len(self.out)) & (alignment - 1)

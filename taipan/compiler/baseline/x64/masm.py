@@ -80,9 +80,6 @@ class X64Masm(X64Float):
     def align_code(self, alignment: i64) -> None:
         self.asm.align(alignment)
 
-    def nop(self) -> None:
-        self.asm.nop()
-
     # --- conditions ---------------------------------------------------------------------------------------------------
     def set_cond(self, cond: i64, d: i64) -> None:
         asm = self.asm
