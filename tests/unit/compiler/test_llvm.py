@@ -8,19 +8,18 @@ from typing import Any
 
 import pytest
 from compiler_code import environment, run
-from taipan.compiler.baseline.x64.cpu import host_flags
-from taipan.compiler.choice import Choice
 
 import taipan
 from taipan import Trap
 from taipan.abi import layout
 from taipan.compiler.artifact import CompiledFunction
-from taipan.compiler.driver import LLVMFirst, compile_all
+from taipan.compiler.cpu import host_flags
 from taipan.compiler.tunables import Tunables
 from taipan.errors import UnsupportedError
 
 pytest.importorskip("llvmlite", reason="the LLVM compiler needs llvmlite")
 
+from taipan.compiler.llvm.builder import LlvmBuilder
 from taipan.compiler.llvm.compiler import LLVMCompiler
 
 PIPELINES = ("fast", "default", "aggressive")
@@ -106,8 +105,8 @@ def test_chunks_make_the_same_code_whatever_else_is_in_them() -> None:
 def test_an_image_has_every_function_and_no_cells() -> None:
     source = SOURCE + "(func (drop (f64.const 1)) (drop (i8x16.splat (i32.const 0))))"
     with pytest.raises(UnsupportedError, match=r"i8x16\.splat"):
-        compile_all(environment(source), Choice("llvm"))
-    image = compile_all(environment(SOURCE), Choice("llvm"))
+        LlvmBuilder().build().module(environment(source)).image()
+    image = LlvmBuilder().build().module(environment(SOURCE)).image()
     extents = list(struct.iter_unpack("<2I", image.offsets))
     assert len(extents) == 2
     assert all(start % 16 == 0 and size > 0 for start, size in extents)
@@ -119,10 +118,10 @@ def test_what_llvm_leaves_alone_comes_from_the_baseline_compiler() -> None:
     gets = " ".join(f"(local.get {n})" for n in range(9))
     source = f"""(func $f (param {params}) (result i64) (local.get 8))
         (func (export "run") (param {params}) (result i64) (return_call $f {gets}))"""
-    compiler = LLVMFirst(environment(source), Choice("llvm"))
-    compiler.compile_function(0)
+    compiler = LlvmBuilder().build().module(environment(source))
+    compiler.compile([0])
     assert not compiler.left
-    compiler.compile_function(1)
+    compiler.compile([1])
     assert "tail calls with arguments on the stack" in str(compiler.left[1])
     assert run_llvm(source, "run", *range(9)) == 8
     assert run_llvm(source, "run", *range(9), lazy_compilation=False) == 8
