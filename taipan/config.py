@@ -375,11 +375,6 @@ class Config(Managed):
         self._open()
         self._flags.append((key, value))
 
-    @property
-    def compiler_flags(self) -> list[tuple[str, str]]:
-        """Names and values given by the two methods above, in order."""
-        return list(self._flags)
-
     def __repr__(self) -> str:
         changed = {name: getattr(self, name) for name in self._values}
         changed |= {"wasm_" + name.replace("-", "_"): on for name, on in self._switches.items()}

@@ -225,7 +225,7 @@ def _configured(builder: Builder, config: Config, flags: bool = True) -> Builder
         builder.target(config.target)
     if any(option.name == "opt_level" for option in builder.settings()):
         builder.set("opt_level", "fast" if config.cranelift_opt_level == "none" else config.opt_level)
-    for name, value in config.compiler_flags if flags else ():
+    for name, value in config._flags if flags else ():
         builder.set(name, value)
     return builder
 

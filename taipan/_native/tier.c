@@ -30,12 +30,11 @@ uintptr_t tp_tier_tick(uintptr_t pc) {
     return 0;
 }
 
-/* The file descriptor to write a byte to when there are samples; -1: take none. */
+/* The file descriptor to write a byte to when there are samples; -1: take none. Returns the one before. */
 PyObject *tp_sample_into(PyObject *Py_UNUSED(module), PyObject *fd) {
     long value = PyLong_AsLong(fd);
     if (value == -1 && PyErr_Occurred()) return NULL;
-    atomic_store(&wake_fd, (int)value);
-    Py_RETURN_NONE;
+    return PyLong_FromLong(atomic_exchange(&wake_fd, (int)value));
 }
 
 PyObject *tp_take_samples(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ignored)) {

@@ -39,9 +39,9 @@ def samples() -> Iterator[int]:
     read, write = os.pipe()
     os.set_blocking(write, False)
     _native.take_samples()
-    _native.sample_into(write)
+    before = _native.sample_into(write)
     yield read
-    _native.sample_into(-1)
+    _native.sample_into(before)
     os.close(read)
     os.close(write)
 
