@@ -449,6 +449,7 @@ def test_a_stack_that_cannot_grow() -> None:
     """Without address space for the stack that wasm may use, it gets less."""
     program = """
 import re, resource, taipan
+taipan.TrapCode  # imported while there is memory for it
 store = taipan.Store()
 wat = '(module (func (export "f") (result i32) i32.const 7) (func $g (export "g") call $g))'
 module = taipan.Module(store.engine, wat)

@@ -35,7 +35,7 @@ def test_swapped_directory(tmp_path: Path) -> None:
     thread = threading.Thread(target=swap)
     thread.start()
     try:
-        result = run(taipan, program, tmp_path)
+        result = run(taipan, program, tmp_path, look=False)
     finally:
         stop.set()
         thread.join()
