@@ -22,15 +22,15 @@ def contestant(setting: str, path: Path, n: int) -> Callable[[], tuple[float, ob
     store = package.Store(engine)
     store.set_epoch_deadline(1)
     module = package.Module.from_file(engine, path)
+    if config.consume_fuel:
+        store.set_fuel(2**64 - 1)
+    function: Any = package.Instance(store, module, []).exports(store)["run"]
 
     def call(n: int) -> Any:
         if config.consume_fuel:
             store.set_fuel(2**64 - 1)
         return function(store, n)
 
-    if config.consume_fuel:
-        store.set_fuel(2**64 - 1)
-    function = package.Instance(store, module, []).exports(store)["run"]
     call(1)
 
     def run() -> tuple[float, object]:
