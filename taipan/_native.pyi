@@ -291,8 +291,9 @@ class InstanceBase:
         """Whole segments, each dropped afterwards. plan: rows of u64 address, u32 memory, u32 segment; raises Trap."""
 
 def sample_into(fd: int) -> int:
-    """From now on note at each tick where wasm is; write a byte to this pipe when there is a first note. -1: stop. Returns
-    the pipe before."""
+    """From now on note at each tick where wasm is; write a byte to this pipe when there is a first note. -1: stop.
+
+    Returns the pipe before."""
 
 def take_samples() -> list[tuple[NativeModule, int, int, int]]:
     """What was noted since the last time: module, defined function index, wasm offset, return address of the poll."""

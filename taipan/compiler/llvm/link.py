@@ -118,6 +118,52 @@ class ObjectReader:
 
 
 @final
+class Accesses:
+    """Which instruction makes which of wasm's accesses to memory, in order of their addresses.
+
+    An instruction usually stands in a row of the line table that names its access. If LLVM forgot an access's place,
+    it is in the row of something before it, and the next row that names it has only instructions that use its value.
+    (Accesses that are none of wasm's do no harm as sites.)
+    """
+
+    def __init__(self, first_access: int) -> None:
+        self.found: Final[list[list[int]]] = []  # code offset, wasm offset
+        self.seen: Final[set[int]] = set()
+        self.last = first_access
+        self.row = -1
+        self.row_start = 0
+        self.before_start = 0
+        self.before_access = -1
+
+    def begin_row(self, access: int) -> None:
+        """access: the wasm offset that the row names, -1 if it names none."""
+        self.end_row()
+        if len(self.found) > self.row_start:
+            self.before_start, self.before_access = self.row_start, self.row
+        self.row = access
+        self.row_start = len(self.found)
+
+    def add(self, code_offset: int) -> None:
+        if self.row >= 0:
+            self.last = self.row
+            self.seen.add(self.row)
+        if self.last >= 0:
+            self.found.append([code_offset, self.last])
+
+    def end_row(self) -> None:
+        """Give an access that has no instruction yet the last one before this row that can be spared."""
+        if self.row < 0 or self.row in self.seen or not self.row_start:
+            return
+        if self.row_start - self.before_start > 1 or self.before_access < 0:
+            self.found[-1][1] = self.last = self.row
+            self.seen.add(self.row)
+
+    def finish(self) -> list[list[int]]:
+        self.end_row()
+        return self.found
+
+
+@final
 class FunctionReader:
     """Makes one function's piece."""
 
@@ -157,39 +203,33 @@ class FunctionReader:
 
     # --- sites ----------------------------------------------------------------------------------------------------
     def sites(self, decoded: list[tuple[int, int, int]]) -> list[bytes]:
+        """All sites, ascending."""
         rows, starts = self.reader.rows, self.reader.row_starts
         row = bisect_right(starts, self.start) - 1
-        next_row = row + 1
         found: list[tuple[int, bytes]] = []
         seen: dict[tuple[int, ...], int] = {}
-        access = self.plan.first_access
+        accesses = Accesses(self.plan.first_access)
         for at, end, kind in decoded:
-            if kind == 0:
-                continue
-            while next_row < len(rows) and starts[next_row] <= at:
-                row = next_row
-                next_row += 1
-            _, line, column = rows[row]
+            while row + 1 < len(rows) and starts[row + 1] <= at:
+                row += 1
+                accesses.begin_row(rows[row][1] - 1 if rows[row][2] == COLUMN_FAULT else -1)
             if kind == CALL:
                 offset = end - self.start
-                if line == 0 or column == 0:
-                    raise InternalError(f"bug: a call without a location in function {self.plan.function}")
-                if column >= COLUMN_TRAP:
-                    found.append((offset, _SITE.pack(offset, line - 1, SITE_TRAP | (column - COLUMN_TRAP) << 8, 0)))
-                elif column in (COLUMN_CALL, COLUMN_CHECK):
-                    found.append((offset, _SITE.pack(offset, line - 1, SITE_CALL, self.stack_map(line, column, seen))))
-                else:
-                    raise self.unsupported("no jump of a tail call")
+                found.append((offset, self.call_site(offset, rows[row][1], rows[row][2], seen)))
             elif kind == MEMORY:
-                # Accesses that are none of wasm's do no harm as sites; and should LLVM lose the place of one that is,
-                # the trap is right and only its place approximate.
-                if column == COLUMN_FAULT and line:
-                    access = line - 1
-                if access >= 0:
-                    offset = at - self.start + 1
-                    found.append((offset, _SITE.pack(offset, access, SITE_FAULT, 0)))
+                accesses.add(at - self.start + 1)
+        found += [(offset, _SITE.pack(offset, wasm, SITE_FAULT, 0)) for offset, wasm in accesses.finish()]
         found.sort()
         return [site for _, site in found]
+
+    def call_site(self, offset: int, line: int, column: int, seen: dict[tuple[int, ...], int]) -> bytes:
+        if line == 0 or column == 0:
+            raise InternalError(f"bug: a call without a location in function {self.plan.function}")
+        if column >= COLUMN_TRAP:
+            return _SITE.pack(offset, line - 1, SITE_TRAP | (column - COLUMN_TRAP) << 8, 0)
+        if column in (COLUMN_CALL, COLUMN_CHECK):
+            return _SITE.pack(offset, line - 1, SITE_CALL, self.stack_map(line, column, seen))
+        raise self.unsupported("no jump of a tail call")
 
     def stack_map(self, line: int, column: int, seen: dict[tuple[int, ...], int]) -> int:
         """Position + 1 of the stack map of a call; 0 if no references are live there."""
