@@ -57,9 +57,16 @@ def continue_with(module: taipan.Module, code: bytes, read: int) -> None:
     native.publish(index, bytes(whole) + code, b"", stub.sites, b"", pc)
 
 
+def baseline_engine() -> taipan.Engine:
+    """Nobody else looks at samples."""
+    config = taipan.Config()
+    config.compiler = "baseline"
+    return taipan.Engine(config)
+
+
 def run_and_leave(samples: int, source: str, arguments: list[object], code: bytes, name: str = "f") -> object:
     """Call an endless loop and end it through a continuation."""
-    engine = taipan.Engine()
+    engine = baseline_engine()
     module = taipan.Module(engine, source)
     store = taipan.Store(engine)
     function = taipan.Instance(store, module, []).exports(store)[name]
@@ -179,7 +186,7 @@ def test_a_trap_shows_the_activation_once(samples: int) -> None:
     offset = layout.field_offsets("VMContextHeader")[0]["builtins"]
     trap = ENTER + b"\x48\x8b\x47" + bytes([offset]) + b"\xff\x10"
     source = '(module (func $outer (export "f") (call $spin)) (func $spin (loop $l (br $l))))'
-    engine = taipan.Engine()
+    engine = baseline_engine()
     module = taipan.Module(engine, source)
     store = taipan.Store(engine)
     function = taipan.Instance(store, module, []).exports(store)["f"]
@@ -202,7 +209,7 @@ def test_a_trap_shows_the_activation_once(samples: int) -> None:
 
 
 def test_places_that_are_no_loop() -> None:
-    engine = taipan.Engine()
+    engine = baseline_engine()
     module = taipan.Module(engine, "(module (func (block (loop (br 1)))) (func))")
     compiler = BaselineCompiler(ModuleEnv(module._module, engine.tunables, True))
     with pytest.raises(UnsupportedError, match="no loop is reached"):
