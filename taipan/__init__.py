@@ -14,9 +14,7 @@ is used by one at a time; `Store.interrupt` may be called from any.
 
 from __future__ import annotations
 
-from taipan import version
-
-__version__ = version.VERSION
+__version__ = "0.1.0"
 TYPE_CHECKING = False  # type checkers know better; importing `typing` would take most of the time of `import taipan`
 if TYPE_CHECKING:
     from taipan.config import Config

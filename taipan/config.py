@@ -12,10 +12,10 @@ import os
 from collections.abc import Callable
 from typing import Any, Final, overload
 
+from taipan import __version__
 from taipan.errors import UnsupportedError, WasmError
 from taipan.features import DEFAULTS, REQUIRES, Features
 from taipan.runtime.managed import Managed, already_closed
-from taipan.version import VERSION
 
 KIB: Final = 1 << 10
 MIB: Final = 1 << 20
@@ -278,7 +278,9 @@ class Config(Managed):
         "Keep optimized code on disk: in the user's cache directory (True), or where a file says.",
     )
     module_version = Setting(
-        _version, VERSION, "What precompiled modules must have been made by: this version, one of yours, or any (None)."
+        _version,
+        __version__,
+        "What precompiled modules must have been made by: this version, one of yours, or any (None).",
     )
     profiler = Setting(
         _OneOf("profiler", "none", "jitdump", "vtune", "perfmap"),

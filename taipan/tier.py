@@ -15,6 +15,7 @@ With `Config.tier_up_calls` nothing is sampled: the n-th call of each function c
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import struct
 import threading
@@ -205,7 +206,12 @@ class _Sampler:
         self._thread = threading.Thread(target=self._run, name="taipan-tier-up", daemon=True)
 
     def start(self) -> None:
-        self._thread.start()
+        try:
+            self._thread.start()
+        except RuntimeError:  # no more threads
+            os.close(self._read)
+            os.close(self._write)
+            raise
         _native.sample_into(self._write)
         atexit.register(self.stop)
 
@@ -233,12 +239,16 @@ _sampler_lock: Final = threading.Lock()
 
 
 def start() -> None:
-    """Begin to look at what wasm of this process does, once. After `fork`, the child has to begin anew."""
+    """Begin to look at what wasm of this process does, once. After `fork`, the child has to begin anew.
+
+    Without threads or file descriptors to be had, programs run as they are; the next module tries again.
+    """
     global _sampler
-    with _sampler_lock:
+    with _sampler_lock, contextlib.suppress(OSError, RuntimeError):
         if _sampler is None:
-            _sampler = _Sampler()
-            _sampler.start()
+            sampler = _Sampler()
+            sampler.start()
+            _sampler = sampler
 
 
 def _forget() -> None:

@@ -342,7 +342,7 @@ def test_no_descriptors_for_the_first_compilation() -> None:
     """
     import resource
 
-    from taipan.compiler.baseline.x64 import cpu
+    from taipan.compiler import cpu
 
     config = taipan.Config()
     config.lazy_compilation = False

@@ -133,18 +133,6 @@ def test_features_reach_the_validator() -> None:
     assert Engine(config).features == taipan.Features.everything()
 
 
-def test_serialization_is_announced(engine: Engine) -> None:
-    module = Module(engine, "(module)")
-    for action in (
-        module.serialize,
-        lambda: Module.deserialize(engine, b""),
-        lambda: Module.deserialize_file(engine, "x"),
-        lambda: engine.precompile_module(b""),
-    ):
-        with pytest.raises(UnsupportedError, match="not supported yet"):
-            action()
-
-
 # --- asking ---
 
 
