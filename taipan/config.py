@@ -280,7 +280,7 @@ class Config(Managed):
     module_version = Setting(
         _version,
         __version__,
-        "What precompiled modules must have been made by: this version, one of yours, or any (None).",
+        "What precompiled modules must have been made by: this version, one of yours, any (None).",
     )
     profiler = Setting(
         _OneOf("profiler", "none", "jitdump", "vtune", "perfmap"),

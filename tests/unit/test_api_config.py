@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import taipan
 from taipan.config import GIB, KIB, MIB, Config, Feature, Setting
 from taipan.errors import UnsupportedError, WasmError
 from taipan.features import DEFAULTS
@@ -141,7 +142,7 @@ def test_cranelift_flags_are_refused_by_the_engine(compiler: str) -> None:
     config.compiler = compiler
     config.cranelift_flag_enable("enable_probestack")
     with pytest.raises(WasmError, match=r"no setting enable_probestack \(it has: linkopt_padding"):
-        Engine(config)
+        taipan.Engine(config)
 
 
 def test_target() -> None:
