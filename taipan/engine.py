@@ -213,7 +213,12 @@ def _optimizer(config: Config) -> Compiler | None:
     """The compiler for functions that turn out to be hot, if there is to be one and it is installed."""
     from taipan.compiler import driver
 
-    if config.compiler != "auto" or not config.tier_up or not config.lazy_compilation or config.consume_fuel:
+    if (
+        config.compiler != "auto"
+        or not (config.tier_up or config.tier_up_calls)
+        or not config.lazy_compilation
+        or config.consume_fuel
+    ):
         return None
     builder = driver.optimizing_builder(config.optimizer)
     return None if builder is None else _configured(builder, config, False).build()

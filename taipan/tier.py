@@ -231,8 +231,12 @@ class _Sampler:
                     return
                 owner: Sampled | None = getattr(native.compile, "__self__", None)
                 if owner is not None:
-                    owner.sample(native, function, wasm_offset, poll)
+                    with _at_work:
+                        owner.sample(native, function, wasm_offset, poll)
 
+
+_at_work: Final = threading.Lock()
+"""Held while the thread imports or compiles. A fork waits for it: the child must not find LLVM at work."""
 
 _sampler: _Sampler | None = None
 _sampler_lock: Final = threading.Lock()
@@ -253,10 +257,11 @@ def start() -> None:
 
 def _forget() -> None:
     global _sampler
+    _at_work.release()
     if _sampler is not None:
         atexit.unregister(_sampler.stop)
         _native.sample_into(-1)
         _sampler = None
 
 
-os.register_at_fork(after_in_child=_forget)
+os.register_at_fork(before=_at_work.acquire, after_in_parent=_at_work.release, after_in_child=_forget)

@@ -34,6 +34,7 @@ uintptr_t tp_tier_tick(uintptr_t pc) {
 PyObject *tp_sample_into(PyObject *Py_UNUSED(module), PyObject *fd) {
     long value = PyLong_AsLong(fd);
     if (value == -1 && PyErr_Occurred()) return NULL;
+    atomic_store(&num_samples, 0); /* nobody was woken for them, or, after a fork, another process was */
     return PyLong_FromLong(atomic_exchange(&wake_fd, (int)value));
 }
 

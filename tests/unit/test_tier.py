@@ -66,6 +66,7 @@ class StandIn:
 def engine_with(optimizer: StandIn, calls: int = 0) -> taipan.Engine:
     config = taipan.Config()
     config.optimizer = optimizer
+    config.tier_up = True
     config.tier_up_calls = calls
     return taipan.Engine(config)
 
@@ -139,7 +140,6 @@ def test_switched_off() -> None:
     optimizer = StandIn()
     config = taipan.Config()
     config.optimizer = optimizer
-    config.tier_up = False
     store, exports = exports_of(taipan.Engine(config), SPIN)
     for _ in range(20):
         exports["spin"](store, 1_000_000)

@@ -5,6 +5,7 @@ Every program is one call that runs long enough to be seen. The same call on the
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -23,6 +24,7 @@ SECONDS = 30
 def engine_with(compiler: str) -> taipan.Engine:
     config = taipan.Config()
     config.compiler = compiler
+    config.tier_up = True
     return taipan.Engine(config)
 
 
@@ -301,3 +303,28 @@ def test_optimized_code_is_found_again(tmp_path: object) -> None:
         assert exports["f"](store, 6, None) == 6
         assert exports["f"](store, 6, "x") == 0
         assert lazy_of(module).functions_replaced == expected_count
+
+
+def test_fork_while_something_is_compiled() -> None:
+    """The child can compile, tier up and end."""
+    source = """(module (func (export "f") (param i32) (result i32) (local i32)
+      (loop $l (local.set 1 (i32.add (local.get 1) (local.get 0)))
+        (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))) (local.get 1)))"""
+    for _ in range(3):
+        engine = engine_with("auto")
+        store, exports, module = exports_of(engine, source)
+        end = time.monotonic() + SECONDS
+        while not lazy_of(module).loops_left and time.monotonic() < end:
+            exports["f"](store, 5_000_000)
+        other_store, other, _ = exports_of(engine, source)
+        other["f"](other_store, 10_000_000)  # the thread is likely at work now
+        child = os.fork()
+        if child == 0:
+            store, exports, module = exports_of(engine_with("auto"), source)
+            good = exports["f"](store, 3) == 6
+            end = time.monotonic() + SECONDS
+            while not lazy_of(module).loops_left and time.monotonic() < end:
+                exports["f"](store, 5_000_000)
+            good = good and lazy_of(module).loops_left > 0
+            os._exit(0 if good else 1)
+        assert os.waitpid(child, 0)[1] == 0
