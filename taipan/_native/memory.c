@@ -249,6 +249,8 @@ static bool move_contents(uint8_t *from, uint8_t *to, uint64_t bytes) {
 /* NULL, or why the memory could not move; it is then as it was. */
 static const char *move(Store *store, VMMemory *memory, uint64_t accessible) {
     if (memory->exports != 0) return "its buffer is exported, so it must not move";
+    if (store->no_gc != 0)
+        return "wasm has its address in a register, so it must not move"; /* a signal handler grows it */
     uint64_t reserved = movable_reservation(&memory->plan, accessible);
     Reservation plan;
     if (!plan_reservation(&plan, &memory->plan, reserved, accessible)) return "more than can be addressed";

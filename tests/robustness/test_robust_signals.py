@@ -411,3 +411,25 @@ def test_traps_with_blocked_and_ignored_signals() -> None:
     expect(Trap, exports["trap"], store)
     func = Func(store, NOTHING, lambda: error_of(exports["trap"], store) and None)
     func(store)
+
+
+@isolated()
+def test_a_signal_handler_cannot_move_a_memory_under_running_code() -> None:
+    """A loop keeps the address in a register: growth that would move the memory is refused there, and works later."""
+    config = taipan.Config()
+    config.static_memory_maximum_size = 0
+    config.dynamic_memory_reserved_for_growth = 0
+    engine = Engine(config)
+    store = Store(engine)
+    source = """(module (memory (export "m") 1) (func (export "f") (param i32) (result i32)
+      (loop $l (i32.store (i32.const 8) (local.get 0))
+        (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))
+      (i32.load (i32.const 8))))"""
+    exports = Instance(store, Module(engine, source), []).exports(store)
+    seen: list[Any] = []
+    signal.signal(signal.SIGALRM, lambda *args: seen.append(error_of(exports["m"].grow, store, 1)))
+    while not seen:
+        signal.setitimer(signal.ITIMER_REAL, 0.02)
+        assert exports["f"](store, 100_000_000) == 1
+    assert "failed to grow memory" in str(seen[0])
+    assert exports["m"].grow(store, 1) == 1
