@@ -46,10 +46,18 @@ def samples() -> Iterator[int]:
     os.close(write)
 
 
+def seen_in_loop(module: taipan.Module, read: int) -> tuple[_native.NativeModule, int, int, int]:
+    """Wait until wasm is seen at a loop's header; it may be seen at a function's entry before."""
+    while True:
+        os.read(read, 1)
+        for native, index, wasm_offset, poll in _native.take_samples():
+            if native is module._native and module._module.code[wasm_offset] == 0x03:
+                return native, index, wasm_offset, poll
+
+
 def continue_with(module: taipan.Module, code: bytes, read: int) -> None:
     """Wait until wasm is seen in a loop and let it go on in `code`."""
-    os.read(read, 1)
-    (native, index, wasm_offset, pc), *_ = _native.take_samples()
+    native, index, wasm_offset, pc = seen_in_loop(module, read)
     env = ModuleEnv(module._module, module.engine.tunables, True)
     stub = BaselineCompiler(env).leave_loop(index, wasm_offset)
     whole = bytearray(stub.code + bytes(-len(stub.code) % 16))
@@ -192,8 +200,7 @@ def test_a_trap_shows_the_activation_once(samples: int) -> None:
     function = taipan.Instance(store, module, []).exports(store)["f"]
 
     def helper() -> None:
-        os.read(samples, 1)
-        (native, index, wasm_offset, pc), *_ = _native.take_samples()
+        native, index, wasm_offset, pc = seen_in_loop(module, samples)
         stub = BaselineCompiler(ModuleEnv(module._module, engine.tunables, True)).leave_loop(index, wasm_offset)
         whole = bytearray(stub.code + bytes(-len(stub.code) % 16))
         struct.pack_into("<i", whole, stub.call_field, len(whole) - (stub.call_field + 4))
