@@ -197,7 +197,10 @@ class Limits:
         return hash((self.min, self.max))
 
     def __repr__(self) -> str:
-        return f"Limits({self.min}, {self.max})"
+        # Attributes can be set to anything, the object itself included.
+        bounds = (self.min, self.max)
+        shown = [str(b) if b is None or isinstance(b, int) else f"<{type(b).__name__}>" for b in bounds]
+        return f"Limits({', '.join(shown)})"
 
     def _core(self) -> core.Limits:
         return core.Limits(self.min, self.max)
