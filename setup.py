@@ -30,8 +30,9 @@ HOT = (
     "taipan/features.py",
 )
 
-# A table that is read once: compiled, its rows would be as much C as all other modules together.
-COLD = ("taipan/wasm/instructions.py",)
+# A table that is read once (compiled, its rows would be as much C as all other modules together), and what derives
+# from a class of a module that stays interpreted.
+COLD = ("taipan/wasm/instructions.py", "taipan/compiler/baseline/builder.py")
 
 
 def hot_modules() -> list[str]:

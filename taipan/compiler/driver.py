@@ -50,8 +50,6 @@ def optimizing_builder(choice: Builder | None) -> Builder | None:
     """For hot functions: the builder that `Config.optimizer` names, else LLVM's, else None if that is not installed."""
     if choice is not None:
         return choice.clone()
-    if "llvm" not in COMPILERS:
-        return None
     try:
         return make_builder("llvm")
     except UnsupportedError:

@@ -35,17 +35,24 @@ _GLOBAL_FUNC: Final = 0x12  # STB_GLOBAL << 4 | STT_FUNC
 
 @final
 class Section:
-    """Where a section lies in its file: offset and size in bytes. kind: sh_type; link, info: as the kind defines."""
+    """Where a section lies in its file: offset and size in bytes. kind: sh_type; link, info: as the kind defines.
 
-    __slots__ = ("info", "kind", "link", "name", "offset", "size")
+    entry_size: of its elements if they are equally long, e.g. constants, else 0.
+    """
 
-    def __init__(self, name: str, kind: int, offset: int, size: int, link: int, info: int) -> None:
+    __slots__ = ("align", "entry_size", "info", "kind", "link", "name", "offset", "size")
+
+    def __init__(
+        self, name: str, kind: int, offset: int, size: int, link: int, info: int, align: int, entry_size: int
+    ) -> None:
         self.name: Final = name
         self.kind: Final = kind
         self.offset: Final = offset
         self.size: Final = size
         self.link: Final = link
         self.info: Final = info
+        self.align: Final = align
+        self.entry_size: Final = entry_size
 
     def __repr__(self) -> str:
         return f"Section({self.name!r}, offset={self.offset:#x}, size={self.size:#x})"
@@ -163,8 +170,7 @@ def read(data: Buffer) -> tuple[str, list[Section]]:
             raise damaged("a section lies outside the file")
     names = bytes(view[rows[names_index][4] :][: rows[names_index][5]]) if count else b""
     return machine, [
-        Section(string_at(names, row[0]), row[1], row[4], row[5] if row[1] != NOBITS else 0, row[6], row[7])
-        for row in rows
+        Section(string_at(names, row[0]), row[1], row[4], row[5] if row[1] != NOBITS else 0, *row[6:10]) for row in rows
     ]
 
 

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final, final
 
-from taipan.abi.layout import RELOC_BYTES, RELOC_CALL
+from taipan.abi.layout import RELOC_BYTES, RELOC_CALL, SITE_BYTES
 from taipan.compiler.artifact import CompiledFunction, Image
 from taipan.errors import InternalError, UnsupportedError
 
@@ -129,7 +129,7 @@ class ImageBuilder:
         self._starts.append(start)
         self._offsets += struct.pack("<II", start, size)
         self._sites += function.sites
-        self._site_starts += struct.pack("<I", len(self._sites) // 16)
+        self._site_starts += struct.pack("<I", len(self._sites) // SITE_BYTES)
         self._maps += function.stack_maps
         self._map_starts += struct.pack("<I", len(self._maps) // 4)
         self._arrive(index, start)

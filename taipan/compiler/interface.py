@@ -11,8 +11,9 @@ plugs in from outside by being given to `Config.compiler`.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
-from typing import Any, Final, Protocol, final
+from typing import Any, ClassVar, Final, Protocol, Self, final
 
 from taipan.compiler.artifact import CompiledFunction, Image, LoopStub
 from taipan.compiler.environ import ModuleEnv
@@ -150,3 +151,51 @@ class Settings:
         copy = Settings(*self.options.values())
         copy.values = dict(self.values)
         return copy
+
+
+class OwnBuilder:
+    """What the package's builders have in common: both make code for x86-64 Linux."""
+
+    NAME: ClassVar[str]
+    OPTIONS: ClassVar[tuple[Option, ...]] = ()
+    """Settings beyond LINK_SETTINGS."""
+
+    def __init__(self) -> None:
+        self._options = Settings(*self.OPTIONS)
+        self._triple = f"{os.uname().machine}-unknown-linux-gnu"
+
+    @property
+    def name(self) -> str:
+        return self.NAME
+
+    @property
+    def triple(self) -> str:
+        return self._triple
+
+    def target(self, triple: str) -> None:
+        self._triple = triple
+        self._check_target()
+
+    def _check_target(self) -> None:
+        if self._triple.partition("-")[0] != "x86_64":
+            raise UnsupportedError(f"the {self.NAME} compiler cannot make code for {self._triple}, only for x86_64")
+
+    def set(self, name: str, value: str) -> None:
+        self._options.set(self.NAME, name, value)
+
+    def enable(self, flag: str) -> None:
+        self.set(flag, "true")
+
+    def settings(self) -> Sequence[Option]:
+        return list(self._options.options.values())
+
+    def clone(self) -> Self:
+        copy = type(self)()
+        copy._options = self._options.copy()
+        copy._triple = self._triple
+        return copy
+
+    def _built(self) -> tuple[str, Settings]:
+        """Triple and settings for a compiler, which later changes here do not reach."""
+        self._check_target()
+        return self._triple, self._options.copy()

@@ -173,7 +173,7 @@ def test_patience_grows_with_the_function_and_ends() -> None:
     engine = taipan.Engine()
     source = "(module " + "".join(f"(func {body * size})" for size in sizes) + ")"
     module = taipan.Module(engine, source)._module
-    compiler = Baseline("x86_64", BaselineBuilder()._settings).module(ModuleEnv(module, engine.tunables, True))
+    compiler = Baseline("x86_64", BaselineBuilder()._options).module(ModuleEnv(module, engine.tunables, True))
     tier = ModuleTier(module, compiler, compiler)
     patience = [tier.patience(i) for i in range(3)]
     assert patience == sorted(patience)

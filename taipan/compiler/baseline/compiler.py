@@ -17,12 +17,10 @@ from taipan.compiler.baseline.visitor import FunctionCompiler
 from taipan.compiler.baseline.x64.masm import X64Masm
 from taipan.compiler.cpu import host_flags
 from taipan.compiler.environ import ModuleEnv
-from taipan.compiler.image import X64, ImageBuilder
+from taipan.compiler.image import MAX_IMAGE_BYTES, X64, ImageBuilder
 from taipan.errors import UnsupportedError
 
 SITE_SHIFT: Final = 4  # a site has 16 bytes
-MAX_IMAGE_BYTES: Final = 1 << 30
-"""Keeps every distance inside the image within the 2 GiB that a relative call reaches."""
 
 
 @final

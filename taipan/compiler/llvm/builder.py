@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
+import importlib.util
 from typing import TYPE_CHECKING, Final, final
 
 from taipan.compiler import cpu, dump
 from taipan.compiler.artifact import CompiledFunction
 from taipan.compiler.image import X64, ImageBuilder
-from taipan.compiler.interface import Option, Settings
+from taipan.compiler.interface import Option, OwnBuilder, Settings
 from taipan.compiler.llvm.target import PIPELINES, V3_FLAGS
 from taipan.errors import UnsupportedError
 
@@ -24,51 +24,23 @@ CHUNK_BYTES: Final = 12_000
 """Wasm bytes that LLVM compiles at once, 4,000 instructions or so: from there on bigger chunks are no faster."""
 
 
+LEVELS: Final = "; ".join(f"{name}: {pipeline.description}" for name, pipeline in PIPELINES.items())
+
+
 @final
-class LlvmBuilder:
+class LlvmBuilder(OwnBuilder):
     """Settings of the optimizing compiler. Raises ImportError without llvmlite."""
 
-    __slots__ = ("_settings", "_triple")
+    NAME = NAME
+    OPTIONS = (Option("opt_level", "enum", "default", LEVELS, tuple(PIPELINES)),)
 
     def __init__(self) -> None:
-        import importlib.util
-
         if importlib.util.find_spec("llvmlite") is None:
             raise ModuleNotFoundError("it needs llvmlite: pip install taipan-wasm[llvm]", name="llvmlite")
-        levels = "; ".join(f"{name}: {pipeline.description}" for name, pipeline in PIPELINES.items())
-        self._settings = Settings(Option("opt_level", "enum", "default", levels, tuple(PIPELINES)))
-        self._triple = f"{os.uname().machine}-unknown-linux-gnu"
-
-    @property
-    def name(self) -> str:
-        return NAME
-
-    @property
-    def triple(self) -> str:
-        return self._triple
-
-    def target(self, triple: str) -> None:
-        if triple.partition("-")[0] != "x86_64":
-            raise UnsupportedError(f"the LLVM compiler cannot make code for {triple}, only for x86_64")
-        self._triple = triple
-
-    def set(self, name: str, value: str) -> None:
-        self._settings.set(NAME, name, value)
-
-    def enable(self, flag: str) -> None:
-        self.set(flag, "true")
-
-    def settings(self) -> Sequence[Option]:
-        return list(self._settings.options.values())
-
-    def clone(self) -> LlvmBuilder:
-        copy = LlvmBuilder()
-        copy._settings = self._settings.copy()
-        copy._triple = self._triple
-        return copy
+        super().__init__()
 
     def build(self) -> Llvm:
-        return Llvm(self._triple, self._settings.copy())
+        return Llvm(*self._built())
 
 
 @final

@@ -1,17 +1,13 @@
-"""Reads what LLVM makes: relocatable ELF files of 64-bit little-endian machines. Only what `link.py` asks for."""
+"""What LLVM makes, a relocatable ELF file, with its symbols and relocations: what `link.py` asks for."""
 
 from __future__ import annotations
 
-from struct import Struct, unpack_from
+from struct import Struct
 from typing import Final, NamedTuple, final
 
-from taipan.errors import InternalError
+from taipan.compiler import elf
+from taipan.errors import InternalError, MalformedError
 
-SHT_SYMTAB: Final = 2
-SHT_RELA: Final = 4
-SHT_NOBITS: Final = 8
-
-_SECTION: Final = Struct("<IIQQQQIIQQ")  # name type flags addr offset size link info addralign entsize
 _SYMBOL: Final = Struct("<IBBHQQ")  # name info other shndx value size
 _RELA: Final = Struct("<QQq")  # offset info addend
 
@@ -49,38 +45,30 @@ class ObjectFile:
 
     def __init__(self, data: bytes) -> None:
         """Raises InternalError for anything that is not such a file."""
-        if data[:6] != b"\x7fELF\x02\x01":
-            raise InternalError("bug: LLVM made no 64-bit little-endian ELF file")
-        table = int(unpack_from("<Q", data, 0x28)[0])
-        entry, count, names = (int(x) for x in unpack_from("<HHH", data, 0x3A))
-        rows = [_SECTION.unpack_from(data, table + entry * i) for i in range(count)]
+        try:
+            _, sections = elf.read(data)
+        except MalformedError as error:
+            raise InternalError(f"bug: LLVM made no ELF file that can be read: {error}") from None
 
-        def content(i: int) -> bytes:
-            _, kind, _, _, offset, size, _, _, _, _ = rows[i]
-            return b"" if kind == SHT_NOBITS else data[offset : offset + size]
+        def content(section: elf.Section) -> bytes:
+            return data[section.offset : section.offset + section.size]
 
-        strings = content(names)
         self.sections: Final = [
-            Section(text_at(strings, row[0]), content(i), max(row[8], 1), row[9]) for i, row in enumerate(rows)
+            Section(section.name, content(section), max(section.align, 1), section.entry_size) for section in sections
         ]
         self.symbols: Final[list[Symbol]] = []
         self.relocations: Final[dict[int, list[Relocation]]] = {}
-        for i, row in enumerate(rows):
-            if row[1] == SHT_SYMTAB:
-                strings = content(row[6])
-                for name, _, _, section, value, size in _SYMBOL.iter_unpack(content(i)):
-                    self.symbols.append(Symbol(text_at(strings, name), section, value, size))
-            elif row[1] == SHT_RELA:
-                found = [
-                    Relocation(at, info & 0xFFFF_FFFF, info >> 32, n) for at, info, n in _RELA.iter_unpack(content(i))
-                ]
-                self.relocations[row[7]] = sorted(found)
+        for section in sections:
+            if section.kind == elf.SYMTAB:
+                strings = content(sections[section.link])
+                for name, _, _, index, value, size in _SYMBOL.iter_unpack(content(section)):
+                    self.symbols.append(Symbol(elf.string_at(strings, name), index, value, size))
+            elif section.kind == elf.RELA:
+                self.relocations[section.info] = sorted(
+                    Relocation(at, info & 0xFFFF_FFFF, info >> 32, n)
+                    for at, info, n in _RELA.iter_unpack(content(section))
+                )
 
     def section_index(self, name: str) -> int:
         """0 if there is none of that name."""
         return next((i for i, section in enumerate(self.sections) if section.name == name), 0)
-
-
-def text_at(strings: bytes, offset: int) -> str:
-    """The zero-terminated string that begins there."""
-    return strings[offset : strings.index(0, offset)].decode()
