@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Final, final
 
 from taipan.compiler import cpu, dump
 from taipan.compiler.artifact import CompiledFunction
-from taipan.compiler.image import X64, ImageBuilder
+from taipan.compiler.image import ImageBuilder
 from taipan.compiler.interface import Option, OwnBuilder, Settings
-from taipan.compiler.llvm.target import PIPELINES, V3_FLAGS
+from taipan.compiler.llvm import x64
+from taipan.compiler.llvm.target import PIPELINES
 from taipan.errors import UnsupportedError
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class Llvm:
 
     @property
     def cpu_flags(self) -> frozenset[str]:
-        return cpu.host_flags() & (cpu.USED | V3_FLAGS)
+        return cpu.host_flags() & x64.FLAGS
 
     @property
     def description(self) -> str:
@@ -103,7 +104,7 @@ class LlvmModule:
         return made
 
     def image(self) -> Image:
-        builder = ImageBuilder(X64, self._settings.padding, self._settings.force_veneers)
+        builder = ImageBuilder(x64.BRANCHES, self._settings.padding, self._settings.force_veneers)
         for chunk in self._chunks():
             for made in self.compile(chunk):
                 builder.add(made)

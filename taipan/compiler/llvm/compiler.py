@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Final, final
+from typing import TYPE_CHECKING, Final, final
 
 from taipan.compiler.artifact import CompiledFunction
 from taipan.compiler.environ import ModuleEnv
+from taipan.compiler.llvm import x64
 from taipan.compiler.llvm.continuation import ContinuationCompiler
 from taipan.compiler.llvm.function import FunctionCompiler, Plan
 from taipan.compiler.llvm.link import ObjectReader
-from taipan.compiler.llvm.target import PIPELINES, TRIPLE, cpu_name, load_llvm, object_code
+from taipan.compiler.llvm.target import PIPELINES, load_llvm, object_code
 from taipan.compiler.llvm.text import ModuleText
 from taipan.errors import UnsupportedError
+
+if TYPE_CHECKING:
+    from taipan.compiler.llvm.machine import Machine
 
 
 @final
@@ -21,12 +25,15 @@ class LLVMCompiler:
     pipeline: one of PIPELINES.  cpu_flags: what the target processor can do, by the names in /proc/cpuinfo.
     """
 
-    def __init__(self, env: ModuleEnv, cpu_flags: frozenset[str], pipeline: str = "default") -> None:
+    def __init__(
+        self, env: ModuleEnv, cpu_flags: frozenset[str], pipeline: str = "default", machine: Machine = x64
+    ) -> None:
         """Raises UnsupportedError without llvmlite."""
         load_llvm()
         self.env: Final = env
         self.pipeline: Final = PIPELINES[pipeline]
-        self.cpu: Final = cpu_name(cpu_flags)
+        self.machine: Final = machine
+        self.cpu: Final = machine.cpu_name(cpu_flags)
 
     def compile_function(self, defined_index: int) -> CompiledFunction:
         """Compile a function of a valid module. Raises UnsupportedError for what this compiler cannot do."""
@@ -45,7 +52,7 @@ class LLVMCompiler:
         if self.env.tunables.consume_fuel:
             refusal = UnsupportedError("the LLVM compiler does not count fuel: the baseline compiler does")
             return [refusal] * (len(defined_indices) + len(loops or ()))
-        ir = ModuleText()
+        ir = ModuleText(self.machine)
         work = [FunctionCompiler(self.env, ir, index) for index in defined_indices]
         work += [ContinuationCompiler(self.env, ir, *loop) for loop in loops or ()]
         plans: dict[int, Plan] = {}
@@ -56,12 +63,12 @@ class LLVMCompiler:
             except UnsupportedError as error:
                 results[n] = self.named(error, function.defined_index)
         if plans:
-            text = ir.text({f"@{plan.name}" for plan in plans.values()}, TRIPLE, self.cpu, "")
+            text = ir.text({f"@{plan.name}" for plan in plans.values()}, self.cpu, "")
             pipeline = self.pipeline
             if pipeline.codegen == 0 and any(plan.makes_tail_calls for plan in plans.values()):
                 # Quick code generation has not the pass that puts returns behind the calls again.
                 pipeline = PIPELINES["default"]
-            reader = ObjectReader(object_code(text, pipeline, self.cpu))
+            reader = ObjectReader(object_code(text, pipeline, self.machine.TRIPLE, self.cpu), self.machine)
             for n, plan in plans.items():
                 try:
                     results[n] = reader.function(plan)

@@ -1,9 +1,10 @@
 """Calls: to functions of the module, imports, function references and helpers; tail calls; returning.
 
 The convention is C's, except that the callee takes its stack arguments away (`abi/calls.py`), which LLVM cannot
-express. So calls *with stack arguments* are inline assembly that pushes them; a function that *has* some returns by a
-tail call to a stub that `link.py` adds, `ret_<type>_<bytes>`, and makes its own tail calls through `tail_<bytes>`,
-which removes them first. Other calls are marked "notail": as jumps they would be missing in backtraces.
+express for every machine. Where it cannot (`Machine.POPS_BY_HAND`), calls *with stack arguments* are inline assembly
+that pushes them; a function that *has* some returns by a tail call to a stub that `link.py` adds, `ret_<type>_<bytes>`,
+and makes its own tail calls through `tail_<bytes>`, which removes them first. Other calls are marked "notail": as jumps
+they would be missing in backtraces.
 """
 
 from __future__ import annotations
@@ -11,9 +12,8 @@ from __future__ import annotations
 from typing import Final
 
 from taipan.abi import builtins, traps
-from taipan.abi.calls import INT_REG, STACK
 from taipan.abi.layout import NULL_TYPE_ID, field_offsets
-from taipan.compiler.environ import T_F32, T_F64, T_FUNCREF, T_I32, FlatLayout
+from taipan.compiler.environ import T_FUNCREF, T_I32, FlatLayout
 from taipan.compiler.llvm.emit_control import COLUMN_CALL, COLUMN_CHECK, COLUMN_TAIL
 from taipan.compiler.llvm.emit_convert import Convert
 from taipan.compiler.llvm.text import INVARIANT, TYPES, UNLIKELY, result_type, signature
@@ -23,11 +23,6 @@ from taipan.errors import UnsupportedError
 FUNCREF: Final = field_offsets("VMFuncRef")[0]
 IMPORTED: Final = field_offsets("VMImportedFunc")[0]
 TABLE: Final = field_offsets("VMTable")[0]
-
-INT_REGISTERS: Final = ("rdi", "rsi", "rdx", "rcx", "r8", "r9")
-SCRATCH: Final = ("rax", *INT_REGISTERS, "r10", "r11")
-NEW_LINE: Final = "\\0A"  # as LLVM's strings have it
-SIDE_EFFECTS: Final = "~{memory},~{dirflag},~{fpsr},~{flags}"
 
 
 class Calls(Convert):
@@ -83,11 +78,12 @@ class Calls(Convert):
         """Call code by name (@...) or pointer, and push its results."""
         site = self.call_site()
         out: list[Value] = [("%results", T_FUNCREF)] if len(layout.results) > 1 else []
-        if layout.stack_arg_bytes:
-            result = self.call_with_stack(code, context, caller, layout, [*arguments, *out], site)
+        machine = self.ir.machine
+        if layout.stack_arg_bytes and machine.POPS_BY_HAND:
+            result = machine.call_with_stack(self, code, context, caller, layout, [*arguments, *out], site)
         else:
             texts = [f"ptr {context}", f"ptr {caller}", *(f"{TYPES[type]} {text}" for text, type in [*arguments, *out])]
-            call = f"notail call {result_type(layout)} {code}({', '.join(texts)}) #2{site}"
+            call = f"notail call {machine.CONVENTION}{result_type(layout)} {code}({', '.join(texts)}) #2{site}"
             if layout.results:
                 result = self.emit(call)
             else:
@@ -97,61 +93,6 @@ class Calls(Convert):
                 self.push(result, type)
             else:
                 self.push(self.load(TYPES[type], "%results", layout.result_offsets[i - 1]), type)
-
-    def call_with_stack(
-        self, code: str, context: str, caller: str, layout: FlatLayout, arguments: list[Value], site: str
-    ) -> str:
-        """The same as inline assembly; the first result.
-
-        Stack arguments go to an area of the frame, and are pushed from there: nobody but the assembly moves the stack
-        pointer. The registers of arguments are outputs, too, since the callee may change them.
-        """
-        words = layout.stack_arg_bytes // 8
-        self.stack_area = max(self.stack_area, layout.stack_arg_bytes)
-        registers = {"rdi": f"ptr {context}", "rsi": f"ptr {caller}", "r10": "ptr %arguments"}
-        places = [*zip(layout.places, layout.where, strict=True), (layout.out_place, layout.out_where)]
-        for (place, where), (text, type) in zip(places, arguments, strict=False):
-            if place == STACK:
-                self.do(f"store {TYPES[type]} {text}, ptr {self.place('%arguments', where)}")
-            elif place == INT_REG:
-                registers[INT_REGISTERS[2 + where]] = f"{TYPES[type]} {text}"
-            else:
-                registers[f"xmm{where}"] = f"{TYPES[type]} {text}"
-        target = code[1:]
-        if code.startswith("%"):
-            registers["r11"] = f"ptr {code}"
-            target = "*%r11"
-        if not layout.results:
-            result, result_register = "", ""
-        else:
-            result, result_register = TYPES[layout.results[0]], "rax"
-            if layout.results[0] == T_F32 or layout.results[0] == T_F64:
-                result_register = "xmm0"
-        # As an output, the result's register cannot be tied to an input of another type: it is listed first.
-        outputs, inputs, types, values = [], [], [], []
-        if result:
-            outputs.append(f"={{{result_register}}}")
-            types.append(result)
-        for register, value in registers.items():
-            values.append(value)
-            if register == result_register:
-                inputs.append(f"{{{register}}}")
-                continue
-            inputs.append(str(len(outputs)))
-            outputs.append(f"={{{register}}}")
-            types.append(value.partition(" ")[0])
-        clobbers = [
-            f"~{{{r}}}"
-            for r in (*SCRATCH, *(f"xmm{i}" for i in range(16)))
-            if r not in registers and r != result_register
-        ]
-        lines = [f"pushq {8 * i}(%r10)" for i in reversed(range(words))]
-        lines.append(f"callq {target}")
-        constraints = ",".join([*outputs, *inputs, *clobbers, SIDE_EFFECTS])
-        struct = f"{{ {', '.join(types)} }}"
-        code = f'asm sideeffect alignstack "{NEW_LINE.join(lines)}", "{constraints}"'
-        made = self.emit(f"call {struct} {code}({', '.join(values)}){site}")
-        return self.emit(f"extractvalue {struct} {made}, 0") if result else ""
 
     # --- direct calls ---------------------------------------------------------------------------------------------
     def call(self, func: int) -> None:
@@ -174,7 +115,7 @@ class Calls(Convert):
             return self.emit(f"load ptr, ptr {slot}"), "%vm", "poison"
         name = f"@f{func - imported}"
         result, params = signature(layout)
-        self.ir.declare(name, f"declare hidden {result} {name}({params})")
+        self.ir.declare(name, f"declare hidden {self.ir.machine.CONVENTION}{result} {name}({params})")
         return name, "%vm", "poison"
 
     # --- calls through references ---------------------------------------------------------------------------------
@@ -241,27 +182,28 @@ class Calls(Convert):
             text, type = self.stack[i]
             self.do(f"store {TYPES[type]} {text}, ptr {self.place('%out', layout.result_offsets[i - 1])}")
         result = f"{TYPES[layout.results[0]]} {self.stack[0][0]}" if count else ""
-        if layout.stack_arg_bytes:
+        if layout.stack_arg_bytes and self.ir.machine.POPS_BY_HAND:
             returned = result_type(layout)
             stub = f"@ret_{returned}_{layout.stack_arg_bytes}"
             self.ir.declare(stub, f"declare hidden {returned} {stub}({returned if count else ''})")
-            self.tail_call(f"{returned} {stub}({result})", count > 0)
+            self.tail_call(returned, f"{stub}({result})")
         elif count:
             self.do(f"ret {result}")
         else:
             self.do("ret void")
 
-    def tail_call(self, call: str, has_result: bool) -> None:
+    def tail_call(self, result: str, call: str) -> None:
         """A call that LLVM makes a jump, since nothing but a return follows and all arguments are in registers."""
-        call = f"tail call {call} #2{self.site(COLUMN_TAIL)}"
-        if has_result:
-            self.do(f"ret {call.split()[2]} {self.emit(call)}")
-        else:
+        call = f"tail call {self.ir.machine.CONVENTION}{result} {call} #2{self.site(COLUMN_TAIL)}"
+        if result == "void":
             self.do(call)
             self.do("ret void")
+        else:
+            self.do(f"ret {result} {self.emit(call)}")
 
     def tail_call_code(self, code: str, context: str, caller: str, layout: FlatLayout) -> None:
-        if layout.stack_arg_bytes:
+        by_hand = self.ir.machine.POPS_BY_HAND
+        if layout.stack_arg_bytes and by_hand:
             raise UnsupportedError("the LLVM compiler does not support tail calls with arguments on the stack")
         self.makes_tail_calls = True
         arguments = self.pop_arguments(layout)
@@ -269,14 +211,14 @@ class Calls(Convert):
         if len(layout.results) > 1:
             texts.append("ptr %out")
         own = self.own_layout.stack_arg_bytes
-        if own:
+        if own and by_hand:
             result, params = signature(layout)
             # A name for each signature, since LLVM wants calls to agree with declarations.
             stub = f"@tail_{own}_{''.join(map(str, layout.params))}_{''.join(map(str, layout.results))}"
             self.ir.declare(stub, f"declare hidden {result} {stub}(ptr nest, {params})")
             texts.insert(0, f"ptr nest {code}")
             code = stub
-        self.tail_call(f"{result_type(layout)} {code}({', '.join(texts)})", len(layout.results) > 0)
+        self.tail_call(result_type(layout), f"{code}({', '.join(texts)})")
         self.leave()
 
     def return_call(self, func: int) -> None:

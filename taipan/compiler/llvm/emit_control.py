@@ -30,11 +30,6 @@ COLUMN_TRAP: Final = 16  # and the trap's number
 MAX_EDGE_VALUES: Final = 2_000_000
 """Operands and locals that branches bring to their labels."""
 
-POLL: Final = (
-    '"xchgq %r15, %r10\\0Acallq *%r11\\0Axchgq %r15, %r10", '
-    '"={r10},={rax},0,{r11},1,~{memory},~{dirflag},~{fpsr},~{flags}"'
-)
-
 BLOCK: Final = 0
 LOOP: Final = 1
 IF: Final = 2
@@ -129,7 +124,7 @@ class Control(Values):
     def poll(self) -> None:
         """Compare the stack pointer with the stack limit; if it is below, call the poll helper.
 
-        The helper wants the context in r15 and keeps all registers but rax, so the call costs its surroundings nothing.
+        The helper keeps nearly all registers (`Machine.POLL`), so the call costs its surroundings next to nothing.
         It is given the stack pointer, which in a function's body is as low as its frame gets.
         """
         # Not hoisted out of loops, where it would keep a register busy.
@@ -142,7 +137,7 @@ class Control(Values):
         before = self.begin_cold(slow)
         site = self.call_site()
         code = self.builtin("poll")
-        self.do(f"call {{ ptr, i64 }} asm sideeffect {POLL}(ptr %vm, ptr {code}, i64 {pointer}){site}")
+        self.do(self.ir.machine.POLL.format(code=code, pointer=pointer) + site)
         self.do(f"br label %{go_on}")
         self.end_cold(before)
         self.start(go_on)

@@ -126,7 +126,7 @@ class FunctionCompiler(Reference):
         if self.num_slots:
             entry[:0] = self.slots_text()
         # "weak": LLVM must not conclude from one function's body what another's call does (and not call at all).
-        name = f"weak hidden {result_type(self.own_layout)} @{self.symbol}"
+        name = f"weak hidden {self.ir.machine.CONVENTION}{result_type(self.own_layout)} @{self.symbol}"
         params = ", ".join(["ptr %vm", "ptr %caller", *self.parameters()])
         # Nothing looks at the frame of a function that neither calls nor traps.
         attributes = "#0" if self.has_sites else "#3"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from struct import Struct, pack, pack_into, unpack_from
-from typing import Final, final
+from typing import TYPE_CHECKING, Final, final
 
 from taipan.abi.layout import RELOC_CALL, RELOC_SLOT, SITE_CALL, SITE_FAULT, SITE_TRAP
 from taipan.compiler.artifact import CompiledFunction
@@ -16,23 +16,18 @@ from taipan.compiler.llvm.elf import ObjectFile, Relocation
 from taipan.compiler.llvm.emit_control import COLUMN_CALL, COLUMN_CHECK, COLUMN_FAULT, COLUMN_TRAP
 from taipan.compiler.llvm.function import Plan
 from taipan.compiler.llvm.lines import read_rows
-from taipan.compiler.llvm.x64_decode import CALL, MEMORY, instructions
+from taipan.compiler.llvm.machine import CALL, MEMORY
 from taipan.errors import InternalError, UnsupportedError
 
-R_X86_64_64: Final = 1
-R_X86_64_PC32: Final = 2
-R_X86_64_PLT32: Final = 4
-PC_RELATIVE: Final = (R_X86_64_PC32, R_X86_64_PLT32)
+if TYPE_CHECKING:
+    from taipan.compiler.llvm.machine import Decoded, Machine
 
 MAX_FRAME_BYTES: Final = 16 << 10
 """Of a frame: the prologue takes it before the stack limit is checked, so it must fit into the reserve below that."""
 MAX_UNCHECKED_FRAME_BYTES: Final = 4 << 10
 """The same for functions that call nothing and do not look at the limit."""
-SUB_RSP: Final = b"\x48\x81\xec"  # and 32 bits
-PROLOGUE_INSTRUCTIONS: Final = 12  # at most: the frame pointer, five saved registers, the stack arguments' area
 MAX_ALIGNMENT: Final = 16
 STACK_MAPS_VERSION: Final = 3
-DWARF_RBP: Final = 6
 DIRECT: Final = 2
 
 _SITE: Final = Struct("<4I")
@@ -42,7 +37,8 @@ _SITE: Final = Struct("<4I")
 class ObjectReader:
     """The functions of one object file."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, machine: Machine) -> None:
+        self.machine: Final = machine
         self.file: Final = ObjectFile(data)
         self.text: Final = self.file.section_index(".text")
         self.code: Final = self.file.sections[self.text].data
@@ -63,12 +59,12 @@ class ObjectReader:
         section = file.section_index(".debug_line")
         addresses = {}
         for r in file.relocations.get(section, []):
-            if r.kind == R_X86_64_64 and file.symbols[r.symbol].section == self.text:
+            if r.kind == self.machine.ABSOLUTE and file.symbols[r.symbol].section == self.text:
                 addresses[r.offset] = file.symbols[r.symbol].value + r.addend
         return read_rows(file.sections[section].data, addresses) if section else []
 
     def _read_stack_maps(self) -> dict[int, int]:
-        """Where `%refs` lies in the frame of each function that has it: distance below rbp of its lowest byte."""
+        """Where `%refs` begins in the frame of each function that has it: distance below the frame pointer."""
         section = self.file.section_index(".llvm_stackmaps")
         if not section:
             return {}
@@ -81,7 +77,7 @@ class ObjectReader:
         for _ in range(num_records):
             index, _, _, num_locations = unpack_from("<QIHH", data, at)
             kind, register, offset = unpack_from("<BxxxHxxi", data, at + 16)
-            if num_locations != 1 or kind != DIRECT or register != DWARF_RBP:
+            if num_locations != 1 or kind != DIRECT or register != self.machine.FRAME_POINTER:
                 raise InternalError(f"bug: LLVM put the references of function {index} where they cannot be found")
             found[index] = -offset
             at += 16 + 12 * num_locations
@@ -107,9 +103,9 @@ class ObjectReader:
             # Nothing but references from code tells where a table begins; it ends where the next one does.
             cuts = self._cuts[section] = sorted(
                 {
-                    self.file.symbols[r.symbol].value + r.addend + 4
+                    self.file.symbols[r.symbol].value + self.machine.addend(r, 4)
                     for r in self.relocations
-                    if self.file.symbols[r.symbol].section == section
+                    if r.kind in self.machine.REFERENCES and self.file.symbols[r.symbol].section == section
                 }
                 | {0, len(self.file.sections[section].data)}
             )
@@ -169,6 +165,7 @@ class FunctionReader:
 
     def __init__(self, reader: ObjectReader, plan: Plan) -> None:
         self.reader: Final = reader
+        self.machine: Final = reader.machine
         self.plan: Final = plan
         self.start, self.end = reader.functions[plan.name]
         self.piece: Final = bytearray(reader.code[self.start : self.end])
@@ -188,21 +185,19 @@ class FunctionReader:
     def unsupported(self, what: str) -> UnsupportedError:
         return UnsupportedError(f"the LLVM compiler made {what}")
 
-    def decode(self) -> list[tuple[int, int, int]]:
+    def decode(self) -> list[Decoded]:
         try:
-            return instructions(self.reader.code, self.start, self.end)
+            return self.machine.instructions(self.reader.code, self.start, self.end)
         except (ValueError, IndexError) as error:
             raise self.unsupported(f"code that cannot be decoded: {error}") from None
 
-    def check_frame(self, decoded: list[tuple[int, int, int]]) -> None:
+    def check_frame(self, decoded: list[Decoded]) -> None:
         limit = MAX_FRAME_BYTES if self.plan.checks_stack else MAX_UNCHECKED_FRAME_BYTES
-        code = self.reader.code
-        for at, _, _ in decoded[:PROLOGUE_INSTRUCTIONS]:
-            if code[at : at + 3] == SUB_RSP and unpack_from("<I", code, at + 3)[0] > limit:
-                raise self.unsupported("too large a frame")
+        if self.machine.frame_bytes(self.reader.code, decoded) > limit:
+            raise self.unsupported("too large a frame")
 
     # --- sites ----------------------------------------------------------------------------------------------------
-    def sites(self, decoded: list[tuple[int, int, int]]) -> list[bytes]:
+    def sites(self, decoded: list[Decoded]) -> list[bytes]:
         """All sites, ascending."""
         rows, starts = self.reader.rows, self.reader.row_starts
         row = bisect_right(starts, self.start) - 1
@@ -245,22 +240,24 @@ class FunctionReader:
         return position
 
     # --- relocations ----------------------------------------------------------------------------------------------
-    def relocate(self, decoded: list[tuple[int, int, int]]) -> None:
-        reader = self.reader
+    def relocate(self, decoded: list[Decoded]) -> None:
+        reader, machine = self.reader, self.machine
         ends = [end for _, end, _ in decoded]
         first = bisect_right(reader.offsets, self.start - 1)
         last = bisect_right(reader.offsets, self.end - 1)
         for r in reader.relocations[first:last]:
             symbol = reader.file.symbols[r.symbol]
-            if r.kind not in PC_RELATIVE:
-                raise self.unsupported(f"a relocation of kind {r.kind}")
             field = r.offset - self.start
             # What is counted from the field's beginning instead of the instruction's end.
             past_field = ends[bisect_right(ends, r.offset)] - r.offset
             kind, _, number = symbol.name.partition("_")
-            if symbol.section == 0 or symbol.section == reader.text:
+            in_code = symbol.section == 0 or symbol.section == reader.text
+            if r.kind not in (machine.CALLS if in_code else machine.REFERENCES):
+                raise self.unsupported(f"a relocation of kind {r.kind}")
+            if in_code:
                 if kind in ("ret", "tail"):
-                    self.patch(field, past_field, self.stub(symbol.name))
+                    stub = self.append(symbol.name, machine.stub(symbol.name), 1)
+                    machine.patch(self.piece, field, r.kind, past_field, stub)
                     continue
                 if symbol.name[:1] == "f" and symbol.name[1:].isdigit():
                     target, slot = int(symbol.name[1:]), RELOC_CALL
@@ -268,14 +265,12 @@ class FunctionReader:
                     target, slot = int(number), RELOC_SLOT
                 else:
                     raise self.unsupported(f"a reference to {symbol.name or 'its own code'}")
-                if past_field != 4 or r.addend != -4:
+                if past_field != 4 or machine.addend(r, past_field) != 0:
                     raise self.unsupported(f"an unusual reference to {symbol.name}")
                 self.relocs.append(pack("<3I", field, slot, target))
             else:
-                self.patch(field, past_field, self.data(symbol.section, symbol.value + r.addend + past_field))
-
-    def patch(self, field: int, past_field: int, target: int) -> None:
-        pack_into("<i", self.piece, field, target - field - past_field)
+                target = self.data(symbol.section, symbol.value + machine.addend(r, past_field))
+                machine.patch(self.piece, field, r.kind, past_field, target)
 
     def append(self, key: tuple[int, int] | str, data: bytes, align: int) -> int:
         """Position in the piece of data that is to stand behind the code, once."""
@@ -283,21 +278,10 @@ class FunctionReader:
         if place is None:
             if align > MAX_ALIGNMENT:
                 raise self.unsupported(f"data aligned to {align} bytes")
-            self.piece.extend(b"\xcc" * (-len(self.piece) % align))
+            self.piece.extend(self.machine.FILLER * (-len(self.piece) % align))
             place = self.places[key] = len(self.piece)
             self.piece.extend(data)
         return place
-
-    def stub(self, name: str) -> int:
-        """Returns that take stack arguments away, and jumps that do (`emit_call.py`)."""
-        kind, *rest = name.split("_")
-        if kind == "ret":
-            move = b"" if rest[0] in ("float", "double", "void") else b"\x48\x89\xf8"  # mov rax, rdi
-            code = move + pack("<BH", 0xC2, int(rest[1]))
-        else:
-            # pop r11; add rsp, bytes; push r11; jmp r10
-            code = pack("<2s3si2s3s", b"\x41\x5b", b"\x48\x81\xc4", int(rest[0]), b"\x41\x53", b"\x41\xff\xe2")
-        return self.append(name, code, 1)
 
     def data(self, section: int, offset: int) -> int:
         """Position in the piece of what lies there in the object's read-only data."""
@@ -321,6 +305,6 @@ class FunctionReader:
     def relocate_data(self, r: Relocation, at: int) -> None:
         """An entry of a jump table: the distance from the table to a label."""
         symbol = self.reader.file.symbols[r.symbol]
-        if r.kind != R_X86_64_PC32 or symbol.section != self.reader.text:
+        if r.kind != self.machine.DISTANCE or symbol.section != self.reader.text:
             raise self.unsupported(f"data with a relocation of kind {r.kind}")
         pack_into("<i", self.piece, at, symbol.value + r.addend - self.start - at)

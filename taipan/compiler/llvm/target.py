@@ -42,9 +42,6 @@ OPTIONS: Final = (
     "-optimize-regalloc",  # at level 0, where registers would hardly be used
 )
 
-TRIPLE: Final = "x86_64-unknown-linux-gnu"
-V3_FLAGS: Final = frozenset(("avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "abm", "movbe"))
-
 _llvm: Any = None
 
 
@@ -67,12 +64,7 @@ def load_llvm() -> Any:
     return _llvm
 
 
-def cpu_name(flags: frozenset[str]) -> str:
-    """The micro-architecture level whose instructions a processor with these flags (as in /proc/cpuinfo) has."""
-    return "x86-64-v3" if flags >= V3_FLAGS else "x86-64-v2"
-
-
-def object_code(ir: str, pipeline: Pipeline, cpu: str) -> bytes:
+def object_code(ir: str, pipeline: Pipeline, triple: str, cpu: str) -> bytes:
     """Compile a module's text to a relocatable ELF file."""
     llvm = load_llvm()
     if "llvm" in dump.ENABLED:
@@ -82,7 +74,7 @@ def object_code(ir: str, pipeline: Pipeline, cpu: str) -> bytes:
         module = llvm.parse_assembly(ir, context)
     except RuntimeError as error:
         raise InternalError(f"bug: LLVM refuses the text made for it: {error}") from None
-    machine = llvm.Target.from_triple(TRIPLE).create_target_machine(
+    machine = llvm.Target.from_triple(triple).create_target_machine(
         cpu=cpu, opt=pipeline.codegen, reloc="pic", codemodel="small"
     )
     tuning = llvm.create_pipeline_tuning_options(speed_level=pipeline.level)

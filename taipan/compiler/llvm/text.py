@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final, final
+from typing import TYPE_CHECKING, Final, final
 
-from taipan.compiler.environ import FlatLayout
+if TYPE_CHECKING:
+    from taipan.compiler.environ import FlatLayout
+    from taipan.compiler.llvm.machine import Machine
 
 TYPES: Final = ("i32", "i64", "float", "double", "ptr", "ptr")
 """LLVM's type of each operand type T_*."""
@@ -32,7 +34,7 @@ attributes #2 = {{ nounwind nomerge }}
 
 !llvm.module.flags = !{{!5, !6}}
 !llvm.dbg.cu = !{{!3}}
-!0 = !{{!"rsp"}}
+!0 = !{{!"{stack_pointer}"}}
 !1 = !{{}}
 !2 = !{{!"branch_weights", i32 1, i32 1000000}}
 !3 = distinct !DICompileUnit(language: DW_LANG_C, file: !4, emissionKind: LineTablesOnly, nameTableKind: None)
@@ -59,7 +61,8 @@ def result_type(layout: FlatLayout) -> str:
 class ModuleText:
     """Grows by one function after the other; `text()` is the whole."""
 
-    def __init__(self) -> None:
+    def __init__(self, machine: Machine) -> None:
+        self.machine: Final = machine
         self.functions: Final[list[str]] = []
         self._declarations: Final[dict[str, str]] = {}
         self._metadata: Final[list[str]] = []
@@ -92,14 +95,14 @@ class ModuleText:
         """What a name means, unless a function of that name is defined here."""
         self._declarations[name] = declaration
 
-    def text(self, defined: set[str], triple: str, cpu: str, features: str) -> str:
+    def text(self, defined: set[str], cpu: str, features: str) -> str:
         declarations = [text for name, text in self._declarations.items() if name not in defined]
         return "".join(
             [
-                PREAMBLE.format(triple=triple),
+                PREAMBLE.format(triple=self.machine.TRIPLE),
                 *(f"{line}\n" for line in declarations),
                 *self.functions,
-                CLOSING.format(cpu=cpu, features=features),
+                CLOSING.format(cpu=cpu, features=features, stack_pointer=self.machine.STACK_POINTER),
                 *self._metadata,
             ]
         )

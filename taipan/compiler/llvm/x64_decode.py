@@ -6,7 +6,12 @@ may fault, and behind each call. Knows all instructions that LLVM generates up t
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+from taipan.compiler.llvm.machine import CALL, MEMORY, PLAIN
+
+if TYPE_CHECKING:
+    from taipan.compiler.llvm.machine import Decoded
 
 # Of each opcode: what follows it.
 MODRM: Final = 0x40
@@ -18,12 +23,6 @@ REL32: Final = 5
 IMM8_IF_TEST: Final = 6  # F6, F7: only the first two of the group have an immediate
 IMM32_IF_TEST: Final = 7
 BAD: Final = 0x80
-
-# What an instruction does, as `instructions` tells it.
-PLAIN: Final = 0
-CALL: Final = 1
-MEMORY: Final = 2
-"""Accesses memory at an address that is relative neither to the stack registers nor to the instruction."""
 
 
 def _one_byte() -> bytes:
@@ -68,8 +67,8 @@ LEA: Final = 0x8D
 STACK_REGISTERS: Final = (4, 5)  # rsp rbp
 
 
-def instructions(code: bytes, start: int, end: int) -> list[tuple[int, int, int]]:
-    """(offset, offset behind it, PLAIN | CALL | MEMORY) of each instruction from `start` to `end`."""
+def instructions(code: bytes, start: int, end: int) -> list[Decoded]:
+    """The instructions from `start` to `end`."""
     found = []
     at = start
     while at < end:

@@ -9,7 +9,8 @@ from compiler_code import environment
 
 from taipan.compiler.llvm.elf import ObjectFile
 from taipan.compiler.llvm.lines import read_rows
-from taipan.compiler.llvm.x64_decode import CALL, MEMORY, PLAIN, instructions
+from taipan.compiler.llvm.machine import CALL, MEMORY, PLAIN
+from taipan.compiler.llvm.x64_decode import instructions
 from taipan.errors import InternalError
 
 SOURCE = """(memory 1) (table 4 funcref) (global (mut f64) (f64.const 0)) (type $t (func (param i64 f64) (result f64)))
@@ -30,17 +31,18 @@ SOURCE = """(memory 1) (table 4 funcref) (global (mut f64) (f64.const 0)) (type 
 
 def object_of(source: str, pipeline: str = "default") -> bytes:
     pytest.importorskip("llvmlite", reason="the LLVM compiler needs llvmlite")
+    from taipan.compiler.llvm import x64
     from taipan.compiler.llvm.function import FunctionCompiler
-    from taipan.compiler.llvm.target import PIPELINES, TRIPLE, object_code
+    from taipan.compiler.llvm.target import PIPELINES, object_code
     from taipan.compiler.llvm.text import ModuleText
 
     env = environment(source)
-    ir = ModuleText()
+    ir = ModuleText(x64)
     count = len(env.module.body_starts)
     for index in range(count):
         FunctionCompiler(env, ir, index).compile()
-    text = ir.text({f"@f{index}" for index in range(count)}, TRIPLE, "x86-64-v3", "")
-    return object_code(text, PIPELINES[pipeline], "x86-64-v3")
+    text = ir.text({f"@f{index}" for index in range(count)}, "x86-64-v3", "")
+    return object_code(text, PIPELINES[pipeline], x64.TRIPLE, "x86-64-v3")
 
 
 # --- object files ---------------------------------------------------------------------------------------------------
