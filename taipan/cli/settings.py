@@ -1,7 +1,7 @@
 """`taipan settings`: what can be set, what it is by default, and what the compilers found on this machine.
 
-Everything comes from the tables that the engine itself uses: `config.py`, `features.py`, `compiler/cpu.py`
-and `compiler/dump.py`.
+Everything comes from the tables that the engine itself uses: `config.py`, `features.py`, the compilers' builders,
+`compiler/cpu.py` and `compiler/dump.py`.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: Any) -> int:
     sections = {
         "settings": settings(),
+        **compilers(),
         "features": features(),
         "environment": environment(),
         "machine": machine(),
@@ -54,7 +55,8 @@ def run(args: Any) -> int:
     paint = Paint(args.color)
     for title, rows in sections.items():
         if rows:
-            sys.stdout.write("\n".join([paint.heading(TITLES[title]), *lines(rows, paint)]) + "\n\n")
+            heading = TITLES.get(title) or f"{title}: taipan.Config.cranelift_flag_set(NAME, VALUE)"
+            sys.stdout.write("\n".join([paint.heading(heading), *lines(rows, paint)]) + "\n\n")
     return 0
 
 
@@ -84,6 +86,24 @@ def settings() -> dict[str, dict[str, Any]]:
                 "description": row.__doc__,
             }
     return found
+
+
+def compilers() -> dict[str, dict[str, dict[str, Any]]]:
+    """A section for each installed compiler."""
+    from taipan.compiler import driver
+
+    return {
+        f"{builder.name} compiler": {
+            option.name: {
+                "value": option.default,
+                "kind": option.kind,
+                "choices": list(option.values) or (["true", "false"] if option.kind == "bool" else []),
+                "description": option.description,
+            }
+            for option in builder.settings()
+        }
+        for builder in driver.builders()
+    }
 
 
 def features() -> dict[str, dict[str, Any]]:
@@ -144,6 +164,8 @@ def machine() -> dict[str, dict[str, Any]]:
 def lines(rows: dict[str, dict[str, Any]], paint: Paint) -> Iterator[str]:
     for name, row in rows.items():
         remarks = list(row.get("choices", ()))
+        if row.get("kind") == "num":
+            remarks.append("a number")
         if row.get("changes_code"):
             remarks.append("changes code")
         if not row.get("supported", True):

@@ -8,7 +8,7 @@ import pytest
 
 import taipan
 from taipan.cli.main import main
-from taipan.compiler import cpu
+from taipan.compiler import cpu, driver
 from taipan.compiler.tunables import Tunables
 from taipan.features import DEFAULTS
 
@@ -50,12 +50,32 @@ def test_the_processor_is_described(settings) -> None:
         assert listed[flag]["value"] == (flag in flags)
 
 
+def test_every_setting_of_every_compiler_is_listed(settings) -> None:
+    listed = json.loads(settings("--json"))
+    builders = {f"{builder.name} compiler": builder for builder in driver.builders()}
+    assert "baseline compiler" in builders
+    assert {title for title in listed if title.endswith(" compiler")} == builders.keys()
+    for title, builder in builders.items():
+        assert listed[title].keys() == {option.name for option in builder.settings()}
+        for name, row in listed[title].items():
+            assert row["kind"] in ("bool", "num", "enum")
+            assert bool(row["choices"]) == (row["kind"] != "num")
+            assert row["description"]
+            builder.set(name, row["value"])
+            for choice in row["choices"]:
+                builder.set(name, choice)
+
+
 def test_text(settings) -> None:
     shown = settings()
     assert "  compiler = auto  [auto, baseline, llvm, changes code]\n" in shown
     assert "  static_memory_guard_size = 2147483648 (2 GiB)" in shown
     assert "  gc = on  [needs function-references]\n" in shown
     assert "  TAIPAN_DUMP = (not set)\n" in shown
+    assert (
+        "\nbaseline compiler: taipan.Config.cranelift_flag_set(NAME, VALUE)\n  linkopt_padding_between_functions = 0  [a number]\n"
+        in shown
+    )
     assert "\x1b" not in shown
 
 
