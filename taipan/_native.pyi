@@ -104,9 +104,11 @@ class NativeModule:
         sites: Buffer,
         stack_maps: Buffer,
         at_poll: int = 0,
-    ) -> None:
+        only_first: bool = False,
+    ) -> int:
         """Place one function's code, apply its relocations, record its sites and make it the function's entry, or, with
         at_poll, a continuation: the poll that returns to this address jumps to the code instead at the next tick.
+        Returns the code's address. only_first: do nothing, and return 0, if the function has code.
 
         RELOC_CALL targets that are not placed yet fall back to the entry cell's stub.
         """

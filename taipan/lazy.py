@@ -26,6 +26,7 @@ class LazyCompiler:
     """
 
     __slots__ = (
+        "__weakref__",
         "_calls",
         "_compiler",
         "_counts",
@@ -55,7 +56,7 @@ class LazyCompiler:
         if optimizer is not None and not self._calls:
             from taipan import tier
 
-            tier.start()
+            tier.start(self)
 
     @property
     def counting(self) -> bool:
@@ -78,18 +79,16 @@ class LazyCompiler:
             module = self._compiler.module(self._env)
         made = module.emit(module.compile((defined_index,))[0])
         self._idle.append(module)
-        if not native.entry(defined_index):
-            native.publish(defined_index, made.code, made.relocs, made.sites, made.stack_maps)
-            start = native.entry(defined_index)
+        start = native.publish(defined_index, made.code, made.relocs, made.sites, made.stack_maps, 0, True)
+        if start:
             self._first_code[defined_index] = (start, start + len(made.code))
 
     def _publish_kept(self, native: NativeModule, defined_index: int) -> bool:
         """Use optimized code of an earlier run, if there is any and the function has no code yet."""
         kept = None if self._kept is None else self._kept.functions.get(defined_index)
-        if kept is None or native.entry(defined_index):
-            return False
-        native.publish(defined_index, kept.code, kept.relocs, kept.sites, kept.stack_maps)
-        return True
+        return kept is not None and bool(
+            native.publish(defined_index, kept.code, kept.relocs, kept.sites, kept.stack_maps, 0, True)
+        )
 
     def _count(self, native: NativeModule, defined_index: int) -> None:
         """Called for each call. The one that is asked for compiles with the optimizer."""

@@ -21,6 +21,7 @@ import struct
 import threading
 import time
 from typing import TYPE_CHECKING, Final, Protocol, final
+from weakref import WeakSet
 
 from taipan import _native
 from taipan.errors import UnsupportedError
@@ -226,28 +227,44 @@ class _Sampler:
     def _run(self) -> None:
         while not self._stopped:
             os.read(self._read, 64)
-            for native, function, wasm_offset, poll in _native.take_samples():
-                if self._stopped:
-                    return
-                owner: Sampled | None = getattr(native.compile, "__self__", None)
-                if owner is not None:
-                    with _at_work:
-                        owner.sample(native, function, wasm_offset, poll)
+            self._hand_out()
+
+    def _hand_out(self) -> None:
+        """In a method of its own, so that nothing is held while the thread sleeps."""
+        for sample in _native.take_samples():
+            if self._stopped:
+                return
+            hand_out(*sample)
 
 
 _at_work: Final = threading.Lock()
 """Held while the thread imports or compiles. A fork waits for it: the child must not find LLVM at work."""
 
+_sampled: Final[WeakSet[Sampled]] = WeakSet()
+"""Owners that are not garbage. A sample may lead to one that is, and that a collection in another thread is clearing:
+weak references are gone before that begins."""
+
+
+def hand_out(native: _native.NativeModule, function: int, wasm_offset: int, poll: int) -> None:
+    """Give a sample to the owner of the code."""
+    owner: Sampled | None = getattr(native.compile, "__self__", None)
+    if owner is not None and owner in _sampled:
+        with _at_work:
+            owner.sample(native, function, wasm_offset, poll)
+
+
 _sampler: _Sampler | None = None
 _sampler_lock: Final = threading.Lock()
 
 
-def start() -> None:
-    """Begin to look at what wasm of this process does, once. After `fork`, the child has to begin anew.
+def start(owner: Sampled) -> None:
+    """Hand samples of the owner's code to it. The first call of the process begins to take them; so does the first
+    one after `fork` in the child.
 
     Without threads or file descriptors to be had, programs run as they are; the next module tries again.
     """
     global _sampler
+    _sampled.add(owner)
     with _sampler_lock, contextlib.suppress(OSError, RuntimeError):
         if _sampler is None:
             sampler = _Sampler()

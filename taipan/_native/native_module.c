@@ -268,6 +268,7 @@ typedef struct Image {
     uintptr_t at_poll; /* 0: entries; else the function is a continuation from this poll on */
     int fd; /* the image is this file's, from file_offset on, and sites and maps stay where they are; -1: copy all */
     long long file_offset;
+    uint8_t *address; /* where the image was placed */
     const Py_buffer *bytes, *relocs, *sites, *maps;
     const uint32_t *offsets; /* [count]: start and size of each function */
     const uint32_t *site_starts,
@@ -311,7 +312,7 @@ static int add_continuation(NativeModule *self, uintptr_t pc, uintptr_t code) {
     return 0;
 }
 
-static int place(NativeModule *self, const Image *image) {
+static int place(NativeModule *self, Image *image) {
     size_t size = (size_t)image->bytes->len, num_relocs = (size_t)image->relocs->len / RELOC_BYTES;
     if (size > INT32_MAX || image->relocs->len % RELOC_BYTES || image->sites->len % SITE_BYTES || image->maps->len % 4)
         return tp_error(PyExc_ValueError, "code, relocs, sites or stack_maps have an impossible size");
@@ -344,6 +345,7 @@ static int place(NativeModule *self, const Image *image) {
         qsort(extents, image->count, sizeof *extents, compare_extents);
         tp_arena_append(arena, extents, image->count);
         self->code_bytes += size;
+        image->address = address;
         if (image->at_poll != 0) result = add_continuation(self, image->at_poll, (uintptr_t)address);
         for (uint32_t i = 0; image->at_poll == 0 && i < image->count; i++)
             set_entry(self, image->first + i, address + image->offsets[2 * i], image->offsets[2 * i + 1]);
@@ -353,23 +355,26 @@ static int place(NativeModule *self, const Image *image) {
     return result;
 }
 
-/* Puts one function's code into place and makes it the function's entry. */
+/* Puts one function's code into place and makes it the function's entry. Returns the address; 0 if it is only wanted
+   as first code and there is some. No other thread gets in between: nothing here lets the GIL go. */
 static PyObject *module_publish(PyObject *object, PyObject *args) {
     NativeModule *self = (NativeModule *)object;
     unsigned int index;
     unsigned long long at_poll = 0;
+    int only_first = 0;
     Py_buffer views[4];
-    if (!PyArg_ParseTuple(args, "Iy*y*y*y*|K:publish", &index, &views[0], &views[1], &views[2], &views[3], &at_poll))
+    if (!PyArg_ParseTuple(
+            args, "Iy*y*y*y*|Kp:publish", &index, &views[0], &views[1], &views[2], &views[3], &at_poll, &only_first))
         return NULL;
     const uint32_t offsets[2] = {0, (uint32_t)views[0].len};
     const uint32_t site_starts[2] = {0, (uint32_t)(views[2].len / SITE_BYTES)},
                    map_starts[2] = {0, (uint32_t)(views[3].len / 4)};
-    Image image = {index, 1, (uintptr_t)at_poll, -1, 0, &views[0], &views[1], &views[2], &views[3], offsets,
+    Image image = {index, 1, (uintptr_t)at_poll, -1, 0, NULL, &views[0], &views[1], &views[2], &views[3], offsets,
         site_starts, map_starts};
     int result = index < self->num_defined_funcs ? make_stubs(self) : tp_error(PyExc_IndexError, "no such function");
-    if (result == 0) result = place(self, &image);
+    if (result == 0 && !(only_first && self->entries[index] != NULL)) result = place(self, &image);
     for (int i = 0; i < 4; i++) PyBuffer_Release(&views[i]);
-    return result < 0 ? NULL : Py_NewRef(Py_None);
+    return result < 0 ? NULL : PyLong_FromVoidPtr(image.address);
 }
 
 /* Puts all functions into place at once. */
@@ -383,7 +388,7 @@ static PyObject *module_load(PyObject *object, PyObject *args) {
             &views[5], &fd, &file_offset))
         return NULL;
     Py_ssize_t count = self->num_defined_funcs;
-    Image image = {0, self->num_defined_funcs, 0, fd, file_offset, &views[0], &no_relocs, &views[2], &views[4],
+    Image image = {0, self->num_defined_funcs, 0, fd, file_offset, NULL, &views[0], &no_relocs, &views[2], &views[4],
         views[1].buf, views[3].buf, views[5].buf};
     int result = 0;
     if (views[1].len != count * 8 || views[3].len != (count + 1) * 4 || views[5].len != (count + 1) * 4)

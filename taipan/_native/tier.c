@@ -46,8 +46,10 @@ PyObject *tp_take_samples(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ignor
         CodePlace place; /* maybe of other code by now: then that seems hot for once */
         const Site *site = tp_code_lookup(pc, &place) ? tp_code_site(&place) : NULL;
         if (site == NULL) continue;
-        PyObject *item = Py_BuildValue(
-            "OIIK", place.module, place.extent->defined_index, site->wasm_offset, (unsigned long long)pc);
+        /* Held before anything is allocated: a collection might free it. It may be garbage that one is clearing just
+           now, in another thread; so who uses it has to ask a weak reference first. */
+        PyObject *item = Py_NewRef(place.module);
+        item = Py_BuildValue("NIIK", item, place.extent->defined_index, site->wasm_offset, (unsigned long long)pc);
         if (item == NULL || PyList_Append(list, item) < 0) Py_CLEAR(list);
         Py_XDECREF(item);
     }

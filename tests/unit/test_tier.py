@@ -5,6 +5,7 @@ The stand-in is the baseline compiler, for a module in which every constant 1 is
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -13,13 +14,14 @@ from pathlib import Path
 import pytest
 
 import taipan
+from taipan._native import NativeModule
 from taipan.compiler.artifact import CompiledFunction
 from taipan.compiler.baseline.builder import Baseline, BaselineBuilder
 from taipan.compiler.baseline.compiler import BaselineCompiler
 from taipan.compiler.environ import ModuleEnv
 from taipan.compiler.interface import Option
 from taipan.errors import UnsupportedError
-from taipan.tier import ModuleTier, joined
+from taipan.tier import ModuleTier, hand_out, joined
 
 OLD, NEW = b"\x41\x01", b"\x41\x02"  # i32.const 1 and 2
 
@@ -144,6 +146,42 @@ def test_switched_off() -> None:
     for _ in range(20):
         exports["spin"](store, 1_000_000)
     assert optimizer.compiled == []
+
+
+def give_samples(native: NativeModule) -> None:
+    """As if `one` of COUNTED had been seen several times."""
+    for _ in range(10):
+        hand_out(native, 0, 0, native.entry(0))
+
+
+class Last:
+    """Part of a cycle; gives samples when the collector finds it, as another thread might."""
+
+    def __init__(self, native: NativeModule) -> None:
+        self.native = native
+        self.cycle = self
+
+    def __del__(self) -> None:
+        give_samples(self.native)
+
+
+@pytest.mark.parametrize("is_garbage", [False, True])
+def test_samples_of_modules_that_a_collection_is_clearing_are_dropped(is_garbage: bool) -> None:
+    """Those could be empty already, and the compiler would end the process."""
+    optimizer = StandIn()
+    engine = engine_with(optimizer)
+    module = taipan.Module(engine, COUNTED)
+    store = taipan.Store(engine)
+    assert taipan.Instance(store, module, []).exports(store)["one"](store) == 1
+    last = Last(module._native)
+    if is_garbage:
+        store.close()
+        del module, store
+        del last
+        gc.collect()
+    else:
+        give_samples(last.native)
+    assert optimizer.compiled == ([] if is_garbage else [0])
 
 
 def test_two_threads_make_one_function_hot() -> None:
