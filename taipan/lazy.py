@@ -101,7 +101,7 @@ class LazyCompiler:
             if not native.entry(defined_index):
                 self._compile(native, defined_index)
             native.settle(defined_index)
-        elif count == 1:
+        elif not native.entry(defined_index):  # the first call, or one after a compiler refused it
             self._compile(native, defined_index)
 
     # --- hot functions ---

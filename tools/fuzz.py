@@ -1,9 +1,9 @@
 """`python -m tools fuzz TARGET [--cases N] [--seed S] [--first K]`: long runs of tests/fuzz, by hand.
 
 Cases run in as many processes as there are processors (`--jobs`), `--seeds N` goes on with other seeds. What fails in
-`execution` is made smaller and put into tests/fuzz/regress. `--write FILE` writes the module or text of case K instead;
-`--reduce FILE` makes a failing module of `execution` smaller, as text. TAIPAN_FUZZ_CORPUS names a folder with further
-.wasm and .wat files to mutate.
+`execution` or `tiers` is made smaller and put into tests/fuzz/regress. `--write FILE` writes the module or text of case
+K instead; `--reduce FILE` makes a failing module of these two smaller, as text. TAIPAN_FUZZ_CORPUS names a folder with
+further .wasm and .wat files to mutate.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from pathlib import Path
 from tests.fuzz import worker
 
 REGRESS = Path(worker.__file__).resolve().parent / "regress"
+GENERATING = ("execution", "tiers")
+"""Targets whose cases are modules of tests/fuzz/generate.py."""
 
 
 def main(arguments: list[str]) -> int:
@@ -47,8 +49,8 @@ def many_cases(options: argparse.Namespace) -> int:
             for failure in result.failures:
                 line = f"{options.target} seed {name} case {failure.case}: {failure.reason}"
                 print(line.encode(errors="backslashreplace").decode(), flush=True)
-                if options.target == "execution":
-                    store_find(name, failure.case)
+                if options.target in GENERATING:
+                    store_find(options.target, name, failure.case)
             if result.max_bytes > worker.MAX_BYTES:
                 print(f"a batch needed {result.max_bytes >> 20} MiB", flush=True)
                 failed += 1
@@ -57,13 +59,13 @@ def many_cases(options: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-def store_find(seed: str, case: int) -> None:
+def store_find(target: str, seed: str, case: int) -> None:
     """The case, as small as it gets, in the folder of regressions, to be completed with what should have happened."""
     from tests.fuzz import reduce
     from tests.fuzz.generate import generate
 
     path = REGRESS / f"found-{seed}-{case}.wat"
-    path.write_text(reduce.smallest(generate(worker.source_of("execution", seed, case))))
+    path.write_text(reduce.smallest(target, generate(worker.source_of(target, seed, case))))
     print(f"reduced to {path}", flush=True)
 
 
@@ -71,11 +73,11 @@ def one_case(options: argparse.Namespace) -> int:
     from tests.fuzz.generate import generate
 
     source = worker.source_of(options.target, options.seed, options.first)
-    if options.target == "execution":
+    if options.target in GENERATING:
         from tests.fuzz import reduce
 
         case = generate(source)
-        data = reduce.smallest(case).encode() if options.reduce else case.wasm
+        data = reduce.smallest(options.target, case).encode() if options.reduce else case.wasm
     else:
         data = worker.load(options.target, options.seed).make(source)
     (options.reduce or options.write).write_bytes(data)

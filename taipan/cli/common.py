@@ -100,6 +100,13 @@ def config_from(args: Any) -> taipan.Config:
     return config
 
 
+def split_pair(option: str, word: str) -> tuple[str, str]:
+    name, separator, value = word.partition("=")
+    if not separator or not name:
+        fail(f"{option} {word}: expected NAME=VALUE")
+    return name, value
+
+
 def read_file(path: str) -> bytes:
     """`read_bytes`; ends the process with a clear line if that fails."""
     try:
@@ -183,7 +190,9 @@ def code_excerpt(data: bytes, func: int, offset: int) -> str:
 
 
 def assembled(path: str, data: bytes, features: Features) -> bytes:
-    """The binary format of a file's contents. Raises MalformedError if it is text, but not of a module."""
+    """The binary format of a file's contents. Raises MalformedError for an artifact, and for text that is no module."""
+    if taipan.Engine.detect_precompiled(data):
+        raise taipan.MalformedError("precompiled machine code, where a module is wanted")
     if not is_text(path, data):
         return data
     from taipan import binary, text

@@ -7,7 +7,16 @@ import os
 from typing import Any
 
 import taipan
-from taipan.cli.common import add_compiler_option, add_feature_option, assembled, config_from, read_file, write_output
+from taipan.cli.common import (
+    add_compiler_option,
+    add_feature_option,
+    assembled,
+    config_from,
+    fail_at,
+    read_file,
+    split_pair,
+    write_output,
+)
 from taipan.cli.main import fail
 
 
@@ -17,24 +26,39 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--target", metavar="T", help="machine to compile for; the default is this one")
     add_compiler_option(parser)
+    parser.add_argument(
+        "-C",
+        "--set",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="change a setting of the compiler, say -C opt_level=aggressive (may be repeated)",
+    )
     add_feature_option(parser)
     parser.add_argument("file", metavar="FILE", help="a .wasm or .wat file, or - for standard input")
 
 
 def run(args: Any) -> int:
     config = config_from(args)
-    data = read_file(args.file)
+    for word in args.set:
+        config.cranelift_flag_set(*split_pair("-C", word))
     try:
         if args.target is not None:
             config.target = args.target
         engine = taipan.Engine(config)
+    except taipan.WasmError as error:
+        fail(str(error))
+    data = read_file(args.file)
+    try:
         if engine.detect_precompiled(data):
             fail(f"{args.file}: is compiled already")
         artifact = engine.precompile_module(assembled(args.file, data, engine.features))
     except taipan.WasmError as error:
-        fail(f"{args.file}: {error}")
+        fail_at(args.file, data, error)
     output = args.output
     if output is None:
         output = "-" if args.file == "-" else os.path.splitext(args.file)[0] + ".cwasm"
+        if output == args.file != "-":
+            fail(f"{args.file} would be overwritten; say with -o where the artifact shall go")
     write_output(output, artifact)
     return 0

@@ -13,7 +13,7 @@ import sys
 from typing import Any, Final
 
 import taipan
-from taipan.cli.common import add_compiler_option, add_feature_option, config_from, load_module
+from taipan.cli.common import add_compiler_option, add_feature_option, config_from, load_module, split_pair
 from taipan.cli.limits import add_limit_options
 from taipan.cli.main import fail
 from taipan.cli.wasi_options import add_wasi_options, wasi_config
@@ -49,13 +49,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help="a .wasm or .wat file")
     words = parser.add_argument("args", metavar="ARGS", nargs=argparse.REMAINDER, help="the program's arguments")
     words.required = False  # or it would be named where only FILE is missing
-
-
-def split_pair(option: str, word: str) -> tuple[str, str]:
-    name, separator, value = word.partition("=")
-    if not separator or not name:
-        fail(f"{option} {word}: expected NAME=VALUE")
-    return name, value
 
 
 def parse_argument(text: str, kind: str, position: int) -> int | float | None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from taipan.cli.common import add_compiler_option, add_feature_option, feature_changes, read_bytes
 
 if TYPE_CHECKING:
+    import taipan
     from taipan.wast.runner import Outcome
 
 EPILOG = """\
@@ -22,6 +24,9 @@ taipan does not have yet. The exit status is 0 if everything passed, else 1."""
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_compiler_option(parser)
     add_feature_option(parser)
+    parser.add_argument(
+        "--tier-up-calls", metavar="N", type=int, default=0, help="compile each function with LLVM at its N-th call"
+    )
     parser.add_argument("-v", "--verbose", action="store_true", help="also list what passed")
     parser.add_argument("-q", "--quiet", action="store_true", help="counts only")
     parser.add_argument("files", metavar="FILE", nargs="+", help=".wast scripts, or folders of them")
@@ -76,6 +81,10 @@ def scripts(name: str) -> list[str]:
     return sorted(path for path in found if path.endswith(".wast"))
 
 
+def configure(args: Any, config: taipan.Config) -> None:
+    config.tier_up_calls = args.tier_up_calls
+
+
 def run_file(path: str, args: Any) -> Counts:
     """Run one script and write what did not pass. One that cannot be read is a failure."""
     from taipan.wast.features import features_for
@@ -89,7 +98,7 @@ def run_file(path: str, args: Any) -> Counts:
         sys.stderr.write(f"taipan: error: cannot read {path}: {error.strerror or error}\n")
         counts.failed = 1
         return counts
-    for outcome in Runner(features, args.compiler).run_script(source):
+    for outcome in Runner(features, args.compiler, configure=partial(configure, args)).run_script(source):
         counts.add(outcome)
         if not args.quiet and (args.verbose or not outcome.passed):
             sys.stdout.write(f"{path}:{outcome.line}: {outcome.command}: {outcome.reason or 'passed'}\n")

@@ -31,6 +31,9 @@ FUEL = 1 << 40
 """More than any case uses."""
 
 
+MAX_FRAMES = 20
+"""Wasmtime gives no more."""
+
 METERED = 0.1
 """How many of the cases also run with fuel, in both engines."""
 
@@ -66,10 +69,13 @@ def host_result(t: str, seed: int) -> Any:
 
 
 class Engine:
-    """api: the module `taipan` or `wasmtime`.  settings: further attributes of its `Config`."""
+    """api: the module `taipan` or `wasmtime`.  frames: whether backtraces are observed, too.  settings: further
+    attributes of its `Config`.
+    """
 
-    def __init__(self, api: Any, **settings: Any) -> None:
+    def __init__(self, api: Any, frames: bool = False, **settings: Any) -> None:
         self.api = api
+        self.frames = frames
         self.tokens: dict[str, Token] = {}
         config = api.Config()
         for name, value in {**dict.fromkeys(FEATURES, True), **settings}.items():
@@ -93,7 +99,7 @@ class Engine:
             before = self.instantiate(store, log, case.before, None) if case.before is not None else None
             exports = self.instantiate(store, log, case, before)
         except self.api.Trap as trap:
-            log.append(("instantiate", trap.trap_code.name))
+            self.trapped("instantiate", trap, log)
             return log
         for found in (before, exports):
             if found is not None:
@@ -122,8 +128,15 @@ class Engine:
                 if self.fuel and not case.bulk and not (case.before is not None and case.before.bulk):
                     log.append((call.export, "fuel", left - store.get_fuel()))
             except api.Trap as trap:
-                log.append((call.export, "trap", trap.trap_code.name))
+                self.trapped(call.export, trap, log)
         return exports
+
+    def trapped(self, where: str, trap: Any, log: list[Any]) -> None:
+        code = trap.trap_code.name
+        if self.frames and code != "STACK_OVERFLOW":
+            frames = trap.frames[:MAX_FRAMES]
+            log.append((where, "frames", [(f.func_index, f.func_offset, f.module_offset) for f in frames]))
+        log.append((where, "trap", code))
 
     def made(self, store: Any, log: list[Any], case: Generated, index: int) -> Any:
         """An import made by the host."""
@@ -187,6 +200,16 @@ def difference(ours: list[Any], theirs: list[Any]) -> str:
 TOKEN_COUNTS = [sys.getrefcount(token) for token in {name: Token(name) for name in "abc"}.values()]
 """When only the dictionary has them."""
 
+
+def miscounted(engine: Engine) -> str:
+    """Whether the store of the last run, which is gone now, took or left references to the host's objects."""
+    if engine.counts() == TOKEN_COUNTS:
+        return ""
+    gc.collect()
+    counts = engine.counts()
+    return "" if counts == TOKEN_COUNTS else f"reference counts {counts}, not {TOKEN_COUNTS}"
+
+
 CONFIGURATIONS: tuple[dict[str, Any], ...] = (
     {},
     {"lazy_compilation": False},
@@ -224,18 +247,10 @@ class ExecutionTarget:
         self.counts["calls"] += len(case.calls) + (len(case.before.calls) if case.before else 0)
         if source.random() < METERED:
             self.counts["with fuel"] += 1
-            found = difference(self.metered.run(case), self.other_metered.run(case)) or self.miscounted(self.metered)
+            found = difference(self.metered.run(case), self.other_metered.run(case)) or miscounted(self.metered)
             if found:
                 return found
-        return difference(engine.run(case), self.other.run(case)) or self.miscounted(engine)
-
-    def miscounted(self, engine: Engine) -> str:
-        """Whether the store, which is gone now, took or left references to the host's objects."""
-        if engine.counts() == TOKEN_COUNTS:
-            return ""
-        gc.collect()
-        counts = engine.counts()
-        return "" if counts == TOKEN_COUNTS else f"reference counts {counts}, not {TOKEN_COUNTS}"
+        return difference(engine.run(case), self.other.run(case)) or miscounted(engine)
 
     def all_differences(self, case: Generated) -> str:
         """With every configuration."""

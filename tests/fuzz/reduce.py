@@ -13,6 +13,7 @@ from taipan.features import Features
 from taipan.text import parse, print_module
 from taipan.validate.module import check_module
 from tests.fuzz.generate import Generated
+from tests.fuzz.worker import load
 
 FEATURES = Features.everything()
 SECONDS = 20.0
@@ -29,21 +30,18 @@ def module_of(lines: list[str]) -> bytes | None:
         return None
 
 
-def _report(case: Generated, connection: Any) -> None:
-    from tests.fuzz.execution import ExecutionTarget
-
-    target = ExecutionTarget("")
+def _report(target: str, case: Generated, connection: Any) -> None:
     try:
-        found = target.all_differences(case)
+        found = load(target, "").all_differences(case)
     except Exception:  # such as a call of an export that has gone
         found = ""
     connection.send(found)
 
 
-def differs(case: Generated) -> bool:
-    """Whether the engines differ or one of them dies, in a process of its own."""
+def differs(target: str, case: Generated) -> bool:
+    """Whether the target's engines differ or one of them dies, in a process of its own."""
     ours, theirs = multiprocessing.Pipe()
-    process = multiprocessing.Process(target=_report, args=(case, theirs))
+    process = multiprocessing.Process(target=_report, args=(target, case, theirs))
     process.start()
     process.join(SECONDS)
     if process.is_alive():
@@ -90,19 +88,22 @@ def candidates(lines: list[str], at: int, size: int) -> list[list[str]]:
     return found
 
 
-def smallest(case: Generated) -> str:
-    """The text of the smallest module that was found, after that of the module before it. Calls stay as they are."""
-    if case.before is not None and differs(case.before):
-        return smallest(case.before)
-    if not differs(case):
+def smallest(target: str, case: Generated) -> str:
+    """The text of the smallest module that was found, after that of the module before it. Calls stay as they are.
+
+    target: `execution` or `tiers`, which say what a difference is.
+    """
+    if case.before is not None and differs(target, case.before):
+        return smallest(target, case.before)
+    if not differs(target, case):
         return print_module(decode(case.wasm, FEATURES))
     parts = []
     if case.before is not None:
         before = case.before
-        lines = shrink(lines_of(before), lambda new: with_text(new, lambda w: replaced_before(case, before, w)))
+        lines = shrink(lines_of(before), lambda new: with_text(target, new, lambda w: replaced_before(case, before, w)))
         case = replaced_before(case, before, module_of(lines) or before.wasm)
         parts.append("\n".join(lines) + f"\n;; {before.calls}\n")
-    lines = shrink(lines_of(case), lambda new: with_text(new, lambda wasm: case._replace(wasm=wasm)))
+    lines = shrink(lines_of(case), lambda new: with_text(target, new, lambda wasm: case._replace(wasm=wasm)))
     return "".join([*parts, "\n".join(lines) + f"\n;; {case.calls}\n"])
 
 
@@ -110,10 +111,10 @@ def lines_of(case: Generated) -> list[str]:
     return print_module(decode(case.wasm, FEATURES)).splitlines()
 
 
-def with_text(lines: list[str], change: Callable[[bytes], Generated]) -> bool:
+def with_text(target: str, lines: list[str], change: Callable[[bytes], Generated]) -> bool:
     """Whether the text is valid and the case with it still differs."""
     wasm = module_of(lines)
-    return wasm is not None and differs(change(wasm))
+    return wasm is not None and differs(target, change(wasm))
 
 
 def replaced_before(case: Generated, before: Generated, wasm: bytes) -> Generated:

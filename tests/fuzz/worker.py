@@ -35,6 +35,7 @@ TARGETS = {
     "binary": "BinaryTarget",
     "text": "TextTarget",
     "execution": "ExecutionTarget",
+    "tiers": "TiersTarget",
     "api": "ApiTarget",
     "threads": "ThreadsTarget",
     "wasi_paths": "WasiPathsTarget",

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any, NoReturn
 
 import pytest
 
@@ -21,6 +22,7 @@ from taipan.compiler.baseline.compiler import BaselineCompiler
 from taipan.compiler.environ import ModuleEnv
 from taipan.compiler.interface import Option
 from taipan.errors import UnsupportedError
+from taipan.lazy import LazyCompiler
 from taipan.tier import ModuleTier, hand_out, joined
 
 OLD, NEW = b"\x41\x01", b"\x41\x02"  # i32.const 1 and 2
@@ -100,6 +102,41 @@ def test_what_the_optimizer_refuses_stays_as_it_is() -> None:
     optimizer.refuses = {0}
     store, exports = exports_of(engine_with(optimizer, 2), COUNTED)
     assert [exports["one"](store) for _ in range(5)] == [1] * 5
+    assert optimizer.compiled == [0]
+
+
+def test_what_no_compiler_takes_is_refused_at_every_call() -> None:
+    class Refusing(StandIn):
+        def module(self, env: ModuleEnv) -> StandIn:
+            return self
+
+        def compile(self, indices: Sequence[int]) -> NoReturn:
+            raise UnsupportedError("refused")
+
+        def emit(self, compiled: object) -> NoReturn:
+            raise AssertionError("nothing was compiled")
+
+    class Native:
+        settled = 0
+
+        def entry(self, function: int) -> int:
+            return 0
+
+        def settle(self, function: int) -> None:
+            self.settled += 1
+
+    optimizer = StandIn()
+    optimizer.refuses = {0}
+    engine = taipan.Engine()
+    module = taipan.Module(engine, COUNTED)._module
+    compiler: Any = Refusing()
+    better: Any = optimizer
+    lazy = LazyCompiler(compiler, ModuleEnv(module, engine.tunables, True), better, 3, None)
+    native: Any = Native()
+    for _ in range(5):
+        with pytest.raises(UnsupportedError, match="refused"):
+            lazy.compile(native, 0)
+    assert native.settled == 0
     assert optimizer.compiled == [0]
 
 
