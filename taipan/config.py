@@ -21,6 +21,7 @@ KIB: Final = 1 << 10
 MIB: Final = 1 << 20
 GIB: Final = 1 << 30
 MAX_VERSION_BYTES: Final = 255
+MAX_COUNT: Final = 1024
 
 
 def _bool(name: str, value: Any) -> bool:
@@ -34,6 +35,14 @@ def _size(name: str, value: Any) -> int:
         raise TypeError("expected an int")
     if not 0 <= value < 1 << 63:
         raise WasmError(f"{name} must be a number of bytes below 2**63: {value}")
+    return value
+
+
+def _count(name: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError("expected an int")
+    if not 0 <= value <= MAX_COUNT:
+        raise WasmError(f"{name} must be a number from 0 to {MAX_COUNT}: {value}")
     return value
 
 
@@ -93,7 +102,13 @@ def _target(name: str, value: Any) -> str:
     return value
 
 
-_KINDS: Final[dict[Any, str]] = {_bool: "bool", _size: "bytes", _cache: "bool or path", _target: "target triple"}
+_KINDS: Final[dict[Any, str]] = {
+    _bool: "bool",
+    _size: "bytes",
+    _count: "number",
+    _cache: "bool or path",
+    _target: "target triple",
+}
 
 
 class Setting:
@@ -254,7 +269,12 @@ class Config(Managed):
     lazy_compilation = Setting(
         _bool, True, "Compile each function when it is first called, else all in `Module`.", code=True
     )
-    parallel_compilation = Setting(_bool, True, "Accepted; has no effect: one thread compiles a module.")
+    parallel_compilation = Setting(
+        _bool, True, "Several threads compile a module where LLVM compiles it as a whole. The code is the same."
+    )
+    compilation_threads = Setting(
+        _count, 0, "How many of them there may be at once, 0: one for each processor, up to 8."
+    )
     cranelift_opt_level = Setting(
         _OneOf("opt level", "none", "speed", "speed_and_size"),
         "speed",

@@ -38,8 +38,9 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
     from taipan.binary.names import Names
+    from taipan.compiler.artifact import Image
     from taipan.compiler.cache import CodeCache
-    from taipan.compiler.interface import Builder, Compiler, ModuleCompiler
+    from taipan.compiler.interface import Builder, Compiler
     from taipan.tier import KeptCode
 
 CODE_REGION_BYTES: Final = 1 << 30
@@ -49,6 +50,9 @@ MIN_CODE_REGION_BYTES: Final = 16 << 20
 
 RESERVATIONS: Final = 4
 """What is reserved for a memory, or for code, has to be there this many times: other memories need some, too."""
+
+MAX_WORKERS: Final = 8
+"""Threads that compile if `Config.compilation_threads` leaves it open: a tenth of their work needs Python's lock."""
 
 MAGIC: Final = b"\0asm"
 
@@ -139,6 +143,14 @@ class Engine(Unique):
     def close(self) -> None:
         """No further modules or stores from it; those that exist go on."""
         self._closed = True
+
+    @property
+    def num_workers(self) -> int:
+        """How many threads may compile parts of one module at once."""
+        if not self.config.parallel_compilation:
+            return 1
+        wanted: int = self.config.compilation_threads
+        return wanted or min(len(os.sched_getaffinity(0)), MAX_WORKERS)
 
     def region(self) -> _native.CodeRegion:
         """Where the code of the engine's modules lies, reserved when it is first needed."""
@@ -464,7 +476,7 @@ def make_native(engine: Engine, module: WasmModule, info: ModuleInfo) -> _native
         return native
     compiler = engine.compiler.module(env)
     native = make_template(engine, module, info, env.escaped, None)
-    load_all(compiler, native)
+    load_all(compiler.image(engine.num_workers), native)
     return native
 
 
@@ -534,7 +546,6 @@ def _signatures(module: WasmModule, types: RegisteredTypes) -> list[_native.Sign
     return signatures
 
 
-def load_all(module: ModuleCompiler, native: _native.NativeModule) -> None:
-    """Compile the whole module now."""
-    image = module.image()
+def load_all(image: Image, native: _native.NativeModule) -> None:
+    """Give the module its code, all at once."""
     native.load(image.code, image.offsets, image.sites, image.site_starts, image.stack_maps, image.stack_map_starts)

@@ -48,7 +48,7 @@ def serialize(engine: Engine, module: WasmModule) -> bytearray:
     """Compile a validated module as a whole and make its artifact."""
     from taipan.compiler.environ import ModuleEnv
 
-    image = engine.compiler.module(ModuleEnv(module, engine.tunables, False)).image()
+    image = engine.compiler.module(ModuleEnv(module, engine.tunables, False)).image(engine.num_workers)
     starts = module.body_starts
     head_bytes = starts[0] if len(starts) else len(module.code)
     return artifact.serialize(image, module.code, head_bytes, header_of(engine), symbols(module, image))

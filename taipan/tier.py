@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Final, Protocol, final
 from weakref import WeakSet
 
 from taipan import _native
+from taipan.compiler.workers import start_thread
 from taipan.errors import UnsupportedError
 
 if TYPE_CHECKING:
@@ -204,11 +205,11 @@ class _Sampler:
         self._read, self._write = os.pipe()
         os.set_blocking(self._write, False)
         self._stopped = False
-        self._thread = threading.Thread(target=self._run, name="taipan-tier-up", daemon=True)
+        self._thread: threading.Thread | None = None
 
     def start(self) -> None:
         try:
-            self._thread.start()
+            self._thread = start_thread(self._run, "taipan-tier-up", daemon=True)
         except RuntimeError:  # no more threads
             os.close(self._read)
             os.close(self._write)
@@ -222,7 +223,8 @@ class _Sampler:
             self._stopped = True
             _native.sample_into(-1)
             os.write(self._write, b"\0")
-            self._thread.join()
+            if self._thread is not None:
+                self._thread.join()
 
     def _run(self) -> None:
         while not self._stopped:
@@ -281,4 +283,5 @@ def _forget() -> None:
         _sampler = None
 
 
+# Registered after the gate in `workers.py`, this waits before that closes: what the thread is at may have to pass it.
 os.register_at_fork(before=_at_work.acquire, after_in_parent=_at_work.release, after_in_child=_forget)

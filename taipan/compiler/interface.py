@@ -6,7 +6,7 @@ plugs in from outside by being given to `Config.compiler`.
     module = compiler.module(env)    for one module; used by one thread at a time
     module.compile(indices)          machine code of some functions, in a form of the compiler's own
     module.emit(compiled)            ... as the runtime takes it
-    module.image()                   all functions, laid out for an artifact
+    module.image(num_workers)        all functions, laid out for an artifact
 """
 
 from __future__ import annotations
@@ -57,8 +57,11 @@ class ModuleCompiler(Protocol):
     def emit(self, compiled: Any) -> CompiledFunction:
         """One of what `compile` gave, as `NativeModule.publish` takes it."""
 
-    def image(self) -> Image:
-        """All functions in one image, with every call among them resolved. Raises UnsupportedError."""
+    def image(self, num_workers: int) -> Image:
+        """All functions in one image, with every call among them resolved. Raises UnsupportedError.
+
+        num_workers: how many threads may compile at once; the image does not depend on it.
+        """
 
     def compile_hot(
         self, functions: Sequence[int], loops: Sequence[tuple[int, int]]

@@ -66,6 +66,29 @@ def test_named_values(name: str, good: list[str], message: str) -> None:
     assert getattr(config, name) == good[-1]
 
 
+def test_counts() -> None:
+    config = Config()
+    config.compilation_threads = 3
+    assert config.compilation_threads == 3
+    for wrong in ("3", True):
+        with pytest.raises(TypeError, match="expected an int"):
+            config.compilation_threads = wrong
+    with pytest.raises(WasmError, match="compilation_threads must be a number from 0 to 1024: -1"):
+        config.compilation_threads = -1
+
+
+def test_threads_that_compile() -> None:
+    def num_workers(**settings: Any) -> int:
+        config = Config()
+        for name, value in settings.items():
+            setattr(config, name, value)
+        return taipan.Engine(config).num_workers
+
+    assert 1 <= num_workers() <= 8
+    assert num_workers(compilation_threads=20) == 20
+    assert num_workers(compilation_threads=20, parallel_compilation=False) == 1
+
+
 def test_unknown_attributes_are_errors() -> None:
     with pytest.raises(AttributeError):
         Config().wasm_smid = True  # type: ignore[attr-defined]

@@ -50,8 +50,8 @@ class BaselineCompiler:
     def emit(self, compiled: CompiledFunction) -> CompiledFunction:
         return compiled
 
-    def image(self) -> Image:
-        """All functions in one image, with the calls among them resolved."""
+    def image(self, num_workers: int) -> Image:
+        """All functions in one image, with the calls among them resolved. By one thread: Python's lock is held."""
         if not self.padding and not self.force_veneers and not dump.ENABLED:
             return self.compile_image()
         builder = ImageBuilder(X64, self.padding, self.force_veneers)

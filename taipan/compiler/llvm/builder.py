@@ -11,10 +11,11 @@ from taipan.compiler.image import ImageBuilder
 from taipan.compiler.interface import Option, OwnBuilder, Settings
 from taipan.compiler.llvm import x64
 from taipan.compiler.llvm.target import PIPELINES
+from taipan.compiler.workers import in_order
 from taipan.errors import UnsupportedError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from taipan.compiler.artifact import Image, LoopStub
     from taipan.compiler.environ import ModuleEnv
@@ -88,8 +89,12 @@ class LlvmModule:
         self.left: Final[dict[int, UnsupportedError]] = {}
 
     def compile(self, indices: Sequence[int]) -> list[CompiledFunction]:
-        made = self._llvm.compile_chunk(list(indices))
-        return [self._accept(index, code) for index, code in zip(indices, made, strict=True)]
+        return [made for chunk in self._compile_all([list(indices)], 1) for made in chunk]
+
+    def _compile_all(self, chunks: list[list[int]], num_workers: int) -> Iterator[list[CompiledFunction]]:
+        """LLVM compiles in threads of its own, also if that is only one: it needs a big stack and takes no signals."""
+        for chunk, made in zip(chunks, in_order(self._llvm.compile_chunk, chunks, num_workers), strict=True):
+            yield [self._accept(index, code) for index, code in zip(chunk, made, strict=True)]
 
     def emit(self, compiled: CompiledFunction) -> CompiledFunction:
         return compiled
@@ -103,10 +108,10 @@ class LlvmModule:
             dump.show(defined_index + int(self._env.num_imported_funcs), made)
         return made
 
-    def image(self) -> Image:
+    def image(self, num_workers: int) -> Image:
         builder = ImageBuilder(x64.BRANCHES, self._settings.padding, self._settings.force_veneers)
-        for chunk in self._chunks():
-            for made in self.compile(chunk):
+        for chunk in self._compile_all(self._chunks(), num_workers):
+            for made in chunk:
                 builder.add(made)
         return builder.finish()
 
@@ -126,7 +131,8 @@ class LlvmModule:
     def compile_hot(
         self, functions: Sequence[int], loops: Sequence[tuple[int, int]]
     ) -> tuple[list[CompiledFunction | UnsupportedError], list[CompiledFunction | UnsupportedError]]:
-        made = self._llvm.compile_chunk(list(functions), list(loops))
+        work = [(list(functions), list(loops))]
+        (made,) = in_order(lambda one: self._llvm.compile_chunk(*one), work, 1)
         return made[: len(functions)], made[len(functions) :]
 
     def leave_loop(self, defined_index: int, loop_offset: int) -> LoopStub:

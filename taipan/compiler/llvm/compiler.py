@@ -10,7 +10,7 @@ from taipan.compiler.llvm import x64
 from taipan.compiler.llvm.continuation import ContinuationCompiler
 from taipan.compiler.llvm.function import FunctionCompiler, Plan
 from taipan.compiler.llvm.link import ObjectReader
-from taipan.compiler.llvm.target import PIPELINES, load_llvm, object_code
+from taipan.compiler.llvm.target import PIPELINES, object_code
 from taipan.compiler.llvm.text import ModuleText
 from taipan.errors import UnsupportedError
 
@@ -28,8 +28,6 @@ class LLVMCompiler:
     def __init__(
         self, env: ModuleEnv, cpu_flags: frozenset[str], pipeline: str = "default", machine: Machine = x64
     ) -> None:
-        """Raises UnsupportedError without llvmlite."""
-        load_llvm()
         self.env: Final = env
         self.pipeline: Final = PIPELINES[pipeline]
         self.machine: Final = machine

@@ -1,4 +1,4 @@
-"""LLVM itself: pipelines, target machines, object code. The only file that touches llvmlite.
+"""LLVM itself: pipelines, target machines, object code. With `binding.py` the only file that touches llvmlite.
 
 Each call works in a context of its own, so that threads may compile at once.
 """
@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import importlib
 import sys
+import threading
 from typing import Any, Final, NamedTuple
 
 from taipan.compiler import dump
+from taipan.compiler.llvm.binding import Calls, calls
+from taipan.compiler.workers import AT_WORK
 from taipan.errors import InternalError, UnsupportedError
 
 
@@ -42,36 +45,45 @@ OPTIONS: Final = (
     "-optimize-regalloc",  # at level 0, where registers would hardly be used
 )
 
-_llvm: Any = None
+_llvm: tuple[Any, Calls] | None = None
+_loading: Final = threading.Lock()
+"""A process that is given the same option a second time ends."""
 
 
-def load_llvm() -> Any:
-    """`llvmlite.binding`, ready for use. Raises UnsupportedError if it is not installed."""
+def load_llvm() -> tuple[Any, Calls]:
+    """`llvmlite.binding`, ready for use, and how to call it. Raises UnsupportedError if it is not installed."""
+    with _loading:
+        return _llvm or _load_llvm()
+
+
+def _load_llvm() -> tuple[Any, Calls]:
     global _llvm
-    if _llvm is None:
-        try:
-            binding = importlib.import_module("llvmlite.binding")
-        except ImportError as error:
-            raise UnsupportedError(
-                f"the LLVM compiler needs llvmlite: pip install taipan-wasm[llvm] ({error})"
-            ) from None
-        binding.initialize_native_target()
-        binding.initialize_native_asmprinter()
-        binding.initialize_native_asmparser()
-        for option in OPTIONS:
-            binding.set_option("taipan", option)
-        _llvm = binding
+    try:
+        binding = importlib.import_module("llvmlite.binding")
+    except ImportError as error:
+        raise UnsupportedError(f"the LLVM compiler needs llvmlite: pip install taipan-wasm[llvm] ({error})") from None
+    binding.initialize_native_target()
+    binding.initialize_native_asmprinter()
+    binding.initialize_native_asmparser()
+    for option in OPTIONS:
+        binding.set_option("taipan", option)
+    _llvm = binding, calls(binding)
     return _llvm
 
 
 def object_code(ir: str, pipeline: Pipeline, triple: str, cpu: str) -> bytes:
     """Compile a module's text to a relocatable ELF file."""
-    llvm = load_llvm()
+    with AT_WORK:
+        return _object_code(ir, pipeline, triple, cpu)
+
+
+def _object_code(ir: str, pipeline: Pipeline, triple: str, cpu: str) -> bytes:
+    llvm, to = load_llvm()
     if "llvm" in dump.ENABLED:
         print(ir, file=sys.stderr)
     context = llvm.create_context()
     try:
-        module = llvm.parse_assembly(ir, context)
+        module = to.parse(ir, context)
     except RuntimeError as error:
         raise InternalError(f"bug: LLVM refuses the text made for it: {error}") from None
     machine = llvm.Target.from_triple(triple).create_target_machine(
@@ -80,7 +92,7 @@ def object_code(ir: str, pipeline: Pipeline, triple: str, cpu: str) -> bytes:
     tuning = llvm.create_pipeline_tuning_options(speed_level=pipeline.level)
     builder = llvm.create_pass_builder(machine, tuning)
     if pipeline.module:
-        builder.getModulePassManager().run(module, builder)
+        to.run_on_module(builder.getModulePassManager(), module, builder)
     else:
         if pipeline.passes:
             passes = llvm.create_new_function_pass_manager()
@@ -90,7 +102,7 @@ def object_code(ir: str, pipeline: Pipeline, triple: str, cpu: str) -> bytes:
             passes = builder.getFunctionPassManager()
         for function in module.functions:
             if not function.is_declaration:
-                passes.run(function, builder)
+                to.run_on_function(passes, function, builder)
     if "opt" in dump.ENABLED:
         print(module, file=sys.stderr)
-    return bytes(machine.emit_object(module))
+    return to.emit_object(machine, module)

@@ -70,7 +70,7 @@ def test_lazy_calls_go_through_cells() -> None:
 
 def test_image_is_the_functions_with_calls_resolved() -> None:
     env = environment(SOURCE)
-    image = BaselineCompiler(env).image()
+    image = BaselineCompiler(env).image(1)
     extents = list(struct.iter_unpack("<2I", image.offsets))
     site_starts = struct.unpack(f"<{len(extents) + 1}I", image.site_starts)
     for index, (start, size) in enumerate(extents):

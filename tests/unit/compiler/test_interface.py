@@ -39,7 +39,7 @@ class ToyModule:
         site = struct.pack("<4I", len(CODE), compiled.wasm_offset, layout.SITE_TRAP | self.trap << 8, 0)
         return CompiledFunction(CODE, b"", site, b"")
 
-    def image(self) -> Image:
+    def image(self, num_workers: int) -> Image:
         builder = ImageBuilder(X64)
         for compiled in self.compile(range(len(self.env.module.body_starts))):
             builder.add(self.emit(compiled))

@@ -105,8 +105,8 @@ def test_chunks_make_the_same_code_whatever_else_is_in_them() -> None:
 def test_an_image_has_every_function_and_no_cells() -> None:
     source = SOURCE + "(func (drop (f64.const 1)) (drop (i8x16.splat (i32.const 0))))"
     with pytest.raises(UnsupportedError, match=r"i8x16\.splat"):
-        LlvmBuilder().build().module(environment(source)).image()
-    image = LlvmBuilder().build().module(environment(SOURCE)).image()
+        LlvmBuilder().build().module(environment(source)).image(1)
+    image = LlvmBuilder().build().module(environment(SOURCE)).image(1)
     extents = list(struct.iter_unpack("<2I", image.offsets))
     assert len(extents) == 2
     assert all(start % 16 == 0 and size > 0 for start, size in extents)
