@@ -297,7 +297,7 @@ class Config(Managed):
     cache = Setting(
         _cache,
         False,
-        "Keep optimized code on disk: in the user's cache directory (True), or where a file says.",
+        "Keep LLVM's code on disk: in the user's cache directory (True), or where a file says.",
     )
     module_version = Setting(
         _version,

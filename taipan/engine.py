@@ -39,9 +39,8 @@ if TYPE_CHECKING:
 
     from taipan.binary.names import Names
     from taipan.compiler.artifact import Image
-    from taipan.compiler.cache import CodeCache
+    from taipan.compiler.cache import CodeCache, KeptCode
     from taipan.compiler.interface import Builder, Compiler
-    from taipan.tier import KeptCode
 
 CODE_REGION_BYTES: Final = 1 << 30
 """Address space for the code of one engine; 26 MB of wasm (CPython) make about 100 MB of code."""
@@ -94,7 +93,7 @@ class Engine(Unique):
         self.compiler: Compiler = _compiler(config)
         self.optimizer: Compiler | None = _optimizer(config)
         self.cache: CodeCache | None = None
-        if config.cache and self.optimizer is not None:
+        if config.cache and (self.optimizer is not None or self.compiler.slow):
             from taipan.compiler import cache
 
             self.cache = cache.from_config(config.cache)
@@ -474,21 +473,24 @@ def make_native(engine: Engine, module: WasmModule, info: ModuleInfo) -> _native
         native = make_template(engine, module, info, env.escaped, lazy.compile)
         native.counting = lazy.counting
         return native
-    compiler = engine.compiler.module(env)
     native = make_template(engine, module, info, env.escaped, None)
-    load_all(compiler.image(engine.num_workers), native)
+    if engine.cache is not None and engine.compiler.slow:
+        from taipan import precompiled
+
+        precompiled.place_kept(engine, module, native)
+    else:
+        load_all(engine.compiler.module(env).image(engine.num_workers), native)
     return native
 
 
 def kept_code(engine: Engine, module: WasmModule) -> KeptCode | None:
-    """Optimized code of earlier runs, if there is an optimizer and a cache."""
-    if engine.optimizer is None or engine.cache is None:
+    """Code of earlier runs, if there is a cache and a compiler whose code is kept."""
+    if engine.cache is None:
         return None
-    from taipan.precompiled import header_of
-    from taipan.tier import KeptCode
+    from taipan.compiler.cache import KeptCode
+    from taipan.precompiled import cache_key
 
-    settings = header_of(engine, engine.optimizer).text() + engine.optimizer.description.encode()
-    return KeptCode(engine.cache, engine.cache.key(module.code, settings))
+    return KeptCode(engine.cache, cache_key(engine, engine.optimizer or engine.compiler, module))
 
 
 def make_template(

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Final, final
 
 if TYPE_CHECKING:
     from taipan._native import NativeModule
+    from taipan.compiler.cache import KeptCode
     from taipan.compiler.environ import ModuleEnv
     from taipan.compiler.interface import Compiler, ModuleCompiler
-    from taipan.tier import KeptCode, ModuleTier
+    from taipan.tier import ModuleTier
 
 OP_LOOP: Final = 0x03
 
@@ -19,7 +20,8 @@ class LazyCompiler:
     """Compiles what the native runtime enters without code (`compile`), and what samples show to be hot (`sample`).
 
     optimizer: for hot functions, or None.  calls: 0, or the call of each function that compiles it with the optimizer,
-    whatever samples say.  kept: optimized code of earlier runs, or None.
+    whatever samples say.  kept: code of earlier runs, or None; the optimizer's code is added to it, without one the
+    compiler's.
 
     Two threads may be here at once, and a finalizer may enter wasm while its thread is compiling: a `ModuleCompiler` is
     used by one of them at a time.
@@ -80,11 +82,13 @@ class LazyCompiler:
         made = module.emit(module.compile((defined_index,))[0])
         self._idle.append(module)
         start = native.publish(defined_index, made.code, made.relocs, made.sites, made.stack_maps, 0, True)
-        if start:
+        if start and self._kept is not None and self._optimizer is None:
+            self._kept.add({defined_index: made})
+        elif start:
             self._first_code[defined_index] = (start, start + len(made.code))
 
     def _publish_kept(self, native: NativeModule, defined_index: int) -> bool:
-        """Use optimized code of an earlier run, if there is any and the function has no code yet."""
+        """Use code of an earlier run, if there is any and the function has no code yet."""
         kept = None if self._kept is None else self._kept.functions.get(defined_index)
         return kept is not None and bool(
             native.publish(defined_index, kept.code, kept.relocs, kept.sites, kept.stack_maps, 0, True)

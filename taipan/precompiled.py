@@ -44,8 +44,42 @@ def header_of(engine: Engine, compiler: Compiler | None = None) -> artifact.Head
 # --- making ---
 
 
+def cache_key(engine: Engine, compiler: Compiler, module: WasmModule) -> str:
+    """The name under which a cache keeps what this compiler makes of a module."""
+    from taipan import __version__
+    from taipan.compiler.cache import CodeCache
+
+    settings = header_of(engine, compiler).text() + f"{__version__} {compiler.description}".encode()
+    return CodeCache.key(module.code, settings)
+
+
 def serialize(engine: Engine, module: WasmModule) -> bytearray:
-    """Compile a validated module as a whole and make its artifact."""
+    """The artifact of a validated module: compiled as a whole, or found in the cache."""
+    cache = engine.cache
+    if cache is None or not engine.compiler.slow:
+        return compile_all(engine, module)
+    from taipan.compiler.cache import ARTIFACT
+
+    name = cache_key(engine, engine.compiler, module) + ARTIFACT
+    data = cache.read(name)
+    if data is not None:
+        try:
+            unpack(engine, memoryview(data), True)
+        except WasmError:
+            cache.remove(name)
+        else:
+            return bytearray(data)
+    made = compile_all(engine, module)
+    cache.write(name, made)
+    return made
+
+
+def place_kept(engine: Engine, module: WasmModule, native: NativeModule) -> None:
+    """Give a module the code of its artifact."""
+    place(native, unpack(engine, memoryview(serialize(engine, module)), False), -1)
+
+
+def compile_all(engine: Engine, module: WasmModule) -> bytearray:
     from taipan.compiler.environ import ModuleEnv
 
     image = engine.compiler.module(ModuleEnv(module, engine.tunables, False)).image(engine.num_workers)

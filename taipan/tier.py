@@ -19,7 +19,6 @@ import contextlib
 import os
 import struct
 import threading
-import time
 from typing import TYPE_CHECKING, Final, Protocol, final
 from weakref import WeakSet
 
@@ -29,7 +28,7 @@ from taipan.errors import UnsupportedError
 
 if TYPE_CHECKING:
     from taipan.compiler.artifact import CompiledFunction, LoopStub
-    from taipan.compiler.cache import CodeCache
+    from taipan.compiler.cache import KeptCode
     from taipan.compiler.interface import ModuleCompiler
     from taipan.wasm.module import Module as WasmModule
 
@@ -47,47 +46,7 @@ SMALL_BODY: Final = 200
 MAX_GROUP: Final = 24
 """Functions compiled together."""
 
-STORE_SECONDS: Final = 1.0
-"""The file of a module in the cache is written at most so often while it runs."""
-
 CODE_ALIGN: Final = 16
-
-
-@final
-class KeptCode:
-    """Optimized code of one module, from earlier runs and this one, kept on disk. functions: by defined index."""
-
-    def __init__(self, cache: CodeCache, key: str) -> None:
-        self._cache: Final = cache
-        self._key: Final = key
-        self._stored_at = 0.0
-        self._changed = False
-        self.functions: Final = cache.load(key)
-
-    def add(self, functions: dict[int, CompiledFunction]) -> None:
-        """Written soon: at once, or, if that happened a moment ago, when more comes or the process ends."""
-        if functions:
-            self.functions.update(functions)
-            self._changed = True
-            if time.monotonic() - self._stored_at > STORE_SECONDS:
-                self.store()
-            elif self not in _unstored:
-                _unstored.append(self)
-
-    def store(self) -> None:
-        if self._changed:
-            self._changed = False
-            self._stored_at = time.monotonic()
-            self._cache.store(self._key, dict(self.functions))
-
-
-_unstored: Final[list[KeptCode]] = []
-
-
-@atexit.register
-def _store_all() -> None:
-    while _unstored:
-        _unstored.pop().store()
 
 
 @final

@@ -1,6 +1,7 @@
-"""Optimized code kept on disk between runs: one file for each module and set of settings.
+"""Code of a slow compiler kept on disk between runs: one file for each module and set of settings.
 
-    <directory>/<key>.code        the functions of one module that were compiled with the optimizer so far
+    <directory>/<key>.code        the functions of one module that were compiled so far, by an optimizer or lazily
+    <directory>/<key>.cwasm       a module compiled as a whole: its artifact
 
 The key is a hash of the module's bytes and of everything that its code depends on (`serialize.Header`), so a file never
 has to be compared with anything. Files are written under another name and then renamed: a reader, in whatever process,
@@ -12,10 +13,12 @@ Code in the cache is executed, so the directory must belong to this user and be 
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import hashlib
 import os
 import struct
+import time
 import zlib
 from typing import TYPE_CHECKING, Any, Final, final
 
@@ -25,9 +28,15 @@ from taipan.errors import WasmError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from typing_extensions import Buffer
+
 MAGIC: Final = b"taipan code 1\0\0\0"
-ENDING: Final = ".code"
+FUNCTIONS: Final = ".code"
+ARTIFACT: Final = ".cwasm"
 DEFAULT_LIMIT: Final = 512 << 20
+
+STORE_SECONDS: Final = 1.0
+"""The file of a module to which functions are added is written at most so often."""
 
 _HEADER: Final = struct.Struct("<16sI")  # magic, CRC-32 of the rest
 _ENTRY: Final = struct.Struct("<5I")  # function, bytes of code, relocations, sites, stack maps
@@ -72,34 +81,43 @@ class CodeCache:
 
     def load(self, key: str) -> dict[int, CompiledFunction]:
         """What is there: by defined function index. Nothing if there is no file or it is damaged."""
-        path = self._path(key)
+        data = self.read(key + FUNCTIONS)
+        functions = {} if data is None else unpack(data)
+        if functions is None:
+            self.remove(key + FUNCTIONS)
+            return {}
+        return functions
+
+    def store(self, key: str, functions: Mapping[int, CompiledFunction]) -> None:
+        self.write(key + FUNCTIONS, pack(functions))
+
+    def read(self, name: str) -> bytes | None:
+        """A file's contents, None if there is no such file."""
+        path = os.path.join(self.directory, name)
         try:
             with open(path, "rb") as file:
                 data = file.read()
             os.utime(path)  # used now
         except OSError:
-            return {}
-        functions = unpack(data)
-        if functions is None:
-            self._remove(path)
-            return {}
-        return functions
+            return None
+        return data
 
-    def store(self, key: str, functions: Mapping[int, CompiledFunction]) -> None:
+    def write(self, name: str, data: Buffer) -> None:
         """Replace the file, then make room. A disk that is full, or went away, costs the cache only."""
-        path = self._path(key)
+        path = os.path.join(self.directory, name)
         temporary = f"{path}.{os.getpid()}.{os.urandom(4).hex()}"
         try:
             with open(temporary, "xb") as file:
-                file.write(pack(functions))
+                file.write(data)
             os.replace(temporary, path)
         except OSError:
-            self._remove(temporary)
+            _unlink(temporary)
             return
         self._make_room()
 
-    def _path(self, key: str) -> str:
-        return os.path.join(self.directory, key + ENDING)
+    def remove(self, name: str) -> None:
+        """A file that turned out to be damaged."""
+        _unlink(os.path.join(self.directory, name))
 
     def _make_room(self) -> None:
         """Remove the files used longest ago while all together exceed the limit."""
@@ -107,20 +125,61 @@ class CodeCache:
         with contextlib.suppress(OSError), os.scandir(self.directory) as entries:
             for entry in entries:
                 with contextlib.suppress(OSError):  # another process removed it
-                    if ENDING in entry.name:
+                    if FUNCTIONS in entry.name or ARTIFACT in entry.name:
                         status = entry.stat(follow_symlinks=False)
                         files.append((status.st_mtime, status.st_size, entry.path))
         total = sum(size for _, size, _ in files)
         for _, size, path in sorted(files):
             if total <= self.limit:
                 break
-            self._remove(path)
+            _unlink(path)
             total -= size
 
-    @staticmethod
-    def _remove(path: str) -> None:
-        with contextlib.suppress(OSError):
-            os.unlink(path)
+
+def _unlink(path: str) -> None:
+    with contextlib.suppress(OSError):
+        os.unlink(path)
+
+
+# --- functions that come one by one ---
+
+
+@final
+class KeptCode:
+    """Code of one module's functions, from earlier runs and this one. functions: by defined index."""
+
+    def __init__(self, cache: CodeCache, key: str) -> None:
+        self._cache: Final = cache
+        self._key: Final = key
+        self._stored_at = 0.0
+        self._changed = False
+        self.functions: Final = cache.load(key)
+
+    def add(self, functions: dict[int, CompiledFunction]) -> None:
+        """Written soon: at once, or, if that happened a moment ago, when more comes or the process ends."""
+        if functions:
+            self.functions.update(functions)
+            self._changed = True
+            if time.monotonic() - self._stored_at > STORE_SECONDS:
+                self.store()
+            elif self not in _unstored:
+                _unstored.append(self)
+
+    def store(self) -> None:
+        if self._changed:
+            self._changed = False
+            self._stored_at = time.monotonic()
+            self._cache.store(self._key, self._cache.load(self._key) | self.functions)  # others may have added some
+
+
+_unstored: Final[list[KeptCode]] = []
+
+
+@atexit.register
+def store_all() -> None:
+    """Write what was added and is not written yet."""
+    while _unstored:
+        _unstored.pop().store()
 
 
 def pack(functions: Mapping[int, CompiledFunction]) -> bytes:

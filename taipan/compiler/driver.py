@@ -74,6 +74,7 @@ class NoCompiler:
     name: Final = "none"
     triple: Final = ""
     description: Final = "none"
+    slow: Final = False
     cpu_flags: Final[frozenset[str]] = frozenset()
 
     def target(self, triple: str) -> None:

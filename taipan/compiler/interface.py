@@ -88,6 +88,10 @@ class Compiler(Protocol):
         """What the code needs beyond the architecture, by the names of flags in /proc/cpuinfo."""
 
     @property
+    def slow(self) -> bool:
+        """Whether compiling takes so long that code is worth keeping on disk (`Config.cache`)."""
+
+    @property
     def description(self) -> str:
         """Its name and all settings that its code depends on: equal descriptions give equal code."""
 

@@ -30,6 +30,8 @@ class Baseline:
 
     __slots__ = ("settings", "triple")
 
+    slow: Final = False
+
     def __init__(self, triple: str, settings: Settings) -> None:
         self.triple: Final = triple
         self.settings: Final = settings

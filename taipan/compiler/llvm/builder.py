@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 from typing import TYPE_CHECKING, Final, final
 
@@ -51,6 +52,8 @@ class Llvm:
 
     __slots__ = ("settings", "triple")
 
+    slow: Final = True
+
     def __init__(self, triple: str, settings: Settings) -> None:
         self.triple: Final = triple
         self.settings: Final = settings
@@ -65,7 +68,7 @@ class Llvm:
 
     @property
     def description(self) -> str:
-        return self.settings.describe(NAME)
+        return f"{self.settings.describe(NAME)} llvmlite={importlib.import_module('llvmlite').__version__}"
 
     def module(self, env: ModuleEnv) -> LlvmModule:
         return LlvmModule(env, self.settings)

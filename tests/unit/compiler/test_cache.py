@@ -139,3 +139,15 @@ def test_switched_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = cache.from_config(True)
     assert made is not None
     assert made.directory == str(tmp_path / "taipan")
+
+
+def test_functions_of_two_processes_come_together(tmp_path: Path) -> None:
+    code = CodeCache(str(tmp_path))
+    one, other = cache.KeptCode(code, "k"), cache.KeptCode(code, "k")
+    one.add({1: function(1)})
+    other.add({2: function(2)})
+    assert code.load("k").keys() == {1, 2}
+    one.add({3: function(3)})  # a moment ago something was written
+    assert code.load("k").keys() == {1, 2}
+    cache.store_all()
+    assert code.load("k").keys() == {1, 2, 3}
