@@ -179,6 +179,7 @@ def test_switched_off() -> None:
     optimizer = StandIn()
     config = taipan.Config()
     config.optimizer = optimizer
+    config.tier_up = False
     store, exports = exports_of(taipan.Engine(config), SPIN)
     for _ in range(20):
         exports["spin"](store, 1_000_000)
