@@ -53,7 +53,11 @@ def abi_header() -> str:
         ],
     )
     lines += ["", f"#define NULL_TYPE_ID {layout.NULL_TYPE_ID:#x}u"]
-    lines += [f"#define {name} {value}" for name, value in vars(layout).items() if name.startswith(("SITE_", "RELOC_"))]
+    lines += [
+        f"#define {name} {value}"
+        for name, value in vars(layout).items()
+        if name.startswith(("SITE_", "MAP_", "RELOC_"))
+    ]
     lines += ["", "/* Trap kinds; TRAPS lists X(name, number, message). */"]
     lines += [f"#define TRAP_{name} {number}" for number, (name, _) in traps.TRAPS.items()]
     lines.append(f"#define TRAP_LIMIT {max(traps.TRAPS) + 1}")

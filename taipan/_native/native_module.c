@@ -220,11 +220,20 @@ static Blob *add_blob(NativeModule *self, const Py_buffer *first, const Py_buffe
     return blob;
 }
 
-static int check_sites(const Site *sites, size_t count, size_t code_size, const uint32_t *maps, size_t map_words) {
+static bool good_map(const NativeModule *self, const uint32_t *map, size_t words) {
+    size_t slots = MAP_SLOTS(*map), frames = MAP_FRAMES(*map);
+    if (1 + slots + 2 * frames > words) return false;
+    for (size_t i = 0; i < frames; i++)
+        if (map[1 + slots + 2 * i] >= self->num_defined_funcs) return false;
+    return true;
+}
+
+static int check_sites(const NativeModule *self, const Site *sites, size_t count, size_t code_size,
+    const uint32_t *maps, size_t map_words) {
     for (size_t i = 0; i < count; i++) {
         size_t map = sites[i].stack_map;
         bool good = sites[i].code_offset <= code_size && (i == 0 || sites[i].code_offset > sites[i - 1].code_offset);
-        if (map != 0) good = good && map <= map_words && maps[map - 1] <= map_words - map;
+        if (map != 0) good = good && map <= map_words && good_map(self, maps + (map - 1), map_words - (map - 1));
         if (!good) return tp_error(PyExc_ValueError, "sites must be ascending, and inside the code and the stack maps");
     }
     return 0;
@@ -282,7 +291,8 @@ static bool good_starts(const uint32_t *starts, uint32_t count, size_t limit) {
 }
 
 /* Describes the functions, with positions in the image. -1 with ValueError. */
-static int make_extents(const Image *image, const Site *sites, const uint32_t *maps, CodeExtent *extents) {
+static int make_extents(
+    const NativeModule *self, const Image *image, const Site *sites, const uint32_t *maps, CodeExtent *extents) {
     size_t size = (size_t)image->bytes->len;
     if (!good_starts(image->site_starts, image->count, (size_t)image->sites->len / SITE_BYTES) ||
         !good_starts(image->map_starts, image->count, (size_t)image->maps->len / 4))
@@ -297,7 +307,7 @@ static int make_extents(const Image *image, const Site *sites, const uint32_t *m
             .num_sites = image->site_starts[i + 1] - site,
             .sites = sites + site,
             .stack_maps = maps + image->map_starts[i]};
-        if (check_sites(sites + site, extents[i].num_sites, bytes, extents[i].stack_maps,
+        if (check_sites(self, sites + site, extents[i].num_sites, bytes, extents[i].stack_maps,
                 image->map_starts[i + 1] - image->map_starts[i]) < 0)
             return -1;
     }
@@ -324,7 +334,7 @@ static int place(NativeModule *self, Image *image) {
     const void *bytes = num_relocs == 0 ? image->bytes->buf : relocated;
     Arena *arena;
     bool good = (blob != NULL || image->fd >= 0) && extents != NULL && (num_relocs == 0 || relocated != NULL);
-    int result = good ? make_extents(image, sites, maps, extents) : tp_no_memory();
+    int result = good ? make_extents(self, image, sites, maps, extents) : tp_no_memory();
     if (result == 0) {
         /* Mapped pages hold nothing else: "two functions" takes an exact number of new ones. */
         uint32_t count = image->fd >= 0 && image->count < 2 ? 2 : image->count;

@@ -420,6 +420,9 @@ typedef struct Site { /* abi/layout.py: SITE_BYTES */
     uint32_t code_offset, wasm_offset, kind, stack_map;
 } Site;
 _Static_assert(sizeof(Site) == SITE_BYTES, "abi/layout.py");
+/* Of a stack map's first word. */
+#define MAP_SLOTS(word) ((word) & ((1U << MAP_FRAMES_SHIFT) - 1))
+#define MAP_FRAMES(word) ((word) >> MAP_FRAMES_SHIFT)
 /* One published function. Never changes while its code can run. */
 typedef struct CodeExtent {
     uint32_t start, size; /* bytes from the region's base */

@@ -38,6 +38,26 @@ static bool walk_next(Walk *walk, uintptr_t *pc, uintptr_t *fp) {
     return false;
 }
 
+static const uint32_t *stack_map(const CodePlace *place, const Site *site) {
+    static const uint32_t empty = 0;
+    return site == NULL || site->stack_map == 0 ? &empty : place->extent->stack_maps + (site->stack_map - 1);
+}
+
+/* The functions that one frame of generated code is running: the inlined ones, then its own. */
+static int append_frames(PyObject *frames, const CodePlace *place, const Site *site) {
+    const uint32_t *map = stack_map(place, site), *inlined = map + 1 + MAP_SLOTS(*map);
+    int wasm_offset = site == NULL ? -1 : (int)site->wasm_offset;
+    for (uint32_t left = MAP_FRAMES(*map);; left--, inlined += 2) {
+        uint32_t index = left == 0 ? place->extent->defined_index : inlined[0];
+        PyObject *frame = Py_BuildValue(
+            "OIIi", place->module->info, place->module->num_imported_funcs + index, place->code_offset, wasm_offset);
+        int result = frame == NULL ? -1 : PyList_Append(frames, frame);
+        Py_XDECREF(frame);
+        if (result < 0 || left == 0 || PyList_GET_SIZE(frames) >= MAX_FRAMES) return result;
+        wasm_offset = (int)inlined[1];
+    }
+}
+
 static PyObject *backtrace(const Store *store) {
     PyObject *frames = PyList_New(0);
     if (frames == NULL || store == NULL) return frames;
@@ -48,15 +68,10 @@ static PyObject *backtrace(const Store *store) {
         if (!tp_code_lookup(pc, &place)) continue;
         const Site *site = tp_code_site(&place);
         if (site != NULL && site->kind == SITE_CONTINUED) continue; /* shown already, as its callee */
-        PyObject *frame = Py_BuildValue("OIIi", place.module->info,
-            place.module->num_imported_funcs + place.extent->defined_index, place.code_offset,
-            site == NULL ? -1 : (int)site->wasm_offset);
-        if (frame == NULL || PyList_Append(frames, frame) < 0) {
-            Py_XDECREF(frame);
+        if (append_frames(frames, &place, site) < 0) {
             Py_DECREF(frames);
             return NULL;
         }
-        Py_DECREF(frame);
     }
     return frames;
 }
@@ -68,8 +83,8 @@ bool tp_mark_frames(Store *store) {
     while (walk_next(&walk, &pc, &fp)) {
         const Site *site = tp_code_lookup(pc, &place) ? tp_code_site(&place) : NULL;
         if (site == NULL) return false;
-        const uint32_t *map = site->stack_map == 0 ? NULL : place.extent->stack_maps + (site->stack_map - 1);
-        for (uint32_t i = 1; map != NULL && i <= map[0]; i++)
+        const uint32_t *map = stack_map(&place, site);
+        for (uint32_t i = 1; i <= MAP_SLOTS(*map); i++)
             if (!tp_externref_mark(store, *(PyObject *const *)(fp - (uintptr_t)(intptr_t)(int32_t)map[i])))
                 return false;
     }

@@ -160,7 +160,7 @@ class VMOffsets:
 # --- what a compiled function records about its code (flat arrays of little-endian u32) ---------------------------
 # Sites are sorted by code_offset, relative to the function's first byte: of SITE_CALL and SITE_TRAP the return address,
 # of SITE_FAULT one more than the address of the faulting instruction, which may itself be a return address.
-SITE_BYTES: Final = 16  # code_offset, wasm_offset, kind | trap << 8, stack map position + 1 (0 = no live references)
+SITE_BYTES: Final = 16  # code_offset, wasm_offset, kind | trap << 8, stack map position + 1 (0 = an empty one)
 SITE_CALL: Final = 0
 SITE_TRAP: Final = 1  # `call [builtins.trap]`; the trap number is in the site
 SITE_FAULT: Final = 2  # memory access that may hit a guard page: MEMORY_OUT_OF_BOUNDS
@@ -174,6 +174,9 @@ SITE_FUEL_MAX: Final = 0x7FFF
 # Stack maps: one u32 array per function; a map is a count, then that many slots, each the distance below rbp in bytes
 # (a reference lies at [rbp - distance]; stack parameters have negative ones). A collection frees what no map lists: at
 # a call where the frame holds a reference elsewhere, no Python code may collect (Store.no_gc).
+# Above MAP_FRAMES_SHIFT the count says how many inlined calls the site is in. For each of them, innermost first, two
+# words follow the slots: the defined index of the function inlined, and the wasm offset of its call.
+MAP_FRAMES_SHIFT: Final = 24
 
 # Relocations: three u32: code_offset of a 32-bit PC-relative field (counted from the end of the field), kind, target.
 RELOC_BYTES: Final = 12

@@ -145,8 +145,10 @@ class Code:
             if kind & 0xFF == layout.SITE_TRAP:
                 notes.append((offset - 1, f"trap: {traps.TRAPS[kind >> 8][1]}"))
             if stack_map:
-                slots = maps[stack_map : stack_map + maps[stack_map - 1]]
-                notes.append((offset - 1, f"references: {', '.join(f'[rbp - {slot}]' for slot in slots)}"))
+                count = maps[stack_map - 1] & (1 << layout.MAP_FRAMES_SHIFT) - 1
+                slots = maps[stack_map : stack_map + count]
+                if count:
+                    notes.append((offset - 1, f"references: {', '.join(f'[rbp - {slot}]' for slot in slots)}"))
         self.notes: Final = sorted(notes)
         """(an offset inside an instruction, what is to be said about the instruction)"""
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Buffer
 
-MAGIC: Final = b"taipan code 1\0\0\0"
+MAGIC: Final = b"taipan code 2\0\0\0"
 FUNCTIONS: Final = ".code"
 ARTIFACT: Final = ".cwasm"
 DEFAULT_LIMIT: Final = 512 << 20

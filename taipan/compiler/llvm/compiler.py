@@ -17,19 +17,29 @@ from taipan.errors import UnsupportedError
 if TYPE_CHECKING:
     from taipan.compiler.llvm.machine import Machine
 
+Loop = tuple[int, int | None]
+"""A function by its defined index, or its continuation from the loop at a wasm offset."""
+
 
 @final
 class LLVMCompiler:
     """Compiles functions of one module. May be used by several threads at once.
 
     pipeline: one of PIPELINES.  cpu_flags: what the target processor can do, by the names in /proc/cpuinfo.
+    inline: whether small functions are written in place of their calls.
     """
 
     def __init__(
-        self, env: ModuleEnv, cpu_flags: frozenset[str], pipeline: str = "default", machine: Machine = x64
+        self,
+        env: ModuleEnv,
+        cpu_flags: frozenset[str],
+        pipeline: str = "default",
+        machine: Machine = x64,
+        inline: bool = True,
     ) -> None:
         self.env: Final = env
         self.pipeline: Final = PIPELINES[pipeline]
+        self.inline_bytes: Final = self.pipeline.inline_bytes if inline else 0
         self.machine: Final = machine
         self.cpu: Final = machine.cpu_name(cpu_flags)
 
@@ -50,9 +60,26 @@ class LLVMCompiler:
         if self.env.tunables.consume_fuel:
             refusal = UnsupportedError("the LLVM compiler does not count fuel: the baseline compiler does")
             return [refusal] * (len(defined_indices) + len(loops or ()))
+        wanted: list[Loop] = [*((index, None) for index in defined_indices), *(loops or ())]
+        made, inlined = self._compile(wanted, self.inline_bytes)
+        # What inlining may have made too large or too complex is left as it was written.
+        again = [n for n in inlined if isinstance(made[n], UnsupportedError)]
+        if again:
+            for n, result in zip(again, self._compile([wanted[n] for n in again], 0)[0], strict=True):
+                made[n] = result
+        return made
+
+    def _compile(
+        self, wanted: list[Loop], inline_bytes: int
+    ) -> tuple[list[CompiledFunction | UnsupportedError], list[int]]:
+        """What became of each, and positions of those into which something was inlined."""
         ir = ModuleText(self.machine)
-        work = [FunctionCompiler(self.env, ir, index) for index in defined_indices]
-        work += [ContinuationCompiler(self.env, ir, *loop) for loop in loops or ()]
+        work = [
+            FunctionCompiler(self.env, ir, index, inline_bytes)
+            if loop is None
+            else ContinuationCompiler(self.env, ir, index, loop, inline_bytes)
+            for index, loop in wanted
+        ]
         plans: dict[int, Plan] = {}
         results: dict[int, CompiledFunction | UnsupportedError] = {}
         for n, function in enumerate(work):
@@ -72,7 +99,7 @@ class LLVMCompiler:
                     results[n] = reader.function(plan)
                 except UnsupportedError as error:
                     results[n] = self.named(error, plan.function)
-        return [results[n] for n in range(len(work))]
+        return [results[n] for n in range(len(work))], [n for n, one in enumerate(work) if len(one.bodies) > 1]
 
     def named(self, error: UnsupportedError, defined_index: int) -> UnsupportedError:
         return UnsupportedError(f"{error} (function {defined_index + int(self.env.num_imported_funcs)})")

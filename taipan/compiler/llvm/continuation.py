@@ -2,7 +2,8 @@
 
 The whole function is written, but entered at the loop: what cannot be reached from there, LLVM deletes. So that no
 value defined in front of the loop is used behind it, locals are variables in memory (of which LLVM makes values again),
-and operands that lie below a construct are stored when it begins, and loaded where its paths join.
+and operands that lie below a construct are stored when it begins, and loaded where its paths join. Inlined bodies need
+none of that: they are entered at their beginning only.
 """
 
 from __future__ import annotations
@@ -25,8 +26,10 @@ CONTINUATION_RECORDS: Final = 1 << 32
 class ContinuationCompiler(FunctionCompiler):
     """loop_offset: of the loop instruction, in the module."""
 
-    def __init__(self, env: ModuleEnv, ir: ModuleText, defined_index: int, loop_offset: int) -> None:
-        super().__init__(env, ir, defined_index)
+    def __init__(
+        self, env: ModuleEnv, ir: ModuleText, defined_index: int, loop_offset: int, inline_bytes: int = 0
+    ) -> None:
+        super().__init__(env, ir, defined_index, inline_bytes)
         self.loop_offset: Final = loop_offset
         self.symbol = f"c{defined_index}_{loop_offset}"
         self.record = CONTINUATION_RECORDS + loop_offset
@@ -53,10 +56,16 @@ class ContinuationCompiler(FunctionCompiler):
 
     # --- locals are variables -------------------------------------------------------------------------------------
     def local_get(self, index: int) -> None:
+        if self.number:
+            super().local_get(index)
+            return
         type = self.local_types[index]
         self.push(self.emit(f"load {TYPES[type]}, ptr %l{index}"), type)
 
     def assign_local(self, index: int, value: str) -> None:
+        if self.number:
+            super().assign_local(index, value)
+            return
         type = self.local_types[index]
         value = self.fenced(value, type)
         self.do(f"store {TYPES[type]} {value}, ptr %l{index}")
@@ -64,6 +73,8 @@ class ContinuationCompiler(FunctionCompiler):
             self.keep(value, self.local_slot(index))
 
     def next_assigned(self) -> list[int]:
+        if self.number:
+            return super().next_assigned()
         self.num_blocks += 1
         return []
 
@@ -74,6 +85,8 @@ class ContinuationCompiler(FunctionCompiler):
 
     def store_operands(self) -> None:
         """Before a construct begins. Those that were loaded from their slots are still there."""
+        if self.number:
+            return
         self.settle(len(self.stack))
         for height, (text, type) in enumerate(self.stack):
             if self.stored.get(height) != text:
@@ -82,6 +95,8 @@ class ContinuationCompiler(FunctionCompiler):
 
     def load_operands(self, frame: Frame) -> None:
         """Where paths of a construct join."""
+        if self.number:
+            return
         for height in range(frame.height):
             _, type = self.stack[height]
             text = self.emit(f"load {TYPES[type]}, ptr {self.slot(height, type)}")
@@ -102,7 +117,7 @@ class ContinuationCompiler(FunctionCompiler):
         self.store_operands()
         super().loop(type)
         frame = self.frames[-1]
-        if self.pos == self.loop_offset:
+        if self.pos == self.loop_offset and not self.number:
             self.first_block = frame.label
             self.operands = [type for _, type in self.stack[: frame.height]]
             self.params = [(f"%a{i}", type) for i, type in enumerate(frame.params)]

@@ -3,9 +3,10 @@
 A label is a basic block; branches to it leave the values of its operands and of the locals assigned in its construct
 (`scan.py`), and the block begins with phis where those differ. The function's own label is the return.
 
-Every machine instruction the runtime must recognise carries a debug location: the line is the wasm offset plus 1 (0
-means none), the column says what it is (COLUMN_*), and `link.py` finds them again in the machine code. Calls that
-trap stand in cold blocks, one for each instruction and kind, and may not be merged.
+Every machine instruction the runtime must recognise carries a debug location: the line is its place plus 1 (0 means
+none; a place is a wasm offset, or a number that `inline.py` gives), the column says what it is (COLUMN_*), and
+`link.py` finds them again in the machine code. Calls that trap stand in cold blocks, one for each instruction and kind,
+and may not be merged.
 """
 
 from __future__ import annotations
@@ -67,7 +68,8 @@ class Frame:
 class Control(Values):
     def __init__(self, env: ModuleEnv, ir: ModuleText, scan: Scan) -> None:
         super().__init__(env, ir)
-        self.scan: Final = scan
+        self.scan = scan
+        self.shift = 0
         self.frames: list[Frame] = []
         self.num_blocks = 0
         self.num_edge_values = 0
@@ -79,14 +81,18 @@ class Control(Values):
     def site(self, column: int) -> str:
         """The suffix that marks an instruction."""
         self.has_sites = True
-        return f", !dbg !{self.ir.location(self.pos + 1, column)}"
+        return f", !dbg !{self.ir.location(self.place_here() + 1, column)}"
+
+    def place_here(self) -> int:
+        """The current instruction's number in debug locations; see `inline.py`."""
+        return int(self.pos) + self.shift
 
     def call_site(self, column: int = COLUMN_CALL) -> str:
         """The suffix of a call: the operands that go into it are popped, all others are live."""
         if self.has_references:
             slots = self.live_slots()
             if slots:
-                self.maps[(int(self.pos), column)] = tuple(slots)
+                self.maps[(self.place_here(), column)] = tuple(slots)
         return self.site(column)
 
     def builtin(self, name: str) -> str:

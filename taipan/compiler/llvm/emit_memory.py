@@ -78,7 +78,7 @@ class Memory(Calls):
     # --- loads and stores -----------------------------------------------------------------------------------------
     def access_site(self) -> str:
         if self.first_access < 0:
-            self.first_access = int(self.pos)
+            self.first_access = self.place_here()
         return self.site(COLUMN_FAULT)
 
     def access_load(self, memory: int, offset: int, bits: int, extend: str, type: int) -> None:

@@ -1,26 +1,23 @@
-"""One function: local declarations, entry, body, and the definition around them."""
+"""One function: entry, body, and the definition around them."""
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-from taipan.compiler.environ import T_EXTERNREF, FlatLayout, ModuleEnv
+from taipan.compiler.environ import FlatLayout, ModuleEnv
 from taipan.compiler.llvm.emit_control import FUNC
-from taipan.compiler.llvm.emit_reference import Reference
-from taipan.compiler.llvm.scan import Scan
+from taipan.compiler.llvm.inline import Inlined, Inlining
 from taipan.compiler.llvm.text import TYPES, ModuleText, result_type
 from taipan.errors import UnsupportedError
-
-MAX_LOCALS: Final = 20_000
 
 
 class Plan(NamedTuple):
     """What the machine code of a function is to be completed with.
 
     name: of the symbol.  function: its defined index.  record: number of its stack map record.
-    maps: (wasm offset, column) of calls -> slots of `%refs` that hold live references there.  first_access: wasm offset
-    of the first access to linear memory, or -1.  checks_stack: whether the function looks at the stack limit.
-    makes_tail_calls: wasm's.
+    maps: (place, column) of calls -> slots of `%refs` that hold live references there.  first_access: place of the
+    first access to linear memory, or -1.  checks_stack: whether the function looks at the stack limit.
+    makes_tail_calls: wasm's.  bodies: what places mean, see `inline.py`.
     """
 
     name: str
@@ -30,15 +27,14 @@ class Plan(NamedTuple):
     first_access: int
     checks_stack: bool
     makes_tail_calls: bool
+    bodies: list[Inlined]
 
 
-class FunctionCompiler(Reference):
+class FunctionCompiler(Inlining):
     """Writes one function of a valid module into a ModuleText. Used once."""
 
-    def __init__(self, env: ModuleEnv, ir: ModuleText, defined_index: int) -> None:
-        super().__init__(env, ir, Scan(env))
-        self.own_index = defined_index + int(env.num_imported_funcs)
-        self.defined_index: Final = defined_index
+    def __init__(self, env: ModuleEnv, ir: ModuleText, defined_index: int, inline_bytes: int = 0) -> None:
+        super().__init__(env, ir, defined_index, inline_bytes)
         self.symbol = f"f{defined_index}"
         self.record = defined_index
         self.first_block = "body"
@@ -61,10 +57,7 @@ class FunctionCompiler(Reference):
         scan.scan(first, end)
         self.check_entry()
         self.push_frame(FUNC, b"", layout.results, [])
-        for cut_start, cut_end in [*scan.cuts, (end, end)]:
-            if first < cut_start:
-                self.visit(env.code, first, cut_start)
-            first = cut_end
+        self.visit_body(first, end)
         self.finish(subprogram)
         return Plan(
             self.symbol,
@@ -74,34 +67,12 @@ class FunctionCompiler(Reference):
             self.first_access,
             scan.calls,
             self.makes_tail_calls,
+            self.bodies,
         )
-
-    # --- locals ---------------------------------------------------------------------------------------------------
-    def read_locals(self, params: bytes, start: int, end: int) -> int:
-        """Parameters and declared locals; the offset of the first instruction."""
-        self.code = self.env.code
-        self.next = start
-        self.limit = end
-        types = list(params)
-        for _ in range(self.read_u32()):
-            count = self.read_u32()
-            type = self.env.local_type_code(self.read_valtype())
-            if len(types) + count > MAX_LOCALS:
-                raise UnsupportedError("function too complex for the LLVM compiler: it has too many locals")
-            types += [type] * count
-        self.local_types = types
-        self.reference_locals = [i for i, type in enumerate(types) if type == T_EXTERNREF]
-        self.has_references = self.has_references or bool(self.reference_locals)
-        return int(self.next)
 
     def enter_locals(self, num_params: int) -> None:
         """Give all locals their first values."""
-        self.locals = [f"%p{i}" for i in range(num_params)]
-        nulls: dict[int, str] = {}
-        for type in self.local_types[num_params:]:
-            if type not in nulls:
-                nulls[type] = self.fenced(self.null(type), type)
-            self.locals.append(nulls[type])
+        self.locals = self.first_locals([f"%p{i}" for i in range(num_params)])
         for index in self.reference_locals:
             # Slots are null from the entry on; only parameters have something to keep.
             slot = self.local_slot(index)

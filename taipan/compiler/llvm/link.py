@@ -10,7 +10,7 @@ from bisect import bisect_right
 from struct import Struct, pack, pack_into, unpack_from
 from typing import TYPE_CHECKING, Final, final
 
-from taipan.abi.layout import RELOC_CALL, RELOC_SLOT, SITE_CALL, SITE_FAULT, SITE_TRAP
+from taipan.abi.layout import MAP_FRAMES_SHIFT, RELOC_CALL, RELOC_SLOT, SITE_CALL, SITE_FAULT, SITE_TRAP
 from taipan.compiler.artifact import CompiledFunction
 from taipan.compiler.llvm.elf import ObjectFile, Relocation
 from taipan.compiler.llvm.emit_control import COLUMN_CALL, COLUMN_CHECK, COLUMN_FAULT, COLUMN_TRAP
@@ -123,7 +123,7 @@ class Accesses:
     """
 
     def __init__(self, first_access: int) -> None:
-        self.found: Final[list[list[int]]] = []  # code offset, wasm offset
+        self.found: Final[list[list[int]]] = []  # code offset, place
         self.seen: Final[set[int]] = set()
         self.last = first_access
         self.row = -1
@@ -132,7 +132,7 @@ class Accesses:
         self.before_access = -1
 
     def begin_row(self, access: int) -> None:
-        """access: the wasm offset that the row names, -1 if it names none."""
+        """access: the place that the row names, -1 if it names none."""
         self.end_row()
         if len(self.found) > self.row_start:
             self.before_start, self.before_access = self.row_start, self.row
@@ -172,6 +172,8 @@ class FunctionReader:
         self.places: Final[dict[tuple[int, int] | str, int]] = {}
         self.relocs: Final[list[bytes]] = []
         self.maps: Final[list[int]] = []
+        self.seen: Final[dict[tuple[tuple[int, ...], tuple[int, ...]], int]] = {}
+        self.first_places: Final = [body.first for body in plan.bodies]
 
     def read(self) -> CompiledFunction:
         decoded = self.decode()
@@ -202,7 +204,6 @@ class FunctionReader:
         rows, starts = self.reader.rows, self.reader.row_starts
         row = bisect_right(starts, self.start) - 1
         found: list[tuple[int, bytes]] = []
-        seen: dict[tuple[int, ...], int] = {}
         accesses = Accesses(self.plan.first_access)
         for at, end, kind in decoded:
             while row + 1 < len(rows) and starts[row + 1] <= at:
@@ -210,33 +211,45 @@ class FunctionReader:
                 accesses.begin_row(rows[row][1] - 1 if rows[row][2] == COLUMN_FAULT else -1)
             if kind == CALL:
                 offset = end - self.start
-                found.append((offset, self.call_site(offset, rows[row][1], rows[row][2], seen)))
+                found.append((offset, self.call_site(offset, rows[row][1], rows[row][2])))
             elif kind == MEMORY:
                 accesses.add(at - self.start + 1)
-        found += [(offset, _SITE.pack(offset, wasm, SITE_FAULT, 0)) for offset, wasm in accesses.finish()]
+        found += [(offset, self.site(offset, place, SITE_FAULT)) for offset, place in accesses.finish()]
         found.sort()
         return [site for _, site in found]
 
-    def call_site(self, offset: int, line: int, column: int, seen: dict[tuple[int, ...], int]) -> bytes:
+    def call_site(self, offset: int, line: int, column: int) -> bytes:
         if line == 0 or column == 0:
             raise InternalError(f"bug: a call without a location in function {self.plan.function}")
         if column >= COLUMN_TRAP:
-            return _SITE.pack(offset, line - 1, SITE_TRAP | (column - COLUMN_TRAP) << 8, 0)
+            return self.site(offset, line - 1, SITE_TRAP | (column - COLUMN_TRAP) << 8)
         if column in (COLUMN_CALL, COLUMN_CHECK):
-            return _SITE.pack(offset, line - 1, SITE_CALL, self.stack_map(line, column, seen))
+            return self.site(offset, line - 1, SITE_CALL, self.plan.maps.get((line - 1, column), ()))
         raise self.unsupported("no jump of a tail call")
 
-    def stack_map(self, line: int, column: int, seen: dict[tuple[int, ...], int]) -> int:
-        """Position + 1 of the stack map of a call; 0 if no references are live there."""
-        slots = self.plan.maps.get((line - 1, column))
-        if not slots:
+    def site(self, offset: int, place: int, kind: int, slots: tuple[int, ...] = ()) -> bytes:
+        """slots: of `%refs`, that hold live references there."""
+        bodies = self.plan.bodies
+        number = bisect_right(self.first_places, place) - 1
+        frames: list[int] = []
+        wasm_offset = place - bodies[number].shift
+        while number:
+            frames += (bodies[number].function, bodies[number].call)
+            number = bodies[number].outer
+        return _SITE.pack(offset, wasm_offset, kind, self.stack_map(slots, tuple(frames)))
+
+    def stack_map(self, slots: tuple[int, ...], frames: tuple[int, ...]) -> int:
+        """Position + 1 of the stack map of a site; 0 if it would be empty."""
+        if not slots and not frames:
             return 0
-        position = seen.get(slots)
+        position = self.seen.get((slots, frames))
         if position is None:
-            lowest = self.reader.frames[self.plan.record]
-            position = seen[slots] = len(self.maps) + 1
-            self.maps.append(len(slots))
-            self.maps.extend(lowest - 8 * slot for slot in slots)
+            position = self.seen[slots, frames] = len(self.maps) + 1
+            self.maps.append(len(slots) | len(frames) // 2 << MAP_FRAMES_SHIFT)
+            if slots:
+                lowest = self.reader.frames[self.plan.record]
+                self.maps.extend(lowest - 8 * slot for slot in slots)
+            self.maps.extend(frames)
         return position
 
     # --- relocations ----------------------------------------------------------------------------------------------

@@ -48,6 +48,7 @@ class Scan(Quiet):
         self.assigned: list[list[int]] = []
         self.cuts: list[tuple[int, int]] = []
         self.calls = False
+        self.makes_tail_calls = False
         self._open: list[int] = []
         self._sets: list[set[int]] = []
         self._dead_depth = 0
@@ -127,15 +128,15 @@ class Scan(Quiet):
         self._leave(count + 2)
 
     def return_call(self, func: int) -> None:
-        self.calls = True
+        self.calls = self.makes_tail_calls = True
         self._leave(1)
 
     def return_call_ref(self, type: int) -> None:
-        self.calls = True
+        self.calls = self.makes_tail_calls = True
         self._leave(1)
 
     def return_call_indirect(self, type: int, table: int) -> None:
-        self.calls = True
+        self.calls = self.makes_tail_calls = True
         self._leave(2)
 
     # --- locals ---------------------------------------------------------------------------------------------------

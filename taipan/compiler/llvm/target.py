@@ -20,19 +20,21 @@ class Pipeline(NamedTuple):
     """passes: for each function, the names of `FunctionPassManager.add_*_pass`; "" for LLVM's own choice at that level.
 
     module: LLVM's pipeline for whole modules instead.  codegen: the level of code generation.
+    inline_bytes: of the largest function body that replaces calls, in wasm.
     """
 
     level: int
     passes: str
     module: bool
     codegen: int
+    inline_bytes: int
     description: str
 
 
 PIPELINES: Final = {
-    "fast": Pipeline(1, "sroa instruction_combine simplify_cfg", False, 0, "few passes: compiles fastest"),
-    "default": Pipeline(1, "", False, 1, "LLVM's function passes at level 1"),
-    "aggressive": Pipeline(2, "", True, 1, "LLVM's module passes at level 2"),
+    "fast": Pipeline(1, "sroa instruction_combine simplify_cfg", False, 0, 20, "few passes: compiles fastest"),
+    "default": Pipeline(1, "", False, 1, 100, "LLVM's function passes at level 1"),
+    "aggressive": Pipeline(2, "", True, 1, 200, "LLVM's module passes at level 2"),
 }
 
 # Options of the whole process. Without the first ones LLVM merges equal accesses and calls of different instructions,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, final
 
 if TYPE_CHECKING:
     from taipan.compiler.environ import FlatLayout
+    from taipan.compiler.llvm.inline import Callee
     from taipan.compiler.llvm.machine import Machine
 
 TYPES: Final = ("i32", "i64", "float", "double", "ptr", "ptr")
@@ -59,11 +60,12 @@ def result_type(layout: FlatLayout) -> str:
 
 @final
 class ModuleText:
-    """Grows by one function after the other; `text()` is the whole."""
+    """Grows by one function after the other; `text()` is the whole. callees: what `inline.py` knows of functions."""
 
     def __init__(self, machine: Machine) -> None:
         self.machine: Final = machine
         self.functions: Final[list[str]] = []
+        self.callees: Final[dict[int, Callee | None]] = {}
         self._declarations: Final[dict[str, str]] = {}
         self._metadata: Final[list[str]] = []
         self._locations: dict[tuple[int, int], int] = {}

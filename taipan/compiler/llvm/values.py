@@ -63,6 +63,7 @@ class Values(Readable):
         self.operand_slots: dict[int, int] = {}
         self.num_slots = 0
         self.reference_locals: list[int] = []
+        self.live_outside: list[int] = []
         self.has_references = module_has_references(env)
 
     # --- text -----------------------------------------------------------------------------------------------------
@@ -215,7 +216,7 @@ class Values(Readable):
         """Slots that hold all external references now live, in locals and on the operand stack; stores the latter."""
         if len(self.stack) > MAX_MAPPED_OPERANDS:
             raise UnsupportedError("function too complex for the LLVM compiler: its stack maps would be too large")
-        slots = [self.local_slot(i) for i in self.reference_locals]
+        slots = [*self.live_outside, *(self.local_slot(i) for i in self.reference_locals)]
         for height, (text, type) in enumerate(self.stack):
             if type == T_EXTERNREF and text != "null":
                 slot = self.operand_slots.get(height)

@@ -27,7 +27,7 @@ each_pipeline = pytest.mark.parametrize("pipeline", PIPELINES)
 
 
 def compile_one(source: str, index: int = 0, pipeline: str = "default", lazy: bool = False) -> CompiledFunction:
-    compiler = LLVMCompiler(environment(source, lazy=lazy), host_flags(), pipeline)
+    compiler = LLVMCompiler(environment(source, lazy=lazy), host_flags(), pipeline, inline=False)
     return compiler.compile_function(index)
 
 
