@@ -300,6 +300,10 @@ def sample_into(fd: int) -> int:
 def take_samples() -> list[tuple[NativeModule, int, int, int]]:
     """What was noted since the last time: module, defined function index, wasm offset, return address of the poll."""
 
+def end_despite(thread: int) -> bool:
+    """If this thread (by its native id) still runs when the process exits, exit without the handlers and destructors of
+    C that are registered so far. Returns whether that can be done."""
+
 def reserve_probe(size_bytes: int) -> bool:
     """Whether this much address space can be reserved right now (mapped without access, then unmapped)."""
 

@@ -254,9 +254,7 @@ class Config(Managed):
     optimizer = Setting(
         _builder, None, "What compiles hot functions where `compiler` is auto: LLVM if installed (None), or a Builder."
     )
-    tier_up = Setting(
-        _bool, True, "Compile hot functions again with the optimizer, where `compiler` is auto."
-    )
+    tier_up = Setting(_bool, True, "Compile hot functions again with the optimizer, where `compiler` is auto.")
     tier_up_calls = Setting(
         _size, 0, "For tests: compile each function with the optimizer at this call of it, 0: when it is hot."
     )

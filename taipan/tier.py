@@ -177,13 +177,20 @@ class _Sampler:
         atexit.register(self.stop)
 
     def stop(self) -> None:
-        """Before the interpreter ends: LLVM must not be at work while the process takes itself apart."""
-        if not self._stopped:
-            self._stopped = True
-            _native.sample_into(-1)
-            os.write(self._write, b"\0")
-            if self._thread is not None:
-                self._thread.join()
+        """Before the interpreter ends: LLVM must not be at work while the process takes itself apart.
+
+        Nobody waits for its result any more, so if it is at work now, the process ends without taking LLVM apart.
+        """
+        if self._stopped or self._thread is None:
+            return
+        self._stopped = True
+        _native.sample_into(-1)
+        os.write(self._write, b"\0")
+        idle = _at_work.acquire(blocking=False)
+        if idle:
+            _at_work.release()
+        if idle or not _native.end_despite(self._thread.native_id or 0):
+            self._thread.join()
 
     def _run(self) -> None:
         while not self._stopped:

@@ -71,6 +71,7 @@ int tp_init_host_call(PyObject *), tp_init_handle(PyObject *), tp_init_memory(Py
 int tp_init_global(PyObject *), tp_init_instance(PyObject *);
 /* Functions of the module, see _native.pyi. */
 PyObject *tp_sample_into(PyObject *, PyObject *), *tp_take_samples(PyObject *, PyObject *);
+PyObject *tp_end_despite(PyObject *, PyObject *);
 PyObject *tp_reserve_probe(PyObject *, PyObject *), *tp_debug_null_funcref(PyObject *, PyObject *);
 PyObject *tp_debug_gc_stress(PyObject *, PyObject *);
 /* Makes a type (base may be NULL) and adds it; NULL with an exception. The reference is kept for ever. */

@@ -6,6 +6,8 @@ The stand-in is the baseline compiler, for a module in which every constant 1 is
 from __future__ import annotations
 
 import gc
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -220,6 +222,32 @@ def test_samples_of_modules_that_a_collection_is_clearing_are_dropped(is_garbage
     else:
         give_samples(last.native)
     assert optimizer.compiled == ([] if is_garbage else [0])
+
+
+SLOW_COMPILER = """
+import atexit, ctypes, sys
+import taipan
+from tests.unit import test_tier
+
+class Slow(test_tier.StandIn):
+    at_work = False
+
+    def compile_hot(self, functions, loops):
+        Slow.at_work = True
+        ctypes.CDLL(None).pause()
+
+store, exports = test_tier.exports_of(test_tier.engine_with(Slow()), test_tier.SPIN)
+while not Slow.at_work:
+    exports["spin"](store, 1_000_000)
+atexit.register(print, "bye")
+sys.stdout.write("not flushed yet ")
+sys.exit(7)
+"""
+
+
+def test_the_end_of_a_process_does_not_wait_for_the_compiler() -> None:
+    done = subprocess.run([sys.executable, "-c", SLOW_COMPILER], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (7, "not flushed yet bye\n", "")
 
 
 def test_two_threads_make_one_function_hot() -> None:
