@@ -7,6 +7,8 @@ typedef struct InstanceObject {
     NativeModule *module; /* strong: also there when the store is closed */
 } InstanceObject;
 
+#define MAX_RENEWED 64 /* instances whose function records are changed for each new code: there may be 100,000 */
+
 static PyTypeObject *instance_type;
 static uint32_t total_funcs(const NativeModule *module) { return module->num_funcs; }
 static uint32_t total_elements(const NativeModule *module) { return module->num_elements; }
@@ -46,6 +48,32 @@ VMFuncRef *tp_instance_funcref(Instance *instance, uint32_t func_index) {
     }
     instance->store->num_funcrefs++;
     return *slot = record;
+}
+
+void tp_instances_renew(const NativeModule *module, uint32_t defined_index, void *code) {
+    uint32_t place = module->escaped_places[module->num_imported_funcs + defined_index];
+    if (place == NOT_ESCAPED) return; /* records made on demand stay as they are */
+    int left = MAX_RENEWED;
+    for (Instance *instance = module->instances; instance != NULL && left > 0; instance = instance->next_of_module) {
+        /* Wasm of another thread may read it: both the old and the new code are there. */
+        __atomic_store_n(&tp_own_funcrefs(instance)[place].code, code, __ATOMIC_RELEASE);
+        left--;
+    }
+}
+
+static void join_module(Instance *instance) {
+    NativeModule *module = instance->module;
+    instance->next_of_module = module->instances;
+    instance->of_module = &module->instances;
+    if (module->instances != NULL) module->instances->of_module = &instance->next_of_module;
+    module->instances = instance;
+}
+
+static void leave_module(Instance *instance) {
+    if (instance->of_module == NULL) return;
+    *instance->of_module = instance->next_of_module;
+    if (instance->next_of_module != NULL) instance->next_of_module->of_module = instance->of_module;
+    instance->of_module = NULL;
 }
 
 /* ---- segments ---- */
@@ -162,6 +190,7 @@ static void instance_owned_clear(Owned *owned) {
         if (module->globals[i].kind == KIND_EXTERNREF) tp_externref_clear(&tp_own_globals(instance)[i].low);
     for (uint32_t i = 0; instance->elements != NULL && i < module->num_elements; i++)
         clear_segment(NULL, &instance->elements[i]);
+    leave_module(instance);
     instance->module = NULL;
     Py_DECREF(module);
 }
@@ -282,6 +311,7 @@ static Instance *create(Store *store, NativeModule *module, PyObject *imports[IM
         return NULL;
     }
     Py_INCREF(module);
+    join_module(instance);
     tp_store_add_instance(store, instance, &instance_kind);
     if (total_memories(module) != 0) tp_memory_add_user(tp_memories(instance)[0], instance);
     return instance;

@@ -173,8 +173,8 @@ static uintptr_t stub_address(const NativeModule *self, uint32_t defined_index) 
 }
 
 void *tp_module_entry(NativeModule *self, uint32_t defined_index) {
+    if (self->entries[defined_index] != NULL && !self->counting) return self->entries[defined_index];
     if (self->stubs != NULL) return (void *)stub_address(self, defined_index);
-    if (self->entries[defined_index] != NULL) return self->entries[defined_index];
     return (void *)PyErr_Format(tp_registry.InternalError, "bug: function %u has neither code nor a stub",
         self->num_imported_funcs + defined_index);
 }
@@ -261,9 +261,10 @@ static void set_entry(NativeModule *self, uint32_t defined_index, uint8_t *addre
     if (self->entries[defined_index] == NULL) self->num_compiled++;
     self->entries[defined_index] = address;
     self->sizes[defined_index] = size;
-    if (self->cells != NULL && !self->counting)
-        atomic_store_explicit(
-            (_Atomic(uint64_t) *)&self->cells[defined_index], (uint64_t)(uintptr_t)address, memory_order_release);
+    if (self->cells == NULL || self->counting) return;
+    atomic_store_explicit(
+        (_Atomic(uint64_t) *)&self->cells[defined_index], (uint64_t)(uintptr_t)address, memory_order_release);
+    tp_instances_renew(self, defined_index, address);
 }
 
 static int compare_extents(const void *a, const void *b) {

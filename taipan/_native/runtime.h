@@ -208,7 +208,8 @@ struct NativeModule {
     DataSegment *data;
     VMGlobal *globals_template;
     VMOffsets offsets;
-    uint64_t counted; /* by StoreBase._stats */
+    uint64_t counted;           /* by StoreBase._stats */
+    struct Instance *instances; /* newest first */
 
     /* Code; private to native_module.c. */
     struct Arena *arenas, *stub_arenas; /* newest first */
@@ -222,9 +223,11 @@ struct NativeModule {
     _Atomic(Continuation *) continuations; /* of loops, newest first */
     Py_buffer mapped[2];                   /* sites and stack maps of a mapped image; without objects: none */
 };
-/* What VMFuncRef.code and VMImportedFunc.code of a defined function hold: its code, or its stub while functions are
-   compiled lazily (the stub always jumps to the newest code). NULL with InternalError if there is neither. */
+/* What VMFuncRef.code and VMImportedFunc.code of a defined function hold: its code, or the stub of a function that is to
+   be compiled lazily (the stub always jumps to the newest code). NULL with InternalError if there is neither. */
 void *tp_module_entry(NativeModule *module, uint32_t defined_index);
+/* A defined function has new code: calls through the references of newer instances go there without the stub. */
+void tp_instances_renew(const NativeModule *module, uint32_t defined_index, void *code);
 static inline Signature *tp_func_signature(const NativeModule *module, uint32_t func_index) {
     return (Signature *)PyTuple_GET_ITEM(module->signatures, module->func_type_indices[func_index]);
 }
@@ -579,7 +582,8 @@ struct Instance {
     Owned owned;
     _Atomic(Instance *) next_instance; /* append-only list in order of creation; any thread may walk it */
     Store *store;
-    NativeModule *module; /* strong reference */
+    NativeModule *module;                  /* strong reference */
+    Instance *next_of_module, **of_module; /* and what points here; of_module is NULL while nothing does */
     VMContext *vmctx;
     Instance *next_memory0_user;
     VMTable *own_tables;               /* in the same allocation */

@@ -144,10 +144,8 @@ class Calls(Convert):
         if not env.table_is_64[table]:
             index = self.emit(f"zext i32 {index} to i64")
         record = self.load("ptr", "%vm", env.table_offsets[table], INVARIANT)
-        length = self.load("i64", record, TABLE["length"])
-        self.trap_if(self.emit(f"icmp uge i64 {index}, {length}"), traps.TABLE_OUT_OF_BOUNDS)
-        elements = self.load("ptr", record, TABLE["elements"])
-        reference = self.emit(f"load ptr, ptr {self.emit(f'getelementptr ptr, ptr {elements}, i64 {index}')}")
+        place = self.element_place(table, record, index, traps.TABLE_OUT_OF_BOUNDS)
+        reference = self.emit(f"load ptr, ptr {place}")
         ids = self.load("ptr", "%vm", HEADER["type_ids"], INVARIANT)
         expected = self.load("i32", ids, 4 * type, INVARIANT)
         actual = self.load("i32", reference, FUNCREF["type_id"])
@@ -157,6 +155,15 @@ class Calls(Convert):
         self.mismatch(wrong, actual, type, reference, good)
         self.start(good)
         return reference
+
+    def element_place(self, table: int, record: str, index: str, trap: int) -> str:
+        """Where a table's element is, after a check. A table that cannot grow stays where it is."""
+        limits = self.env.module.table_space[table].limits
+        fixed = limits.min == limits.max and limits.min < 1 << 31
+        length = str(limits.min) if fixed else self.load("i64", record, TABLE["length"])
+        self.trap_if(self.emit(f"icmp uge i64 {index}, {length}"), trap)
+        elements = self.load("ptr", record, TABLE["elements"], INVARIANT if fixed and limits.min else "")
+        return self.emit(f"getelementptr ptr, ptr {elements}, i64 {index}")
 
     def mismatch(self, block: str, actual: str, type: int, reference: str, good: str) -> None:
         """Cold code for a function reference that has not the expected type id."""

@@ -49,10 +49,7 @@ class Reference(Memory):
         index = self.pop()
         if not self.env.table_is_64[table]:
             index = self.emit(f"zext i32 {index} to i64")
-        record = self.table_record(table)
-        length = self.load("i64", record, TABLE["length"])
-        self.trap_if(self.emit(f"icmp uge i64 {index}, {length}"), traps.TABLE_ACCESS_OUT_OF_BOUNDS)
-        return self.emit(f"getelementptr ptr, ptr {self.load('ptr', record, TABLE['elements'])}, i64 {index}")
+        return self.element_place(table, self.table_record(table), index, traps.TABLE_ACCESS_OUT_OF_BOUNDS)
 
     def table_get(self, table: int) -> None:
         type = self.env.table_types[table]
