@@ -6,7 +6,7 @@ import importlib
 import sys
 from typing import Final
 
-GROUPS: Final = ("kernels", "metering", "sqlite", "calls", "instantiate", "compile", "startup")
+GROUPS: Final = ("kernels", "metering", "sqlite", "calls", "instantiate", "compile", "startup", "coldstart")
 
 
 def main(arguments: list[str]) -> int:

@@ -135,7 +135,8 @@ class Engine:
         code = trap.trap_code.name
         if self.frames and code != "STACK_OVERFLOW":
             frames = trap.frames[:MAX_FRAMES]
-            log.append((where, "frames", [(f.func_index, f.func_offset, f.module_offset) for f in frames]))
+            log.append((where, "frames", [f.func_index for f in frames]))
+            log.append((where, "offsets", [(f.func_offset, f.module_offset) for f in frames]))
         log.append((where, "trap", code))
 
     def made(self, store: Any, log: list[Any], case: Generated, index: int) -> Any:

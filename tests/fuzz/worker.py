@@ -36,6 +36,7 @@ TARGETS = {
     "text": "TextTarget",
     "execution": "ExecutionTarget",
     "tiers": "TiersTarget",
+    "signatures": "SignaturesTarget",
     "api": "ApiTarget",
     "threads": "ThreadsTarget",
     "wasi_paths": "WasiPathsTarget",
