@@ -85,19 +85,24 @@ def compile_all(engine: Engine, module: WasmModule) -> bytearray:
     image = engine.compiler.module(ModuleEnv(module, engine.tunables, False)).image(engine.num_workers)
     starts = module.body_starts
     head_bytes = starts[0] if len(starts) else len(module.code)
-    return artifact.serialize(image, module.code, head_bytes, header_of(engine), symbols(module, image))
+    header = header_of(engine)
+    return artifact.serialize(image, module.code, head_bytes, header, symbols(module, image), engine.compiler.name)
 
 
 def symbols(module: WasmModule, image: Image) -> list[tuple[str, int, int]]:
-    """Names for debuggers and profilers, which nothing here reads again: (name, offset, size) of each function."""
+    """Names for debuggers and profilers: (name, offset, size without constants) of each function."""
     from taipan.binary.names import decode_names
 
     names = decode_names(module).funcs
     imported = module.num_imported_funcs
-    return [
+    found = [
         (names.get(index, f"wasm-function[{index}]"), offset, size)
         for index, (offset, size) in enumerate(struct.iter_unpack("<II", image.offsets), imported)
     ]
+    if image.data_starts:
+        ends = memoryview(image.data_starts).cast("I")
+        found = [(name, offset, end) for (name, offset, _), end in zip(found, ends, strict=True)]
+    return found
 
 
 # --- loading ---

@@ -20,6 +20,7 @@ from taipan.cli.common import (
     read_file,
 )
 from taipan.cli.main import fail
+from taipan.features import Features
 
 if TYPE_CHECKING:
     from taipan.cli.listing import Function, Lister, Part, Row
@@ -33,9 +34,13 @@ HINT: Final = "machine code is shown as bytes; `pip install capstone` brings a d
 EPILOG: Final = """\
 The module is compiled, and not run. Under each instruction stands the machine
 code it became; an instruction without any is part of one after it, or cannot be
-reached. Behind the body: rare paths, constants, jump tables.
+reached. Behind the body: rare paths, constants, jump tables. LLVM's code and
+that of an artifact stands behind the wasm, since nobody knows what is whose;
+calls and what may trap name their instruction.
 
   taipan objdump --func main --bytes program.wasm
+  taipan objdump --compiler llvm program.wasm
+  taipan objdump program.cwasm
   taipan objdump --stats program.wasm | sort -nk3"""
 
 
@@ -62,13 +67,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_color_option(parser)
     add_compiler_option(parser)
     add_feature_option(parser)
-    parser.add_argument("file", metavar="FILE", help="a .wasm or .wat file, or - for standard input")
+    parser.add_argument("file", metavar="FILE", help="a .wasm, .wat or .cwasm file, or - for standard input")
 
 
 def run(args: Any) -> int:
-    from taipan.cli.listing import Lister
     from taipan.compiler import dump
-    from taipan.engine import check, decode
 
     config = config_from(args)
     config.consume_fuel = args.fuel
@@ -78,12 +81,10 @@ def run(args: Any) -> int:
         fail(str(error))
     data = read_file(args.file)
     try:
-        module = decode(assembled(args.file, data, engine.features), engine.features)
-        check(module, engine.features)
-        lister = Lister(module, engine.tunables, lazy=not args.eager)
+        lister = lister_of(engine, args, data)
     except taipan.WasmError as error:
         fail_at(args.file, data, error)
-    if not module.func_types:
+    if not lister.module.func_types:
         sys.stdout.write(f"{args.file} has no functions of its own\n")
         return 0
     functions = (lister.function(defined) for defined in choose(lister, args.func))
@@ -96,6 +97,26 @@ def run(args: Any) -> int:
     for function in functions:
         sys.stdout.write(writer.function(function))
     return 0
+
+
+def lister_of(engine: taipan.Engine, args: Any, data: bytes) -> Lister:
+    """What lists the functions of a module or an artifact. Raises WasmError."""
+    from taipan.cli.listing import Compiled, Lister, Stored
+    from taipan.compiler.environ import ModuleEnv
+    from taipan.engine import check, decode
+
+    if engine.detect_precompiled(data):
+        from taipan.compiler.serialize import take_apart
+
+        artifact = take_apart(data)
+        features = Features(frozenset(artifact.header.get("features").split()))
+        module = decode(artifact.module, features)
+        check(module, features)
+        return Lister(module, ModuleEnv(module, engine.tunables, False), Stored(artifact))
+    module = decode(assembled(args.file, data, engine.features), engine.features)
+    check(module, engine.features)
+    env = ModuleEnv(module, engine.tunables, not args.eager)
+    return Lister(module, env, Compiled(env, engine.compiler))
 
 
 def choose(lister: Lister, wanted: list[str]) -> list[int]:
@@ -140,6 +161,8 @@ class Writer:
     def function(self, function: Function) -> str:
         lines = [self.paint.heading(f"function {function.func} {function.name}".rstrip() + f" {function.signature}")]
         lines.append(f"  {function.uses}; {sizes(function)}")
+        if function.left:
+            lines.append(self.paint.note(f"  by the baseline compiler, since LLVM leaves it: {function.left}"))
         if function.problem:
             lines.append(self.paint.error(f"  not compiled: {function.problem}"))
         for part in function.body:
@@ -148,6 +171,8 @@ class Writer:
             lines += ["", "  rare paths"]
             for part in function.cold:
                 lines += self.part(part)
+        if self.asm and function.code:
+            lines += ["", f"  machine code by {function.maker}", *(self.row(row) for row in function.code)]
         if self.asm and function.data:
             lines += ["", "  constants and jump tables"]
             lines += [self.row(row) for row in function.data]
@@ -176,29 +201,34 @@ def sizes(function: Function) -> str:
     wasm_bytes = function.wasm_end - function.wasm_start
     if function.problem:
         return f"{wasm_bytes} bytes of wasm"
-    return f"{wasm_bytes} bytes of wasm, {function.code_bytes} of code, frame of {function.frame_bytes}"
+    frame = f", frame of {function.frame_bytes}" if function.frame_bytes >= 0 else ""
+    return f"{wasm_bytes} bytes of wasm, {function.code_bytes} of code by {function.maker}{frame}"
 
 
 def write_stats(functions: Iterator[Function]) -> None:
     """A table of sizes, for all functions and in total; those that could not be compiled count in neither sum."""
     write = sys.stdout.write
-    write("   index      wasm      code  ratio   frame  function\n")
+    write("   index      wasm      code  ratio   frame  compiler  function\n")
     wasm_total = code_total = count = failed = 0
     for function in functions:
         wasm_bytes = function.wasm_end - function.wasm_start
         name = f"{function.name} {function.uses}".strip()
         if function.problem:
             failed += 1
-            write(f"{function.func:8} {wasm_bytes:9}         -      -       -  {name}: {function.problem}\n")
+            write(f"{function.func:8} {wasm_bytes:9}         -      -       -  -         {name}: {function.problem}\n")
             continue
         count += 1
         wasm_total += wasm_bytes
         code_total += function.code_bytes
         ratio = function.code_bytes / wasm_bytes
+        frame = str(function.frame_bytes) if function.frame_bytes >= 0 else "-"
+        if function.left:
+            name += f": LLVM leaves it: {function.left}"
         write(
-            f"{function.func:8} {wasm_bytes:9} {function.code_bytes:9} {ratio:6.1f} {function.frame_bytes:7}  {name}\n"
+            f"{function.func:8} {wasm_bytes:9} {function.code_bytes:9} {ratio:6.1f} {frame:>7}  "
+            f"{function.maker:8}  {name}\n"
         )
     ratio_text = f"{code_total / wasm_total:.1f}" if wasm_total else "-"
-    write(f"   total {wasm_total:9} {code_total:9} {ratio_text:>6}          {count} functions, bytes each\n")
+    write(f"   total {wasm_total:9} {code_total:9} {ratio_text:>6}                    {count} functions, bytes each\n")
     if failed:
         write(f"{failed} more could not be compiled\n")

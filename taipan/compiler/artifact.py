@@ -7,13 +7,17 @@ from typing import Final, final
 
 @final
 class CompiledFunction:
-    """Code of one function. relocs, sites, stack_maps: the arguments of `NativeModule.publish`."""
+    """Code of one function. relocs, sites, stack_maps: the arguments of `NativeModule.publish`.
 
-    def __init__(self, code: bytes, relocs: bytes, sites: bytes, stack_maps: bytes) -> None:
+    data_start: where constants begin behind the instructions, as far as that is known: for listings.
+    """
+
+    def __init__(self, code: bytes, relocs: bytes, sites: bytes, stack_maps: bytes, *, data_start: int = -1) -> None:
         self.code: Final = code
         self.relocs: Final = relocs
         self.sites: Final = sites
         self.stack_maps: Final = stack_maps
+        self.data_start: Final = len(code) if data_start < 0 else data_start
 
 
 @final
@@ -31,10 +35,22 @@ class LoopStub:
 
 @final
 class Image:
-    """All functions of a module: the arguments of `NativeModule.load`, where their formats stand."""
+    """All functions of a module: the arguments of `NativeModule.load`, where their formats stand.
+
+    For listings: data_starts as in CompiledFunction, 32 bits each, or nothing;  left: why the compiler left functions
+    to the baseline compiler, by defined index.
+    """
 
     def __init__(
-        self, code: bytes, offsets: bytes, sites: bytes, site_starts: bytes, stack_maps: bytes, stack_map_starts: bytes
+        self,
+        code: bytes,
+        offsets: bytes,
+        sites: bytes,
+        site_starts: bytes,
+        stack_maps: bytes,
+        stack_map_starts: bytes,
+        data_starts: bytes = b"",
+        left: dict[int, str] | None = None,
     ) -> None:
         self.code: Final = code
         self.offsets: Final = offsets
@@ -42,3 +58,5 @@ class Image:
         self.site_starts: Final = site_starts
         self.stack_maps: Final = stack_maps
         self.stack_map_starts: Final = stack_map_starts
+        self.data_starts: Final = data_starts
+        self.left: Final[dict[int, str]] = {} if left is None else left

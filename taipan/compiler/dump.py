@@ -60,7 +60,7 @@ def show(func: int, made: CompiledFunction) -> None:
     lines = []
     if "asm" in ENABLED:
         lines.append(f"function {func}: {len(made.code)} bytes")
-        lines += disassemble(made.code)
+        lines += disassemble(made.code[: made.data_start])
     if "sites" in ENABLED:
         lines.append(f"function {func}: sites")
         lines += [describe_site(*site) for site in struct.iter_unpack("<4I", made.sites)]
@@ -76,7 +76,7 @@ def describe_site(code_offset: int, wasm_offset: int, kind: int, stack_map: int)
 
 
 def disassemble(code: bytes) -> list[str]:
-    """x86-64 code, a line per instruction; constants behind the last instruction appear as instructions, too."""
+    """x86-64 code, a line per instruction."""
     return [f"  {at:6x}  {text}" for at, _, text in instructions(code)]
 
 
@@ -84,12 +84,12 @@ def can_disassemble() -> bool:
     return _decoder() is not None
 
 
-def instructions(code: bytes, offset: int = 0) -> list[tuple[int, bytes, str]]:
-    """x86-64 code as (offset, bytes, text). Bytes are their own text, in rows, where nothing can disassemble them.
+def instructions(code: bytes, offset: int = 0, machine: str = "x86_64") -> list[tuple[int, bytes, str]]:
+    """Code as (offset, bytes, text). Bytes are their own text, in rows, where nothing can disassemble them.
 
     offset: of the first byte, for the texts of jumps.
     """
-    decoder = _decoder()
+    decoder = _decoder(machine)
     found = []
     at = 0
     if decoder is not None:
@@ -104,10 +104,13 @@ def instructions(code: bytes, offset: int = 0) -> list[tuple[int, bytes, str]]:
 
 
 @functools.cache
-def _decoder() -> Any:
+def _decoder(machine: str = "x86_64") -> Any:
     """The capstone disassembler, or None if that is not installed."""
     try:
         capstone: Any = importlib.import_module("capstone")
     except ImportError:
         return None
-    return capstone.Cs(capstone.CS_ARCH_X86, capstone.CS_MODE_64)
+    if machine == "x86_64":
+        return capstone.Cs(capstone.CS_ARCH_X86, capstone.CS_MODE_64)
+    architecture = getattr(capstone, "CS_ARCH_AARCH64", None)  # its name since capstone 6
+    return capstone.Cs(capstone.CS_ARCH_ARM64 if architecture is None else architecture, capstone.CS_MODE_ARM)

@@ -84,6 +84,7 @@ class ImageBuilder:
     __slots__ = (
         "_branches",
         "_code",
+        "_data_starts",
         "_deadlines",
         "_force",
         "_map_starts",
@@ -105,6 +106,7 @@ class ImageBuilder:
         self._code = bytearray()
         self._starts: Final[list[int]] = []
         self._offsets = bytearray()
+        self._data_starts = bytearray()
         self._sites = bytearray()
         self._site_starts = bytearray(4)
         self._maps = bytearray()
@@ -128,6 +130,7 @@ class ImageBuilder:
         code += function.code
         self._starts.append(start)
         self._offsets += struct.pack("<II", start, size)
+        self._data_starts += struct.pack("<I", function.data_start)
         self._sites += function.sites
         self._site_starts += struct.pack("<I", len(self._sites) // SITE_BYTES)
         self._maps += function.stack_maps
@@ -135,8 +138,8 @@ class ImageBuilder:
         self._arrive(index, start)
         self._call_out(index, start, function.relocs)
 
-    def finish(self) -> Image:
-        """The image. Every function that is called must have been added."""
+    def finish(self, left: dict[int, str] | None = None) -> Image:
+        """The image. Every function that is called must have been added. left: as in Image."""
         missing = sorted(target for target in {*self._waiting, *self._veneers_waiting} if target >= len(self._starts))
         if missing:
             raise InternalError(f"bug: code calls function {missing[0]}, which was not compiled")
@@ -148,6 +151,8 @@ class ImageBuilder:
             bytes(self._site_starts),
             bytes(self._maps),
             bytes(self._map_starts),
+            bytes(self._data_starts),
+            left,
         )
 
     # --- calls ----------------------------------------------------------------------------------------------------

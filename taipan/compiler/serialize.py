@@ -2,7 +2,9 @@
 
 An artifact is an ELF file. `.text` is the image, mapped and executed as it is: no relocations, no symbols are looked
 at. The sections `.taipan.*` hold the tables of the image as `Image` names them, the module's own bytes, from which
-everything else is decoded, and a header of lines `key=value` that says what the code depends on.
+everything else is decoded, and a header of lines `key=value` that says what the code depends on. For listings there
+are the sizes of the symbols, which end where a function's constants begin, and `.taipan.compilers`: a line with the
+compiler's name, and one for each function that it left to the baseline compiler, with defined index and reason.
 
 **What is trusted**: machine code is executed as it stands in the file. Loading checks that file and settings fit and
 that nothing is missing or damaged by accident; it cannot protect from somebody who makes a file on purpose. So load
@@ -118,14 +120,16 @@ def abi_fingerprint() -> str:
 
 
 def serialize(
-    image: Image, module: bytes, head_bytes: int, header: Header, symbols: list[tuple[str, int, int]]
+    image: Image, module: bytes, head_bytes: int, header: Header, symbols: list[tuple[str, int, int]], compiler: str
 ) -> bytearray:
     """The artifact of a compiled module.
 
     module: its binary format.  head_bytes: where its first function body begins.  symbols: as `elf.write` takes them.
+    compiler: its name.
     """
     tables = {name: bytes(getattr(image, name)) for name in TABLES}
-    bulk = {"sites": bytes(image.sites), "module": module}
+    left = [f"{index} {' '.join(reason.split())}" for index, reason in sorted(image.left.items())]
+    bulk = {"sites": bytes(image.sites), "module": module, "compilers": "\n".join([compiler, *left]).encode()}
     values = header.values | {
         "head_bytes": str(head_bytes),
         "tables_crc": checksum(*tables.values(), module[:head_bytes]),
@@ -148,14 +152,25 @@ def checksum(*parts: Buffer) -> str:
 
 @final
 class Artifact:
-    """A file's parts, as views of it. text: offset of the code in the file."""
+    """A file's parts, as views of it. machine: the file's.  text: offset of the code in the file."""
 
-    __slots__ = ("code", "header", "module", "tables", "text")
+    __slots__ = ("code", "compilers", "header", "machine", "module", "symbols", "tables", "text")
 
     def __init__(
-        self, header: Header, code: memoryview, text: int, tables: dict[str, memoryview], module: bytes
+        self,
+        header: Header,
+        machine: str,
+        code: memoryview,
+        text: int,
+        tables: dict[str, memoryview],
+        module: bytes,
+        compilers: memoryview,
+        symbols: memoryview,
     ) -> None:
         self.header: Final = header
+        self.machine: Final = machine
+        self.compilers: Final = compilers
+        self.symbols: Final = symbols
         self.code: Final = code
         self.text: Final = text
         self.tables: Final = tables
@@ -180,10 +195,24 @@ def deserialize(
     host_cpu: flags of this processor.  verify: compare the checksum of the code, too.
     Raises MalformedError for what is no artifact or damaged, UnsupportedError for what does not fit here.
     """
+    made = take_apart(data)
+    header, tables, module = made.header, made.tables, made.module
+    check_header(header, made.machine, expected, host_cpu, check_version)
+    head = header.get("head_bytes")
+    if not head.isdecimal() or int(head) > len(module):
+        raise damaged("its header and its module do not fit together")
+    if checksum(*(tables[name] for name in TABLES), memoryview(module)[: int(head)]) != header.get("tables_crc"):
+        raise damaged("the checksum of its tables differs")
+    if verify and checksum(made.code, tables["sites"], module, made.compilers) != header.get("code_crc"):
+        raise damaged("the checksum of its code differs")
+    return made
+
+
+def take_apart(data: Buffer) -> Artifact:
+    """The parts of an artifact, of which nothing is checked. Raises MalformedError if one is missing."""
     view = memoryview(data)
     machine, sections = _sections(data)
     header = _header(view, sections)
-    check_header(header, machine, expected, host_cpu, check_version)
 
     def part(name: str) -> memoryview:
         section = sections.get(name)
@@ -192,15 +221,10 @@ def deserialize(
         return view[section.offset : section.offset + section.size]
 
     tables = {name: part(PREFIX + name) for name in (*TABLES, "sites")}
-    code, module = part(".text"), bytes(part(PREFIX + "module"))
-    head = header.get("head_bytes")
-    if not head.isdecimal() or int(head) > len(module):
-        raise damaged("its header and its module do not fit together")
-    if checksum(*(tables[name] for name in TABLES), memoryview(module)[: int(head)]) != header.get("tables_crc"):
-        raise damaged("the checksum of its tables differs")
-    if verify and checksum(code, tables["sites"], module) != header.get("code_crc"):
-        raise damaged("the checksum of its code differs")
-    return Artifact(header, code, sections[".text"].offset, tables, module)
+    module = bytes(part(PREFIX + "module"))
+    symbols = part(".symtab") if ".symtab" in sections else view[:0]
+    compilers = part(PREFIX + "compilers")
+    return Artifact(header, machine, part(".text"), sections[".text"].offset, tables, module, compilers, symbols)
 
 
 def _sections(data: Buffer) -> tuple[str, dict[str, elf.Section]]:

@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from taipan.cli.listing import Lister
+import taipan
+from taipan.cli.listing import Compiled, Lister, Stored
 from taipan.cli.main import main
-from taipan.compiler import dump
+from taipan.compiler import driver, dump
 from taipan.compiler.baseline.compiler import BaselineCompiler
+from taipan.compiler.environ import ModuleEnv
+from taipan.compiler.serialize import take_apart
 from taipan.compiler.tunables import Tunables
 from taipan.features import Features
 from taipan.text import parse
@@ -65,10 +68,15 @@ def lines_with(text: str, *words: str) -> list[str]:
     return [line for line in text.splitlines() if all(word in line for word in words)]
 
 
+def lister_of(source: str, lazy: bool = True, compiler: str = "baseline") -> Lister:
+    module = parse(source, Features.everything())
+    env = ModuleEnv(module, Tunables(), lazy)
+    return Lister(module, env, Compiled(env, driver.make_builder(compiler).build()))
+
+
 def test_every_byte_of_the_code_is_listed_in_order() -> None:
-    module = parse(SOURCE, Features.everything())
     for lazy in (True, False):
-        lister = Lister(module, Tunables(), lazy)
+        lister = lister_of(SOURCE, lazy)
         compiler = BaselineCompiler(lister.env)
         for defined in range(4):
             listed = lister.function(defined)
@@ -166,7 +174,7 @@ def test_invalid_modules_and_files_are_refused(mistake, tmp_path) -> None:
 
 
 def test_without_a_disassembler_there_are_bytes_and_advice(path, capsys, monkeypatch) -> None:
-    monkeypatch.setattr(dump, "_decoder", lambda: None)
+    monkeypatch.setattr(dump, "_decoder", lambda *machine: None)
     assert main(["objdump", "--func", "pointed", path]) == 0
     shown = capsys.readouterr()
     assert "| " in shown.out
@@ -179,3 +187,115 @@ def test_color_is_for_terminals(objdump) -> None:
     assert "\x1b[" not in objdump()
     colored = objdump("--color", "always")
     assert "\x1b[1mfunction 1 $start" in colored
+
+
+# --- other compilers, and artifacts ---------------------------------------------------------------------------------
+MANY = " ".join(f"(local.get {n})" for n in range(9))
+MIXED = f"""(module $mixed (memory 1)
+  (func $many (param {"i64 " * 9}) (result i64) (local.get 8))
+  (func $tail (export "tail") (param {"i64 " * 9}) (result i64) (return_call $many {MANY}))
+  (func $kept (param externref i32) (result f64)
+    (drop (call $kept (local.get 0) (i32.div_s (i32.load (local.get 1)) (local.get 1))))
+    (f64.sub (f64.const 1.25) (f64.promote_f32 (f32.load (local.get 1))))))"""
+
+
+def shown(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert main(["objdump", *arguments]) == 0
+    output = capsys.readouterr()
+    assert output.err == ""
+    return output.out
+
+
+def check_mixed(listing: str, slots: str) -> None:
+    """What is said of MIXED, whether it is compiled for the listing or before."""
+    assert "of code by llvm" in section(listing, 0)
+    assert not lines_with(listing, "$many", "leaves")
+    tail = section(listing, 1)
+    assert "of code by baseline" in tail
+    assert "since LLVM leaves it: the LLVM compiler does not support tail calls with arguments on the stack\n" in tail
+    kept = section(listing, 2)
+    assert "machine code by llvm" in kept
+    code = kept.partition("machine code")[2]
+    assert lines_with(code, "i32.load", "may trap: out of bounds memory access")
+    assert lines_with(code, "call", "i32.div_s", "trap: integer divide by zero")
+    assert lines_with(code, "call", "call $kept", "-> $kept" if slots else "references")
+    # 1.25 stands among the constants, not between instructions.
+    instructions, _, constants = code.partition("constants and jump tables")
+    assert "00 00 00 00 00 00 f4 3f" in constants
+    assert "ret" in instructions
+
+
+def test_code_of_llvm_names_instructions_and_what_it_leaves(capsys, tmp_path) -> None:
+    pytest.importorskip("llvmlite", reason="the LLVM compiler needs llvmlite")
+    (tmp_path / "mixed.wat").write_text(MIXED)
+    file = str(tmp_path / "mixed.wat")
+    check_mixed(shown(capsys, "--compiler", "llvm", file), "")
+    stats = shown(capsys, "--compiler", "llvm", "--stats", file).splitlines()
+    assert [line.split()[5] for line in stats[1:4]] == ["llvm", "baseline", "llvm"]
+    assert "$tail" in stats[2]
+    assert "LLVM leaves it" in stats[2]
+    wasm = shown(capsys, "--compiler", "llvm", "--no-asm", file)
+    assert "machine code" not in wasm
+    assert "i32.div_s" in wasm
+
+
+def test_what_is_inlined_is_named(capsys, tmp_path) -> None:
+    pytest.importorskip("llvmlite", reason="the LLVM compiler needs llvmlite")
+    (
+        tmp_path / "m.wat"
+    ).write_text("""(module (memory 1) (func $small (param i32) (result i32) (i32.load (local.get 0)))
+        (func $big (param i32) (result i32) (call $small (i32.load16_u (local.get 0)))))""")
+    listing = section(shown(capsys, "--compiler", "llvm", str(tmp_path / "m.wat")), 1)
+    assert lines_with(listing, "inlined $small: ", " i32.load; may trap")
+    assert lines_with(listing, "mov", "i32.load16_u; may trap")
+
+
+def test_every_byte_of_llvms_code_is_listed_in_order() -> None:
+    pytest.importorskip("llvmlite", reason="the LLVM compiler needs llvmlite")
+    lister = lister_of(MIXED, compiler="llvm")
+    for defined in (0, 2):
+        listed = lister.function(defined)
+        rows = listed.code + listed.data
+        assert sum(len(row.data) for row in rows) == listed.code_bytes
+        assert [row.offset for row in rows] == sorted(row.offset for row in rows)
+
+
+def artifact_of(source: str, compiler: str) -> bytearray:
+    config = taipan.Config()
+    config.compiler = compiler
+    return taipan.Engine(config).precompile_module(source)
+
+
+def test_artifacts_of_llvm_say_what_is_whose(capsys, tmp_path) -> None:
+    pytest.importorskip("llvmlite", reason="the LLVM compiler needs llvmlite")
+    path = tmp_path / "mixed.cwasm"
+    path.write_bytes(artifact_of(MIXED, "llvm"))
+    listing = shown(capsys, str(path))
+    check_mixed(listing, "-> $kept")
+    assert lines_with(section(listing, 1), "jmp", "-> $many")
+
+
+def test_artifacts_of_the_baseline_compiler(capsys, path, tmp_path) -> None:
+    artifact = tmp_path / "m.cwasm"
+    source = SOURCE[: SOURCE.index("(func $vector")] + ")"
+    artifact.write_bytes(artifact_of(source, "baseline"))
+    listing = shown(capsys, str(artifact))
+    assert lines_with(section(listing, 2), "mov", "i32.load", "may trap: out of bounds memory access")
+    assert lines_with(section(listing, 3), "call", "references: [rbp - 16]")
+    assert lines_with(section(listing, 4), "call", "-> $pointed")
+    assert "baseline" in section(listing, 4)
+    assert "leaves" not in listing
+    # The stack of addresses counts from the beginning of the image.
+    assert len({line.split()[1] for line in lines_with(listing, "| ")}) == len(lines_with(listing, "| "))
+
+
+def test_damaged_artifacts(mistake, tmp_path) -> None:
+    path = tmp_path / "m.cwasm"
+    data = artifact_of("(module (func) (func))", "baseline")
+    path.write_bytes(data[:1000])
+    assert "damaged" in mistake(str(path))
+    for table in ("offsets", "site_starts", "stack_map_starts"):
+        parts = take_apart(data)
+        parts.tables[table] = parts.tables[table][:-4]
+        with pytest.raises(taipan.MalformedError, match="damaged artifact"):
+            Stored(parts)

@@ -74,6 +74,7 @@ class BaselineCompiler:
             words(function.relocs, function.num_relocs),
             function.sites.getvalue(),
             words(function.maps, function.num_maps),
+            data_start=int(function.data_start),
         )
         if dump.ENABLED:
             dump.show(defined_index + int(self.env.num_imported_funcs), made)
@@ -120,6 +121,7 @@ class BaselineCompiler:
         site_starts = BytesWriter()
         maps = BytesWriter()
         map_starts = BytesWriter()
+        data_starts = BytesWriter()
         count: i64 = len(env.module.body_starts)
         starts = to_vec([0] * int(count))
         num_maps: i64 = 0
@@ -138,6 +140,7 @@ class BaselineCompiler:
             starts[index] = start
             write_i32_le(offsets, i32(start))
             write_i32_le(offsets, i32(masm.offset()))
+            write_i32_le(data_starts, i32(function.data_start))
             if function.num_maps:
                 write_words(maps, function.maps, function.num_maps)
                 num_maps += function.num_maps
@@ -156,6 +159,7 @@ class BaselineCompiler:
             site_starts.getvalue(),
             maps.getvalue(),
             map_starts.getvalue(),
+            data_starts.getvalue(),
         )
 
 

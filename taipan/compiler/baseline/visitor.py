@@ -48,6 +48,7 @@ class FunctionCompiler(Continued):
         self.appending: bool = False
         self.first_reloc: i64 = 0
         self.frame_field: i64 = 0
+        self.data_start: i64 = 0
         self.checks_limit: bool = False
         self.has_funcref_locals: bool = False
         self.pinner: Final = Pinner()
@@ -105,6 +106,7 @@ class FunctionCompiler(Continued):
         masm.set_frame_size(self.frame_field, frame_bytes)
         cold_start = masm.offset()
         self.emit_cold(frame_bytes)
+        self.data_start = masm.offset()
         if self.marks is not None:
             self.mark_rest(self.marks, cold_start, frame_bytes)
         self.emit_jump_tables()
@@ -129,7 +131,7 @@ class FunctionCompiler(Continued):
         """Mark what follows the body. Pieces of cold code have a label at their beginning."""
         marks.frame_bytes = int(frame_bytes)
         marks.cold_start = int(cold_start)
-        marks.data_start = int(self.masm.offset())
+        marks.data_start = int(self.data_start)
         i: i64 = 0
         while i < self.num_cold:
             marks.cold.append((int(self.masm.label_offset(self.cold[i + 1])), int(self.cold[i + 4])))

@@ -116,7 +116,7 @@ class LlvmModule:
         for chunk in self._compile_all(self._chunks(), num_workers):
             for made in chunk:
                 builder.add(made)
-        return builder.finish()
+        return builder.finish({index: str(error) for index, error in self.left.items()})
 
     def _chunks(self) -> list[list[int]]:
         """Indices of all functions, in order, in lists of some CHUNK_BYTES each."""

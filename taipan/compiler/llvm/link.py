@@ -181,7 +181,11 @@ class FunctionReader:
         sites = self.sites(decoded)
         self.relocate(decoded)
         return CompiledFunction(
-            bytes(self.piece), b"".join(self.relocs), b"".join(sites), pack(f"<{len(self.maps)}I", *self.maps)
+            bytes(self.piece),
+            b"".join(self.relocs),
+            b"".join(sites),
+            pack(f"<{len(self.maps)}I", *self.maps),
+            data_start=self.end - self.start,
         )
 
     def unsupported(self, what: str) -> UnsupportedError:
