@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from taipan.compiler.artifact import Image
     from taipan.compiler.cache import CodeCache, KeptCode
     from taipan.compiler.interface import Builder, Compiler
+    from taipan.compiler.serialize import Header
 
 CODE_REGION_BYTES: Final = 1 << 30
 """Address space for the code of one engine; 26 MB of wasm (CPython) make about 100 MB of code."""
@@ -74,6 +75,7 @@ class Engine(Unique):
         "cache",
         "compiler",
         "config",
+        "expected_header",
         "features",
         "optimizer",
         "tunables",
@@ -97,6 +99,8 @@ class Engine(Unique):
             from taipan.compiler import cache
 
             self.cache = cache.from_config(config.cache)
+        self.expected_header: Header | None = None
+        """What artifacts must say, made when the first one is loaded."""
         self.types = TypeRegistry()
         self._epochs: Epochs | None = Epochs() if config.epoch_interruption else None
         self._dynamic_guard: int = config.dynamic_memory_guard_size

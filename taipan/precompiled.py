@@ -134,7 +134,9 @@ def load_file(engine: Engine, path: str | os.PathLike[Any], verify: bool) -> Loa
 def unpack(engine: Engine, data: memoryview, verify: bool) -> artifact.Artifact:
     """The parts of an artifact that fits to this engine. Raises MalformedError or UnsupportedError."""
     check_version = engine.config.module_version is not None
-    return artifact.deserialize(data, header_of(engine), cpu.host_flags(), check_version, verify)
+    if engine.expected_header is None:
+        engine.expected_header = header_of(engine)
+    return artifact.deserialize(data, engine.expected_header, cpu.host_flags(), check_version, verify)
 
 
 def template(engine: Engine, parts: artifact.Artifact) -> Loaded:

@@ -6,7 +6,17 @@ import importlib
 import sys
 from typing import Final
 
-GROUPS: Final = ("kernels", "metering", "sqlite", "calls", "instantiate", "compile", "startup", "coldstart")
+GROUPS: Final = (
+    "kernels",
+    "metering",
+    "sqlite",
+    "calls",
+    "instantiate",
+    "compile",
+    "artifacts",
+    "startup",
+    "coldstart",
+)
 
 
 def main(arguments: list[str]) -> int:

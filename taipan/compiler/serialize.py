@@ -243,6 +243,12 @@ def _header(view: memoryview, sections: dict[str, elf.Section]) -> Header:
 
 def check_header(header: Header, machine: str, expected: Header, host_cpu: frozenset[str], check_version: bool) -> None:
     """Raise UnsupportedError, saying what differs, unless code with this header runs where `expected` describes."""
+    if (
+        header.values.items() >= expected.values.items()
+        and machine == header.get("machine")
+        and host_cpu.issuperset(header.get("cpu").split())
+    ):
+        return
     if check_version and header.get("version") != expected.get("version"):
         raise incompatible(
             f"compiled with incompatible version {header.get('version')!r}, expected {expected.get('version')!r}"

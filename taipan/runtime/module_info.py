@@ -81,7 +81,7 @@ class ElemPlan:
 
 @final
 class ModuleInfo:
-    """types: keeps the module's types registered.  func_ids: engine-wide type id of every function of the index space.
+    """types: keeps the module's types registered.
 
     own_counts: (tables, memories) that each instance makes.  globals_template: first bytes of the own globals.
     global_inits, table_inits, elems, datas: what is left to do for an instance, in order; `has_steps` if anything is.
@@ -92,7 +92,6 @@ class ModuleInfo:
         "datas",
         "elems",
         "exports",
-        "func_ids",
         "global_inits",
         "global_types",
         "globals_template",
@@ -112,7 +111,6 @@ class ModuleInfo:
         self.types: Final = types
         ids = types.ids
         self._names: Names | None = None
-        self.func_ids: Final = [ids[index] for index in module.func_space]
         self.table_types: Final = [types.table_type(t) for t in module.table_space]
         self.global_types: Final = [types.global_type(t) for t in module.global_space]
         self.tag_ids: Final = [ids[t.type_idx] for t in module.tag_space]
@@ -245,7 +243,7 @@ class ModuleInfo:
         """The type of an item of an index space."""
         registry = self.types.registry
         if kind == wasm.FUNC:
-            return func_type(registry.func_type(self.func_ids[index]), self.types)
+            return func_type(registry.func_type(self.types.ids[self.module.func_space[index]]), self.types)
         if kind == wasm.TABLE:
             return table_type(self.table_types[index], self.types)
         if kind == wasm.MEMORY:

@@ -279,6 +279,22 @@ def _wide_kind(code: core.ValType, registry: TypeRegistry) -> int:
     return _WIDER.get(heap, KIND_OPAQUE)
 
 
+def _known_kinds(types: tuple[core.ValType, ...]) -> bytes:
+    """Raises KeyError if one of the types has no kind of its own."""
+    kinds = _kinds_of.get(types)
+    if kinds is None:
+        kinds = bytes([_KINDS[code] for code in types])
+        if len(_kinds_of) == MAX_REMEMBERED:
+            _kinds_of.clear()
+        _kinds_of[types] = kinds
+    return kinds
+
+
+_kinds_of: Final[dict[tuple[core.ValType, ...], bytes]] = {}
+MAX_REMEMBERED: Final = 1000
+"""Lists of types whose kinds are remembered: modules have most of them in common."""
+
+
 def make_signature(registry: TypeRegistry, type_id: int, keep: object, of_host: bool) -> Signature:
     """A function type as the native runtime needs it. of_host: whether Python code is called.  keep: holds the type.
 
@@ -287,8 +303,14 @@ def make_signature(registry: TypeRegistry, type_id: int, keep: object, of_host: 
     """
     comp = registry.func_type(type_id)
     given, taken = (comp.results, comp.params) if of_host else (comp.params, comp.results)
-    strict = bytes([_KINDS.get(code, KIND_OPAQUE) for code in given])
-    wide = bytes([_wide_kind(code, registry) for code in taken])
+    try:
+        strict = _known_kinds(given)
+    except KeyError:
+        strict = bytes([_KINDS.get(code, KIND_OPAQUE) for code in given])
+    try:
+        wide = _known_kinds(taken)
+    except KeyError:
+        wide = bytes([_wide_kind(code, registry) for code in taken])
     params, results = (wide, strict) if of_host else (strict, wide)
     return Signature(params, results, type_id, func_type(comp, keep))
 
