@@ -351,9 +351,12 @@ static int place(NativeModule *self, Image *image) {
         result = image->fd < 0 ? tp_region_write(self->region, address, bytes, size)
                                : tp_region_map(self->region, arena, image->fd, image->file_offset);
     if (result == 0) {
-        for (uint32_t i = 0; i < image->count; i++)
+        bool ascending = true;
+        for (uint32_t i = 0; i < image->count; i++) {
             extents[i].start += (uint32_t)(address - tp_region_base(self->region));
-        qsort(extents, image->count, sizeof *extents, compare_extents);
+            ascending = ascending && (i == 0 || extents[i - 1].start <= extents[i].start);
+        }
+        if (!ascending) qsort(extents, image->count, sizeof *extents, compare_extents);
         tp_arena_append(arena, extents, image->count);
         self->code_bytes += size;
         image->address = address;
