@@ -291,7 +291,12 @@ class Config(Managed):
     )
     debug_info = Setting(_bool, False, "Emit native debug information.", "native debug information")
     native_unwind_info = Setting(_bool, True, "Accepted; has no effect.")
-    target = Setting(_target, "", "Target triple to compile for; the default is this machine.", code=True)
+    target = Setting(
+        _target,
+        "",
+        "Target triple to compile for; the default is this machine. For others, modules can only be precompiled.",
+        code=True,
+    )
     cache = Setting(
         _cache,
         False,
@@ -412,12 +417,4 @@ class Config(Managed):
             setting = type(self).__dict__.get(name)
             if isinstance(setting, Setting) and setting.missing and self._values[name] != setting.default:
                 raise UnsupportedError(f"{setting.missing} (Config.{name}) is not supported yet: leave it off")
-        _check_target(self.target)
         self._state = "consumed"
-
-
-def _check_target(target: str) -> None:
-    if target and target.partition("-")[0] != os.uname().machine:
-        raise UnsupportedError(
-            f"configuration does not match the host: target {target} on {os.uname().machine}; leave `target` unset"
-        )

@@ -18,7 +18,7 @@ from taipan import _native
 from taipan.abi.plans import global_plan, memory_plan, table_plan
 from taipan.compiler.tunables import Tunables
 from taipan.config import Config
-from taipan.errors import InvalidError
+from taipan.errors import InvalidError, UnsupportedError
 from taipan.features import Features
 from taipan.lazy import LazyCompiler
 from taipan.runtime.epochs import Epochs
@@ -216,11 +216,26 @@ def _tunables(config: Config) -> Tunables:
     )
 
 
+def machine_of(config: Config) -> str:
+    """The processor that code is made for."""
+    target: str = config.target
+    return target.partition("-")[0] or os.uname().machine
+
+
+def check_host(engine: Engine) -> None:
+    """Raise UnsupportedError if the engine's code is for another machine."""
+    if machine_of(engine.config) != os.uname().machine:
+        raise UnsupportedError(
+            f"configuration does not match the host: target {engine.config.target} on {os.uname().machine}; "
+            "for another machine modules can only be precompiled"
+        )
+
+
 def _compiler(config: Config) -> Compiler:
     """The compiler that the settings describe. Raises UnsupportedError if it is not there, WasmError for its flags."""
     from taipan.compiler import driver
 
-    builder = driver.builder(config.compiler)
+    builder = driver.builder(config.compiler, machine_of(config) != os.uname().machine)
     return _configured(builder, config).build()
 
 
@@ -233,6 +248,7 @@ def _optimizer(config: Config) -> Compiler | None:
         or not (config.tier_up or config.tier_up_calls)
         or not config.lazy_compilation
         or config.consume_fuel
+        or machine_of(config) != os.uname().machine
     ):
         return None
     builder = driver.optimizing_builder(config.optimizer)
@@ -262,6 +278,7 @@ class Module(Unique):
 
     def __init__(self, engine: Engine, wasm: str | Buffer) -> None:
         check_engine(engine)
+        check_host(engine)
         module = decode(wasm_bytes(wasm, engine.features), engine.features)
         check(module, engine.features)
         types = engine.types.register(module.types, module.rec_groups)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from taipan.compiler import cpu
 from taipan.compiler import serialize as artifact
-from taipan.engine import Engine, decode, make_template
+from taipan.engine import Engine, check_host, decode, machine_of, make_template
 from taipan.errors import WasmError
 from taipan.runtime.module_info import ModuleInfo
 
@@ -33,7 +33,7 @@ def header_of(engine: Engine, compiler: Compiler | None = None) -> artifact.Head
     """What code depends on that this engine makes with a compiler, its own if None."""
     return artifact.Header.describe(
         engine.config.module_version or "",
-        os.uname().machine,
+        machine_of(engine.config),
         os.uname().sysname.lower(),
         (compiler or engine.compiler).cpu_flags,
         engine.tunables,
@@ -110,6 +110,7 @@ def symbols(module: WasmModule, image: Image) -> list[tuple[str, int, int]]:
 
 def load(engine: Engine, data: Buffer) -> Loaded:
     """From memory: everything is verified and the code is copied."""
+    check_host(engine)
     parts = unpack(engine, memoryview(data).cast("B"), True)
     module, info, native = template(engine, parts)
     place(native, parts, -1)
@@ -118,6 +119,7 @@ def load(engine: Engine, data: Buffer) -> Loaded:
 
 def load_file(engine: Engine, path: str | os.PathLike[Any], verify: bool) -> Loaded:
     """From a file: the code is mapped; on a file system that allows no execution it is copied."""
+    check_host(engine)
     with open(path, "rb") as file:
         if os.fstat(file.fileno()).st_size == 0:
             raise artifact.damaged("the file is empty")

@@ -23,6 +23,13 @@ Frames: every function begins `push rbp; mov rbp, rsp`, so that the stack walker
 The **stack check** compares the lowest address that the function needs with `VMContext.stack_limit` and branches if
 below; loop headers compare rsp with the same cell. Interrupting a store writes all ones there. The cold side calls
 the `poll` builtin with the tested address in rax; if it returns, execution goes on.
+
+AArch64 (code is compiled ahead of time for it, `compiler/llvm/aarch64.py`): the same with the registers of AAPCS64, and
+again the callee pops its stack arguments, in slots of 8 bytes and rounded up to 16 altogether. x0 = callee vmctx, x1 =
+caller vmctx, then x2-x7; v0-v7; results in x0 or v0; preserved: x19-x29 and the lower halves of v8-v15; x16 and x17
+belong to veneers. Frames: [x29] = caller's x29, [x29+8] = return address; locals lie below x29, stack arguments are
+found from sp. Helpers are called as in C, with the context in x0; `poll` gets the tested address in x1 and preserves
+x9-x15, x19-x29 and v8-v31.
 """
 
 from __future__ import annotations

@@ -24,7 +24,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", metavar="FILE", help="default: FILE with the ending .cwasm; - is standard output"
     )
-    parser.add_argument("--target", metavar="T", help="machine to compile for; the default is this one")
+    parser.add_argument(
+        "--target",
+        metavar="T",
+        help="machine to compile for, e.g. aarch64-unknown-linux-gnu (with LLVM); the default is this one",
+    )
     add_compiler_option(parser)
     parser.add_argument(
         "-C",

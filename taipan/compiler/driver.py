@@ -21,15 +21,18 @@ COMPILERS: Final[dict[str, tuple[str, str]]] = {
 """Name -> module and class of the builder."""
 
 
-def builder(choice: str | Builder) -> Builder:
+def builder(choice: str | Builder, cross: bool = False) -> Builder:
     """The builder that `Config.compiler` asks for: a name, "auto", or a builder from outside, of which a copy is used.
 
     Raises UnsupportedError for a compiler that is not installed. "auto" takes what there is, also if that is nothing.
+    cross: the code is for another machine, for which "auto" means LLVM.
     """
     if not isinstance(choice, str):
         return choice.clone()
     if choice != "auto":
         return make_builder(choice)
+    if cross:
+        return make_builder("llvm")
     try:
         return make_builder("baseline")
     except UnsupportedError:

@@ -53,14 +53,14 @@ ENABLED: Final = read_points(os.environ.get("TAIPAN_DUMP", ""))
 _ONLY: Final = os.environ.get("TAIPAN_DUMP_FUNC")
 
 
-def show(func: int, made: CompiledFunction) -> None:
-    """Print what is asked for about a function of the module's function space."""
+def show(func: int, made: CompiledFunction, machine: str = "x86_64") -> None:
+    """Print what is asked for about a function of the module's function space. machine: a key of `elf.MACHINES`."""
     if _ONLY is not None and str(func) != _ONLY:
         return
     lines = []
     if "asm" in ENABLED:
         lines.append(f"function {func}: {len(made.code)} bytes")
-        lines += disassemble(made.code[: made.data_start])
+        lines += disassemble(made.code[: made.data_start], machine)
     if "sites" in ENABLED:
         lines.append(f"function {func}: sites")
         lines += [describe_site(*site) for site in struct.iter_unpack("<4I", made.sites)]
@@ -75,9 +75,9 @@ def describe_site(code_offset: int, wasm_offset: int, kind: int, stack_map: int)
     return f"  {code_offset:6x}  wasm {wasm_offset:#x}  {what}{references}"
 
 
-def disassemble(code: bytes) -> list[str]:
-    """x86-64 code, a line per instruction."""
-    return [f"  {at:6x}  {text}" for at, _, text in instructions(code)]
+def disassemble(code: bytes, machine: str = "x86_64") -> list[str]:
+    """A line per instruction."""
+    return [f"  {at:6x}  {text}" for at, _, text in instructions(code, 0, machine)]
 
 
 def can_disassemble() -> bool:

@@ -161,9 +161,11 @@ class Settings:
 
 
 class OwnBuilder:
-    """What the package's builders have in common: both make code for x86-64 Linux."""
+    """What the package's builders have in common."""
 
     NAME: ClassVar[str]
+    TARGETS: ClassVar[tuple[str, ...]] = ("x86_64",)
+    """Processors that it makes code for, on Linux."""
     OPTIONS: ClassVar[tuple[Option, ...]] = ()
     """Settings beyond LINK_SETTINGS."""
 
@@ -184,8 +186,12 @@ class OwnBuilder:
         self._check_target()
 
     def _check_target(self) -> None:
-        if self._triple.partition("-")[0] != "x86_64":
-            raise UnsupportedError(f"the {self.NAME} compiler cannot make code for {self._triple}, only for x86_64")
+        processor, _, system = self._triple.partition("-")
+        if processor not in self.TARGETS or "linux" not in system.split("-"):
+            targets = " and ".join(self.TARGETS)
+            raise UnsupportedError(
+                f"the {self.NAME} compiler cannot make code for {self._triple}, only for {targets} Linux"
+            )
 
     def set(self, name: str, value: str) -> None:
         self._options.set(self.NAME, name, value)

@@ -29,7 +29,8 @@ from taipan.features import DEFAULTS, Features
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-PAGE_SIZE: Final = 4096
+PAGE_SIZES: Final = {"x86_64": 4 << 10, "aarch64": 64 << 10}
+"""The largest pages that a system may have there, since code is mapped from the file."""
 PREFIX: Final = ".taipan."
 MAGIC_LINE: Final = "taipan artifact 1"
 MAX_VERSION_BYTES: Final = 255
@@ -137,7 +138,8 @@ def serialize(
     }
     sections = [(PREFIX + "header", Header(values).text())]
     sections += [(PREFIX + name, data) for name, data in (tables | bulk).items()]
-    return elf.write(header.get("machine"), image.code, sections, symbols, PAGE_SIZE)
+    machine = header.get("machine")
+    return elf.write(machine, image.code, sections, symbols, PAGE_SIZES[machine])
 
 
 def checksum(*parts: Buffer) -> str:

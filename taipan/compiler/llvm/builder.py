@@ -10,7 +10,7 @@ from taipan.compiler import cpu, dump
 from taipan.compiler.artifact import CompiledFunction
 from taipan.compiler.image import ImageBuilder
 from taipan.compiler.interface import Option, OwnBuilder, Settings
-from taipan.compiler.llvm import x64
+from taipan.compiler.llvm import aarch64, x64
 from taipan.compiler.llvm.target import PIPELINES
 from taipan.compiler.workers import in_order
 from taipan.errors import UnsupportedError
@@ -20,12 +20,16 @@ if TYPE_CHECKING:
 
     from taipan.compiler.artifact import Image, LoopStub
     from taipan.compiler.environ import ModuleEnv
+    from taipan.compiler.llvm.machine import Machine
 
 NAME: Final = "llvm"
 
 CHUNK_BYTES: Final = 12_000
 """Wasm bytes that LLVM compiles at once, 4,000 instructions or so: from there on bigger chunks are no faster."""
 
+
+MACHINES: Final[dict[str, Machine]] = {"x86_64": x64, "aarch64": aarch64}
+"""By the first part of a target triple."""
 
 LEVELS: Final = "; ".join(f"{name}: {pipeline.description}" for name, pipeline in PIPELINES.items())
 
@@ -35,6 +39,7 @@ class LlvmBuilder(OwnBuilder):
     """Settings of the optimizing compiler. Raises ImportError without llvmlite."""
 
     NAME = NAME
+    TARGETS = tuple(MACHINES)
     OPTIONS = (Option("opt_level", "enum", "default", LEVELS, tuple(PIPELINES)),)
 
     def __init__(self) -> None:
@@ -50,13 +55,14 @@ class LlvmBuilder(OwnBuilder):
 class Llvm:
     """One engine's compiler. LLVM itself is loaded when the first module is compiled."""
 
-    __slots__ = ("settings", "triple")
+    __slots__ = ("machine", "settings", "triple")
 
     slow: Final = True
 
     def __init__(self, triple: str, settings: Settings) -> None:
         self.triple: Final = triple
         self.settings: Final = settings
+        self.machine: Final = MACHINES[triple.partition("-")[0]]
 
     @property
     def name(self) -> str:
@@ -64,31 +70,32 @@ class Llvm:
 
     @property
     def cpu_flags(self) -> frozenset[str]:
-        return cpu.host_flags() & x64.FLAGS
+        return cpu.host_flags() & self.machine.FLAGS
 
     @property
     def description(self) -> str:
         return f"{self.settings.describe(NAME)} llvmlite={importlib.import_module('llvmlite').__version__}"
 
     def module(self, env: ModuleEnv) -> LlvmModule:
-        return LlvmModule(env, self.settings)
+        return LlvmModule(env, self.settings, self.machine)
 
 
 @final
 class LlvmModule:
-    """LLVM, and the baseline compiler for what LLVM leaves alone.
+    """LLVM, and the baseline compiler for what LLVM leaves alone, if there is one for the machine.
 
     left: why, for each of those functions, by its defined index.
     """
 
-    def __init__(self, env: ModuleEnv, settings: Settings) -> None:
+    def __init__(self, env: ModuleEnv, settings: Settings, machine: Machine = x64) -> None:
         from taipan.compiler.baseline.compiler import BaselineCompiler
         from taipan.compiler.llvm.compiler import LLVMCompiler
 
         self._env: Final = env
         self._settings: Final = settings
-        self._llvm: Final = LLVMCompiler(env, cpu.host_flags(), settings.values["opt_level"])
-        self._baseline: Final = BaselineCompiler(env)
+        self._machine: Final = machine
+        self._llvm: Final = LLVMCompiler(env, cpu.host_flags(), settings.values["opt_level"], machine)
+        self._baseline: Final = BaselineCompiler(env) if machine is x64 else None
         self.left: Final[dict[int, UnsupportedError]] = {}
 
     def compile(self, indices: Sequence[int]) -> list[CompiledFunction]:
@@ -105,14 +112,16 @@ class LlvmModule:
     def _accept(self, defined_index: int, made: CompiledFunction | UnsupportedError) -> CompiledFunction:
         """What LLVM made of a function, or what the baseline compiler makes of it."""
         if isinstance(made, UnsupportedError):
+            if self._baseline is None:
+                raise UnsupportedError(f"{made}, and no other compiler makes code for {self._machine.TRIPLE}")
             self.left[defined_index] = made
             return self._baseline.compile_function(defined_index)
         if dump.ENABLED:
-            dump.show(defined_index + int(self._env.num_imported_funcs), made)
+            dump.show(defined_index + int(self._env.num_imported_funcs), made, self._machine.BRANCHES.name)
         return made
 
     def image(self, num_workers: int) -> Image:
-        builder = ImageBuilder(x64.BRANCHES, self._settings.padding, self._settings.force_veneers)
+        builder = ImageBuilder(self._machine.BRANCHES, self._settings.padding, self._settings.force_veneers)
         for chunk in self._compile_all(self._chunks(), num_workers):
             for made in chunk:
                 builder.add(made)

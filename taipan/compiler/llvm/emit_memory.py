@@ -101,7 +101,12 @@ class Memory(Calls):
         if extend:
             narrow = f"i{bits}"
             value = self.emit(f"trunc {TYPES[type]} {value} to {narrow}")
-        self.do(f"store volatile {narrow} {value}, ptr {place}, align 1{self.access_site()}")
+        site = self.access_site()
+        unchecked = (offset & (1 << 64) - 1) + bits // 8 <= self.env.memory_extents[memory]
+        if unchecked and bits > 8 and self.ir.machine.TEARS_STORES:
+            # The last byte is out of bounds if any is, and loading it changes nothing.
+            self.emit(f"load volatile i8, ptr {self.place(place, bits // 8 - 1)}{site}")
+        self.do(f"store volatile {narrow} {value}, ptr {place}, align 1{site}")
 
     # --- size and bulk operations ---------------------------------------------------------------------------------
     def address_type(self, memory: int) -> int:

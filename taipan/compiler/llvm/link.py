@@ -287,7 +287,10 @@ class FunctionReader:
                 self.relocs.append(pack("<3I", field, slot, target))
             else:
                 target = self.data(symbol.section, symbol.value + machine.addend(r, past_field))
-                machine.patch(self.piece, field, r.kind, past_field, target)
+                try:
+                    machine.patch(self.piece, field, r.kind, past_field, target)
+                except ValueError as error:
+                    raise self.unsupported(f"too large a function: {error}") from None
 
     def append(self, key: tuple[int, int] | str, data: bytes, align: int) -> int:
         """Position in the piece of data that is to stand behind the code, once."""
@@ -311,7 +314,7 @@ class FunctionReader:
         place = self.append(
             (section, start),
             content.data[start:end],
-            min(content.align, MAX_ALIGNMENT) if not content.entsize else content.entsize,
+            min(content.align, MAX_ALIGNMENT) if not content.entsize else min(content.entsize, self.machine.DATA_ALIGN),
         )
         if not known:
             for r in reader.file.relocations.get(section, []):

@@ -1,4 +1,4 @@
-"""What the LLVM compiler has to know of a processor. The modules that say so: `x64.py`."""
+"""What the LLVM compiler has to know of a processor. The modules that say so: `x64.py`, `aarch64.py`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ class Machine(Protocol):
     CONVENTION: what stands in front of the result type of functions and calls.  POPS_BY_HAND: LLVM does not know that
     callees take their stack arguments away; `call_with_stack` and `stub` do it.
     POLL: the call of the poll helper, with the names `code` and `pointer` (`emit_control.py`).
-    FILLER: a byte for gaps between code and data.
+    TEARS_STORES: a store that faults may have written the bytes in front of the page that it cannot write to.
+    FILLER: a byte for gaps between code and data.  DATA_ALIGN: no instruction wants its data aligned to more.
     ABSOLUTE, CALLS, REFERENCES, DISTANCE: kinds of relocations: an address of 64 bits; of calls and jumps to functions;
     of other references to data; a distance in 32 bits.
     """
@@ -51,7 +52,11 @@ class Machine(Protocol):
     @property
     def POLL(self) -> str: ...
     @property
+    def TEARS_STORES(self) -> bool: ...
+    @property
     def FILLER(self) -> bytes: ...
+    @property
+    def DATA_ALIGN(self) -> int: ...
     @property
     def ABSOLUTE(self) -> int: ...
     @property

@@ -73,6 +73,16 @@ def _load_llvm() -> tuple[Any, Calls]:
     return _llvm
 
 
+def load_target(triple: str) -> tuple[Any, Calls]:
+    """`load_llvm`, and what LLVM needs for a machine that may not be this one."""
+    llvm, to = load_llvm()
+    if triple.partition("-")[0] != llvm.get_default_triple().partition("-")[0]:
+        with _loading:
+            llvm.initialize_all_targets()
+            llvm.initialize_all_asmprinters()
+    return llvm, to
+
+
 def object_code(ir: str, pipeline: Pipeline, triple: str, cpu: str) -> bytes:
     """Compile a module's text to a relocatable ELF file."""
     with AT_WORK:
@@ -80,7 +90,7 @@ def object_code(ir: str, pipeline: Pipeline, triple: str, cpu: str) -> bytes:
 
 
 def _object_code(ir: str, pipeline: Pipeline, triple: str, cpu: str) -> bytes:
-    llvm, to = load_llvm()
+    llvm, to = load_target(triple)
     if "llvm" in dump.ENABLED:
         print(ir, file=sys.stderr)
     context = llvm.create_context()

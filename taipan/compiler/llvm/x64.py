@@ -35,7 +35,10 @@ POLL: Final = (
     "(ptr %vm, ptr {code}, i64 {pointer})"
 )
 
+TEARS_STORES: Final = False
+
 FILLER: Final = b"\xcc"
+DATA_ALIGN: Final = 64
 R_X86_64_64: Final = 1
 R_X86_64_PC32: Final = 2
 R_X86_64_PLT32: Final = 4
