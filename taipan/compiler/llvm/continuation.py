@@ -118,10 +118,10 @@ class ContinuationCompiler(FunctionCompiler):
         super().loop(type)
         frame = self.frames[-1]
         if self.pos == self.loop_offset and not self.number:
-            self.first_block = frame.label
+            self.first_block = frame.header
             self.operands = [type for _, type in self.stack[: frame.height]]
             self.params = [(f"%a{i}", type) for i, type in enumerate(frame.params)]
-            frame.edges.append(("entry", [name for name, _ in self.params], []))
+            frame.entries.append(("entry", [name for name, _ in self.params], []))
         self.load_operands(frame)
 
     def join(self, frame: Frame) -> None:

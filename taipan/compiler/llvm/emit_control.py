@@ -43,11 +43,15 @@ class Frame:
     """A construct of the control stack.
 
     assigned: locals that need phis at the label.  edges: (block it comes from, operands, those locals) of each branch.
-    saved: at `if`, operands and locals for `else`.  phis: at `loop`, the names of the header's phis, whose lines are at
-    `phis_at`.
+    saved: at `if`, operands and locals for `else`.  header: at `loop`, the label of its first block; entries: the edges
+    that lead there; phis: the names of its phis, whose lines are at `phis_at`; number: its own, in `scan.py`; copies:
+    how often its body is written.
     """
 
-    __slots__ = ("assigned", "edges", "height", "kind", "label", "params", "phis", "phis_at", "results", "saved")
+    __slots__ = (
+        "assigned", "copies", "edges", "entries", "header", "height", "kind", "label", "number", "params", "phis",
+        "phis_at", "results", "saved",
+    )  # fmt: skip
 
     def __init__(self, kind: int, label: str, params: bytes, results: bytes, height: int, assigned: list[int]) -> None:
         self.kind = kind
@@ -57,6 +61,10 @@ class Frame:
         self.height = height
         self.assigned = assigned
         self.edges: list[tuple[str, list[str], list[str]]] = []
+        self.header = label
+        self.entries = self.edges
+        self.number = -1
+        self.copies = 1
         self.saved: tuple[str, str, list[str], list[str]] | None = None
         self.phis: list[str] = []
         self.phis_at = 0
@@ -201,6 +209,10 @@ class Control(Values):
             self.push(name, param)
         for name, index in zip(frame.phis[len(params) :], frame.assigned, strict=True):
             self.locals[index] = name
+        self.poll_loop()
+
+    def poll_loop(self) -> None:
+        """At the beginning of the body of the loop that is being entered."""
         self.poll()
 
     def if_(self, type: int) -> None:
@@ -251,7 +263,7 @@ class Control(Values):
     def end_loop(self, frame: Frame) -> None:
         """All edges to the loop's header are known now."""
         types = [*frame.params, *(self.local_types[i] for i in frame.assigned)]
-        columns = [(block, operands + values) for block, operands, values in frame.edges]
+        columns = [(block, operands + values) for block, operands, values in frame.entries]
         self.lines[frame.phis_at] = "".join(
             f"  {name} = phi {TYPES[type]} "
             + ", ".join(f"[ {values[i]}, %{block} ]" for block, values in columns)

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from taipan.compiler.environ import FlatLayout, ModuleEnv
 from taipan.compiler.llvm.emit_control import FUNC
-from taipan.compiler.llvm.inline import Inlined, Inlining
+from taipan.compiler.llvm.inline import Inlined
+from taipan.compiler.llvm.loops import Loops
 from taipan.compiler.llvm.text import TYPES, ModuleText, result_type
 from taipan.errors import UnsupportedError
 
@@ -30,7 +31,7 @@ class Plan(NamedTuple):
     bodies: list[Inlined]
 
 
-class FunctionCompiler(Inlining):
+class FunctionCompiler(Loops):
     """Writes one function of a valid module into a ModuleText. Used once."""
 
     def __init__(self, env: ModuleEnv, ir: ModuleText, defined_index: int, inline_bytes: int = 0) -> None:

@@ -9,6 +9,7 @@ Growth is bounded: a function takes up so many bytes of other bodies as it has i
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import Final, NamedTuple, final
 
 from taipan.compiler.environ import T_EXTERNREF, ModuleEnv
@@ -37,7 +38,7 @@ class Inlined(NamedTuple):
 
     first: its places are from this one on, up to the next body's.  shift: what a place is more than its wasm offset.
     function: defined index.  outer: the body around it, by its number, -1 for none.  call: wasm offset of the call
-    there.
+    there; -1: part of that body, written once more (`loops.py`).
     """
 
     first: int
@@ -115,11 +116,15 @@ class Inlining(Reference):
         return values
 
     def visit_body(self, first: int, end: int) -> None:
-        """Visit all instructions that can be reached."""
-        for cut_start, cut_end in [*self.scan.cuts, (end, end)]:
+        """Visit those instructions of a body that can be reached."""
+        cuts = self.scan.cuts
+        number = bisect_left(cuts, (first, first))
+        while first < end:
+            cut_start, cut_end = cuts[number] if number < len(cuts) else (end, end)
             if first < cut_start:
-                self.visit(self.env.code, first, cut_start)
+                self.visit(self.env.code, first, min(cut_start, end))
             first = cut_end
+            number += 1
 
     # --- inlining -------------------------------------------------------------------------------------------------
     def call(self, func: int) -> None:
@@ -172,13 +177,9 @@ class Inlining(Reference):
         arguments = [self.fenced(*argument) for argument in self.pop_arguments(layout)]
         live_outside = self.live_slots() if self.has_references else []
         saved = [getattr(self, name) for name in STATE]
-        index = func - int(self.env.num_imported_funcs)
-        shift = self.next_place - callee.start
-        self.bodies.append(Inlined(self.next_place, shift, index, self.number, int(self.pos)))
-        self.next_place += callee.end - callee.start
         self.room -= callee.size
+        self.new_places(callee.start, callee.end, func - int(self.env.num_imported_funcs), int(self.pos))
         self.number = len(self.bodies) - 1
-        self.shift = shift
         self.live_outside = live_outside
         self.stack, self.frames = [], []
         self.local_slots, self.operand_slots = {}, {}
@@ -193,6 +194,12 @@ class Inlining(Reference):
         for name, value in zip(STATE, saved, strict=True):
             setattr(self, name, value)
         self.stack += results
+
+    def new_places(self, start: int, end: int, function: int, call: int) -> None:
+        """For the instructions there, which are about to be written."""
+        self.shift = self.next_place - start
+        self.bodies.append(Inlined(self.next_place, self.shift, function, self.number, call))
+        self.next_place += end - start
 
     def return_results(self) -> None:
         if not self.number:

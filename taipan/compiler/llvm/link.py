@@ -238,7 +238,8 @@ class FunctionReader:
         frames: list[int] = []
         wasm_offset = place - bodies[number].shift
         while number:
-            frames += (bodies[number].function, bodies[number].call)
+            if bodies[number].call >= 0:
+                frames += (bodies[number].function, bodies[number].call)
             number = bodies[number].outer
         return _SITE.pack(offset, wasm_offset, kind, self.stack_map(slots, tuple(frames)))
 

@@ -7,7 +7,7 @@ pass does not visit them), and whether the function calls anything.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, final
 
 from taipan.compiler.environ import T_EXTERNREF, ModuleEnv
 from taipan.errors import UnsupportedError
@@ -37,19 +37,38 @@ for _row in INSTRS:
         setattr(Quiet, _row.method, _do_nothing)
 
 
+@final
+class Loop:
+    """start, end: of the body, without the `end`.  is_innermost: neither loops nor calls inside.
+
+    first_call: the function that every iteration calls before anything branches; -1 for none.
+    """
+
+    __slots__ = ("end", "first_call", "is_innermost", "start")
+
+    def __init__(self, start: int) -> None:
+        self.start: Final = start
+        self.end = start
+        self.is_innermost = True
+        self.first_call = -1
+
+
 class Scan(Quiet):
     """assigned: for each block, loop and if, in the order in which they begin, the locals assigned inside, ascending.
 
-    cuts: (start, end) offsets of code that is never reached.
+    loops: by their numbers in that order.  cuts: (start, end) offsets of code that is never reached.
     """
 
     def __init__(self, env: ModuleEnv) -> None:
         self.env: Final = env
         self.assigned: list[list[int]] = []
+        self.loops: Final[dict[int, Loop]] = {}
         self.cuts: list[tuple[int, int]] = []
         self.calls = False
         self.makes_tail_calls = False
         self._open: list[int] = []
+        self._innermost: Loop | None = None  # begun last, and nothing inside yet that keeps it from being that
+        self._straight: Loop | None = None  # begun last, and no branch or block since
         self._sets: list[set[int]] = []
         self._dead_depth = 0
         self._cut_start = -1
@@ -63,6 +82,7 @@ class Scan(Quiet):
 
     # --- blocks ---------------------------------------------------------------------------------------------------
     def block(self, type: int) -> None:
+        self._straight = None
         if self._cut_start >= 0:
             self._dead_depth += 1
             return
@@ -71,16 +91,38 @@ class Scan(Quiet):
         self._sets.append(set())
 
     def loop(self, type: int) -> None:
-        self.block(type)
+        if self._cut_start < 0:
+            self._not_innermost()
+            self._innermost = self.loops[len(self.assigned)] = Loop(int(self.next))
+            self.block(type)
+            self._straight = self._innermost
+        else:
+            self.block(type)
+
+    def _not_innermost(self) -> None:
+        """A loop or call is here. Loops around an inner one have been told when that began."""
+        if self._innermost is not None:
+            self._innermost.is_innermost = False
+            self._innermost = None
 
     def if_(self, type: int) -> None:
         self.block(type)
+
+    def br_if(self, label: int) -> None:
+        self._straight = None
+
+    def br_on_null(self, label: int) -> None:
+        self._straight = None
+
+    def br_on_non_null(self, label: int) -> None:
+        self._straight = None
 
     def else_(self) -> None:
         if self._dead_depth == 0:
             self._alive()
 
     def end(self) -> None:
+        self._straight = None
         if self._dead_depth:
             self._dead_depth -= 1
             return
@@ -89,6 +131,9 @@ class Scan(Quiet):
         inside = self._sets.pop()
         if number < 0:
             return
+        if number in self.loops:
+            self.loops[number].end = int(self.pos)
+            self._innermost = None
         self.assigned[number] = sorted(inside)
         self._sets[-1] |= inside
         self._total += len(inside)
@@ -107,6 +152,7 @@ class Scan(Quiet):
         """Control leaves; the current instruction has so many LEB numbers behind its opcode."""
         if self._cut_start >= 0:
             return
+        self._straight = None
         at = int(self.pos) + 1
         code = self.code
         for _ in range(immediates):
@@ -149,6 +195,13 @@ class Scan(Quiet):
             self._sets[-1].add(index)
 
     # --- calls ----------------------------------------------------------------------------------------------------
+    def call(self, func: int) -> None:
+        self.calls = True
+        if self._straight is not None:
+            self._straight.first_call = func
+            self._straight = None
+        self._not_innermost()
+
     def global_get(self, index: int) -> None:
         self.calls = self.calls or self.env.global_types[index] == T_EXTERNREF
 
@@ -164,10 +217,11 @@ class Scan(Quiet):
 
 def _calls(self: Scan, *immediates: int) -> None:
     self.calls = True
+    self._not_innermost()
 
 
 CALLING: Final = (
-    "call", "call_indirect", "call_ref", "memory_grow", "memory_fill", "memory_copy", "memory_init", "data_drop",
+    "call_indirect", "call_ref", "memory_grow", "memory_fill", "memory_copy", "memory_init", "data_drop",
     "table_grow", "table_fill", "table_copy", "table_init", "elem_drop",
 )  # fmt: skip
 _method: Callable[..., Any] = _calls
