@@ -140,15 +140,14 @@ class Inlining(Reference):
             return None
         module = self.env.module
         size = module.body_ends[index] - module.body_starts[index]
-        if size > min(self.inline_bytes, self.room):
-            return None
         depth = recursion = 0
         number = self.number
         while number >= 0:
             depth += 1
             recursion += self.bodies[number].function == index
             number = self.bodies[number].outer
-        if depth > MAX_DEPTH or recursion >= RECURSION or (recursion and size > MAX_RECURSIVE_BYTES):
+        limit = MAX_RECURSIVE_BYTES if recursion else self.inline_bytes
+        if depth > MAX_DEPTH or recursion >= RECURSION or size > min(limit, self.room):
             return None
         return self.callee_at(index)
 
