@@ -247,7 +247,6 @@ def _optimizer(config: Config) -> Compiler | None:
         config.compiler != "auto"
         or not (config.tier_up or config.tier_up_calls)
         or not config.lazy_compilation
-        or config.consume_fuel
         or machine_of(config) != os.uname().machine
     ):
         return None

@@ -39,7 +39,8 @@ class LLVMCompiler:
     ) -> None:
         self.env: Final = env
         self.pipeline: Final = PIPELINES[pipeline]
-        self.inline_bytes: Final = self.pipeline.inline_bytes if inline else 0
+        # A call that is counted is one that happens: it may be where the fuel ends.
+        self.inline_bytes: Final = self.pipeline.inline_bytes if inline and not env.tunables.consume_fuel else 0
         self.machine: Final = machine
         self.cpu: Final = machine.cpu_name(cpu_flags)
 
@@ -57,9 +58,6 @@ class LLVMCompiler:
 
         loops: behind them, continuations of functions: (defined index, wasm offset of a loop).
         """
-        if self.env.tunables.consume_fuel:
-            refusal = UnsupportedError("the LLVM compiler does not count fuel: the baseline compiler does")
-            return [refusal] * (len(defined_indices) + len(loops or ()))
         wanted: list[Loop] = [*((index, None) for index in defined_indices), *(loops or ())]
         made, inlined = self._compile(wanted, self.inline_bytes)
         # What inlining may have made too large or too complex is left as it was written.

@@ -48,6 +48,10 @@ class ContinuationCompiler(FunctionCompiler):
     def check_entry(self) -> None:
         """The stack was checked for the function; what a continuation needs more is in the reserve below the limit."""
 
+    def begin_metering(self, first: int) -> None:
+        if self.metered:
+            raise UnsupportedError("loops of metered code are not left")
+
     def parameters(self) -> list[str]:
         return ["ptr %values"]
 

@@ -26,6 +26,8 @@ COLUMN_TAIL: Final = 3
 """A tail call: must have become a jump."""
 COLUMN_CHECK: Final = 4
 """A call of a helper before the arguments of the instruction's own call are gone."""
+COLUMN_FUEL: Final = 5
+"""An access to the fuel counter's cell."""
 COLUMN_TRAP: Final = 16  # and the trap's number
 
 MAX_EDGE_VALUES: Final = 2_000_000
@@ -152,9 +154,13 @@ class Control(Values):
         site = self.call_site()
         code = self.builtin("poll")
         self.do(self.ir.machine.POLL.format(code=code, pointer=pointer) + site)
+        self.polled()
         self.do(f"br label %{go_on}")
         self.end_cold(before)
         self.start(go_on)
+
+    def polled(self) -> None:
+        """The helper was called: what it may have changed is read again."""
 
     # --- frames ---------------------------------------------------------------------------------------------------
     def block_type(self, type: int) -> tuple[bytes, bytes]:

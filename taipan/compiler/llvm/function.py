@@ -9,7 +9,6 @@ from taipan.compiler.llvm.emit_control import FUNC
 from taipan.compiler.llvm.inline import Inlined
 from taipan.compiler.llvm.loops import Loops
 from taipan.compiler.llvm.text import TYPES, ModuleText, result_type
-from taipan.errors import UnsupportedError
 
 
 class Plan(NamedTuple):
@@ -18,7 +17,7 @@ class Plan(NamedTuple):
     name: of the symbol.  function: its defined index.  record: number of its stack map record.
     maps: (place, column) of calls -> slots of `%refs` that hold live references there.  first_access: place of the
     first access to linear memory, or -1.  checks_stack: whether the function looks at the stack limit.
-    makes_tail_calls: wasm's.  bodies: what places mean, see `inline.py`.
+    makes_tail_calls: wasm's.  bodies: what places mean, see `inline.py`.  fuel_at: see `metering.py`.
     """
 
     name: str
@@ -29,6 +28,7 @@ class Plan(NamedTuple):
     checks_stack: bool
     makes_tail_calls: bool
     bodies: list[Inlined]
+    fuel_at: dict[int, int]
 
 
 class FunctionCompiler(Loops):
@@ -43,8 +43,6 @@ class FunctionCompiler(Loops):
     def compile(self) -> Plan:
         """Raises UnsupportedError for what this compiler leaves to the baseline compiler."""
         env = self.env
-        if env.tunables.consume_fuel:
-            raise UnsupportedError("the LLVM compiler does not count fuel yet")
         module = env.module
         start, end = module.body_starts[self.defined_index], module.body_ends[self.defined_index]
         layout = env.layout(env.func_types[self.own_index])
@@ -57,6 +55,7 @@ class FunctionCompiler(Loops):
         scan = self.scan
         scan.scan(first, end)
         self.check_entry()
+        self.begin_metering(first)
         self.push_frame(FUNC, b"", layout.results, [])
         self.visit_body(first, end)
         self.finish(subprogram)
@@ -69,6 +68,7 @@ class FunctionCompiler(Loops):
             scan.calls,
             self.makes_tail_calls,
             self.bodies,
+            self.fuel_at,
         )
 
     def enter_locals(self, num_params: int) -> None:

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple, final
 
 from taipan.compiler.environ import T_EXTERNREF, ModuleEnv
 from taipan.compiler.llvm.emit_control import FUNC
-from taipan.compiler.llvm.emit_reference import Reference
+from taipan.compiler.llvm.metering import Metering
 from taipan.compiler.llvm.scan import Scan
 from taipan.compiler.llvm.text import ModuleText
 from taipan.errors import UnsupportedError
@@ -69,7 +69,7 @@ STATE: Final = (
 )  # fmt: skip
 
 
-class Inlining(Reference):
+class Inlining(Metering):
     """inline_bytes: of the largest body to inline; 0 for none at all."""
 
     def __init__(self, env: ModuleEnv, ir: ModuleText, defined_index: int, inline_bytes: int) -> None:

@@ -10,10 +10,18 @@ from bisect import bisect_right
 from struct import Struct, pack, pack_into, unpack_from
 from typing import TYPE_CHECKING, Final, final
 
-from taipan.abi.layout import MAP_FRAMES_SHIFT, RELOC_CALL, RELOC_SLOT, SITE_CALL, SITE_FAULT, SITE_TRAP
+from taipan.abi.layout import (
+    MAP_FRAMES_SHIFT,
+    RELOC_CALL,
+    RELOC_SLOT,
+    SITE_CALL,
+    SITE_FAULT,
+    SITE_FUEL_SHIFT,
+    SITE_TRAP,
+)
 from taipan.compiler.artifact import CompiledFunction
 from taipan.compiler.llvm.elf import ObjectFile, Relocation
-from taipan.compiler.llvm.emit_control import COLUMN_CALL, COLUMN_CHECK, COLUMN_FAULT, COLUMN_TRAP
+from taipan.compiler.llvm.emit_control import COLUMN_CALL, COLUMN_CHECK, COLUMN_FAULT, COLUMN_FUEL, COLUMN_TRAP
 from taipan.compiler.llvm.function import Plan
 from taipan.compiler.llvm.lines import read_rows
 from taipan.compiler.llvm.machine import CALL, MEMORY
@@ -130,16 +138,21 @@ class Accesses:
         self.row_start = 0
         self.before_start = 0
         self.before_access = -1
+        self.is_fuel = False
 
-    def begin_row(self, access: int) -> None:
-        """access: the place that the row names, -1 if it names none."""
+    def begin_row(self, access: int, is_fuel: bool) -> None:
+        """access: the place that the row names, -1 if it names none.  is_fuel: it begins with an access to the cell."""
         self.end_row()
         if len(self.found) > self.row_start:
             self.before_start, self.before_access = self.row_start, self.row
         self.row = access
         self.row_start = len(self.found)
+        self.is_fuel = is_fuel
 
     def add(self, code_offset: int) -> None:
+        if self.is_fuel:
+            self.is_fuel = False
+            return
         if self.row >= 0:
             self.last = self.row
             self.seen.add(self.row)
@@ -212,13 +225,18 @@ class FunctionReader:
         for at, end, kind in decoded:
             while row + 1 < len(rows) and starts[row + 1] <= at:
                 row += 1
-                accesses.begin_row(rows[row][1] - 1 if rows[row][2] == COLUMN_FAULT else -1)
+                _, line, column = rows[row]
+                accesses.begin_row(line - 1 if column == COLUMN_FAULT else -1, column == COLUMN_FUEL)
             if kind == CALL:
                 offset = end - self.start
                 found.append((offset, self.call_site(offset, rows[row][1], rows[row][2])))
             elif kind == MEMORY:
                 accesses.add(at - self.start + 1)
-        found += [(offset, self.site(offset, place, SITE_FAULT)) for offset, place in accesses.finish()]
+        fuel = self.plan.fuel_at
+        found += [
+            (offset, self.site(offset, place, SITE_FAULT | fuel.get(place, 0) << SITE_FUEL_SHIFT))
+            for offset, place in accesses.finish()
+        ]
         found.sort()
         return [site for _, site in found]
 

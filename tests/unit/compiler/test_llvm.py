@@ -14,7 +14,6 @@ from taipan import Trap
 from taipan.abi import layout
 from taipan.compiler.artifact import CompiledFunction
 from taipan.compiler.cpu import host_flags
-from taipan.compiler.tunables import Tunables
 from taipan.errors import UnsupportedError
 
 pytest.importorskip("llvmlite", reason="the LLVM compiler needs llvmlite")
@@ -404,9 +403,3 @@ def test_accesses_of_64_bit_memories() -> None:
     for address in (0, 15, 16, 24, 65536, -1):
         expected = outcome(source, (address,), compiler="baseline", wasm_memory64=True)
         assert outcome(source, (address,), compiler="llvm", wasm_memory64=True) == expected
-
-
-def test_fuel_is_counted_by_the_baseline_compiler() -> None:
-    env = environment("(func)", Tunables(consume_fuel=True))
-    with pytest.raises(UnsupportedError, match="fuel"):
-        LLVMCompiler(env, host_flags()).compile_function(0)
