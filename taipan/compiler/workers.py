@@ -17,9 +17,14 @@ STACK_BYTES: Final = 16 << 20
 _starting: Final = threading.Lock()
 
 
+@final
+class Worker(threading.Thread):
+    """What `start_thread` starts."""
+
+
 def start_thread(target: Callable[[], object], name: str, daemon: bool = False) -> threading.Thread:
     """A running thread with a stack of STACK_BYTES. Raises RuntimeError if there can be no more threads."""
-    thread = threading.Thread(target=target, name=name, daemon=daemon)
+    thread = Worker(target=target, name=name, daemon=daemon)
     with _starting:  # the size is a setting of the process
         usual = threading.stack_size(STACK_BYTES)
         try:
@@ -91,7 +96,8 @@ AT_WORK: Final = ForkGate()
 
 
 def in_order(work: Callable[[Item], Result], items: Sequence[Item], num_workers: int) -> Iterator[Result]:
-    """`map(work, items)`, by so many threads at once, or by this one if there can be no more.
+    """`map(work, items)`, by so many threads at once; by this one if one is enough and it is a `Worker`, or if there
+    can be no more.
 
     Results come as soon as all before them are there. Raises what `work` raised for the first item that failed, however
     many threads there are. When it is left, by an exception or early, no thread is at work any more. (A child that was
@@ -99,7 +105,8 @@ def in_order(work: Callable[[Item], Result], items: Sequence[Item], num_workers:
     """
     crew = _Crew(work, items)
     try:
-        if crew.start(min(num_workers, len(items))):
+        alone = num_workers == 1 and isinstance(threading.current_thread(), Worker)
+        if not alone and crew.start(min(num_workers, len(items))):
             for n in range(len(items)):
                 yield crew.result(n)
         else:

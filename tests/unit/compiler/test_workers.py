@@ -105,6 +105,25 @@ def test_without_threads_the_caller_works(monkeypatch: pytest.MonkeyPatch) -> No
     ]
 
 
+def test_a_worker_needs_no_other() -> None:
+    """So the end of the process need not wait for what tier-up's thread, a daemon, is at."""
+    seen: list[bool] = []
+
+    def work(n: int) -> bool:
+        return threading.current_thread() is thread
+
+    def run() -> None:
+        ready.wait()
+        seen.extend(in_order(work, range(2), 1))
+        seen.extend(in_order(work, range(2), 2))
+
+    ready = threading.Event()
+    thread = start_thread(run, "a worker", daemon=True)
+    ready.set()
+    thread.join()
+    assert seen == [True, True, False, False]
+
+
 def test_stacks_are_big() -> None:
     sizes: list[int] = []
 
