@@ -84,13 +84,11 @@ class Control(Values):
         self.num_blocks = 0
         self.num_edge_values = 0
         self.dead = False
-        self.has_sites = False
         self.maps: dict[tuple[int, int], tuple[int, ...]] = {}
 
     # --- sites ----------------------------------------------------------------------------------------------------
     def site(self, column: int) -> str:
         """The suffix that marks an instruction."""
-        self.has_sites = True
         return f", !dbg !{self.ir.location(self.place_here() + 1, column)}"
 
     def place_here(self) -> int:

@@ -100,11 +100,9 @@ class FunctionCompiler(Loops):
         # "weak": LLVM must not conclude from one function's body what another's call does (and not call at all).
         name = f"weak hidden {self.ir.machine.CONVENTION}{result_type(self.own_layout)} @{self.symbol}"
         params = ", ".join(["ptr %vm", "ptr %caller", *self.parameters()])
-        # Nothing looks at the frame of a function that neither calls nor traps.
-        attributes = "#0" if self.has_sites else "#3"
         self.ir.functions.extend(
             [
-                f"define {name}({params}) {attributes} !dbg !{subprogram} {{\n",
+                f"define {name}({params}) #0 !dbg !{subprogram} {{\n",
                 "entry:\n",
                 *entry,
                 f"  br label %{self.first_block}\n",

@@ -24,7 +24,7 @@ MAX_INLINED_LOCALS: Final = 100
 MAX_DEPTH: Final = 4
 """Bodies around each other, and the function's own."""
 
-RECURSION: Final = 2
+RECURSION: Final = 3
 """How often a function is among these."""
 
 MAX_RECURSIVE_BYTES: Final = 80

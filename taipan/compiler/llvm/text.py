@@ -28,8 +28,6 @@ declare i64 @llvm.read_volatile_register.i64(metadata)
 CLOSING: Final = """\
 attributes #0 = {{ nounwind noredzone "frame-pointer"="all" "no-builtins" "prefer-vector-width"="128" \
 "target-cpu"="{cpu}" "target-features"="{features}" }}
-attributes #3 = {{ nounwind noredzone "no-builtins" "prefer-vector-width"="128" \
-"target-cpu"="{cpu}" "target-features"="{features}" }}
 attributes #1 = {{ noreturn nounwind nomerge cold }}
 attributes #2 = {{ nounwind nomerge }}
 
