@@ -3,13 +3,15 @@
     python benchmarks/program.py PACKAGE SETTINGS kernel MODULE N ROUNDS       run(N), ROUNDS times
     python benchmarks/program.py PACKAGE SETTINGS sqlite MODULE DRIVER ROUNDS  the statements on standard input
 
-SETTINGS: attributes of `Config` that are switched on, separated by commas. Prints a checksum.
+SETTINGS: attributes of `Config` that are switched on, or off as in "tier_up=n", separated by commas. Prints a checksum,
+and on a second line the CPU seconds of the main thread.
 """
 
 from __future__ import annotations
 
 import importlib
 import sys
+import time
 import zlib
 from typing import Any
 
@@ -17,11 +19,13 @@ from typing import Any
 def main(package_name: str, settings: str, kind: str, path: str, argument: str, rounds: str) -> None:
     package: Any = importlib.import_module(package_name)
     config = package.Config()
-    for name in filter(None, settings.split(",")):
-        setattr(config, name, True)
+    for word in filter(None, settings.split(",")):
+        name, _, value = word.partition("=")
+        setattr(config, name, value != "n")
     engine = package.Engine(config)
     run = kernel if kind == "kernel" else sqlite
     print(run(package, engine, path, argument, int(rounds)))
+    print(time.thread_time())
 
 
 def kernel(package: Any, engine: Any, path: str, n: str, rounds: int) -> int:
