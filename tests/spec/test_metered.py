@@ -20,13 +20,27 @@ SCRIPTS = """
     unreachable unwind"""
 
 
-def count_fuel(config: taipan.Config) -> None:
-    config.consume_fuel = True
+OPTIMIZED = "br_table call_indirect if labels loop memory_trap return_call switch traps unwind"
+
+
+def run(name: str, folder: Path, **settings: str) -> None:
+    from taipan.wast.runner import Runner
+
+    def configure(config: taipan.Config) -> None:
+        config.consume_fuel = True
+        for setting, value in settings.items():
+            setattr(config, setting, value)
+
+    wrong = judge(f"{name}.wast", Runner(configure=configure).run_file(folder / f"{name}.wast"), ENTRIES)
+    assert not wrong, "\n".join(wrong[:20])
 
 
 @pytest.mark.parametrize("name", SCRIPTS.split())
 def test_file(name: str, testsuite_dir: Path) -> None:
-    from taipan.wast.runner import Runner
+    run(name, testsuite_dir)
 
-    wrong = judge(f"{name}.wast", Runner(configure=count_fuel).run_file(testsuite_dir / f"{name}.wast"), ENTRIES)
-    assert not wrong, "\n".join(wrong[:20])
+
+@pytest.mark.parametrize("name", OPTIMIZED.split())
+def test_file_with_llvm(name: str, testsuite_dir: Path) -> None:
+    pytest.importorskip("llvmlite", reason="the LLVM compiler needs llvmlite")
+    run(name, testsuite_dir, compiler="llvm", opt_level="fast")
