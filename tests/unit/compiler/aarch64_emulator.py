@@ -39,6 +39,7 @@ RESULTS: Final = STACK + (3 << 19)
 PAGE: Final = 64 << 10
 MAX_PAGES: Final = 2000
 ALL_ONES: Final = (1 << 64) - 1
+FUEL: Final = 1_000_000
 GARBAGE: Final = 0xDEAD_BEEF_DEAD_BEEF
 MICROSECONDS: Final = 60_000_000
 
@@ -60,19 +61,29 @@ class NotHere(Exception):
 
 
 class Emulator:
-    """An instance. polls: every poll that is reached calls its helper, so that it happens in running code, too."""
+    """An instance. polls: every poll that is reached calls its helper, so that it happens in running code, too.
+
+    fuel: it is counted; `used` is what the last call took.
+    """
 
     def __init__(
-        self, wasm: bytes, features: Features, pipeline: str, polls: bool = False, veneers: bool = False
+        self,
+        wasm: bytes,
+        features: Features,
+        pipeline: str,
+        polls: bool = False,
+        veneers: bool = False,
+        fuel: bool = False,
     ) -> None:
         config = taipan.Config()
         config.target = "aarch64-unknown-linux-gnu"
         config.features = features
         config.opt_level = pipeline
+        config.consume_fuel = fuel
         config.cranelift_flag_set("linkopt_force_jump_veneer", "true" if veneers else "false")
         parts = take_apart(taipan.Engine(config).precompile_module(wasm))
         self.module = binary.decode(parts.module, features)
-        self.env = ModuleEnv(self.module, Tunables(), False)
+        self.env = ModuleEnv(self.module, Tunables(consume_fuel=fuel), False)
         self.extents = list(struct.iter_unpack("<II", parts.tables["offsets"]))
         self.polls = polls
         self.trap = ""
@@ -121,6 +132,8 @@ class Emulator:
         for n in range(len(builtins.BUILTINS)):
             self.put(helpers + 8 * n, HELPERS + 16 * n)
         self.put(CONTEXT + HEADER["builtins"], helpers)
+        self.fuel = self.allocate(8)
+        self.put(CONTEXT + HEADER["fuel"], self.fuel)
         self.null = self.allocate(FUNCREF_BYTES)
         self.put(self.null + FUNCREF["type_id"], layout.NULL_TYPE_ID, 4)
         self.put(CONTEXT + HEADER["null_funcref"], self.null)
@@ -268,6 +281,7 @@ class Emulator:
         self.pass_arguments(type, args)
         machine.reg_write(arm64.UC_ARM64_REG_FP, 0)
         machine.reg_write(arm64.UC_ARM64_REG_LR, RETURN)
+        self.put(self.fuel, ALL_ONES + 1 - FUEL)
         self.trap = ""
         try:
             machine.emu_start(CODE + self.extents[index][0], RETURN, timeout=MICROSECONDS)
@@ -275,6 +289,7 @@ class Emulator:
             at = machine.reg_read(arm64.UC_ARM64_REG_PC) - CODE
             assert error.errno in (unicorn.UC_ERR_READ_UNMAPPED, unicorn.UC_ERR_WRITE_UNMAPPED), (error, hex(at))
             assert self.sites[at + 1] & 0xFF == layout.SITE_FAULT
+            self.put(self.fuel, ALL_ONES + 1 - FUEL + self.used + (self.sites[at + 1] >> layout.SITE_FUEL_SHIFT))
             raise Trapped(OUT_OF_BOUNDS) from None
         if self.trap.startswith("missing"):
             raise NotHere(self.trap)
@@ -287,6 +302,10 @@ class Emulator:
         for n in range(8, 16):
             assert machine.reg_read(arm64.UC_ARM64_REG_D0 + n) == 0x1234_0000_0000_0000 + n
         return self.results(type)
+
+    @property
+    def used(self) -> int:
+        return int.from_bytes(self.machine.mem_read(self.fuel, 8), "little") - (ALL_ONES + 1 - FUEL)
 
     def pass_arguments(self, type: FuncType, args: list[int]) -> None:
         integers, floats, stack = 2, 0, []

@@ -9,13 +9,14 @@ import pytest
 pytest.importorskip("llvmlite", reason="the LLVM compiler needs llvmlite")
 pytest.importorskip("unicorn", reason="AArch64 is emulated by unicorn: pip install unicorn")
 
-from aarch64_emulator import Emulator, NotHere, Trapped
+from aarch64_emulator import FUEL, Emulator, NotHere, Trapped
 
+import taipan
 from taipan.binary.encode import encode
 from taipan.features import Features
 from taipan.text import parse, script
 from taipan.wast.features import features_for
-from taipan.wast.values import matches_bits
+from taipan.wast.values import bits_of, matches_bits
 
 # name -> assertions that need nothing but what the emulator has
 SCRIPTS = {
@@ -116,9 +117,6 @@ PROGRAM = f"""(module (memory 1 3) (type $many (func (param {PARAMS}) (result {P
 @pytest.mark.parametrize("polls", [False, True])
 def test_the_same_as_here(pipeline: str, polls: bool) -> None:
     """polls: at every entry and loop header the helper is called; with veneers, too."""
-    import taipan
-    from taipan.wast.values import bits_of
-
     data = bytes(encode(parse(PROGRAM, Features())))
     emulator = Emulator(data, Features(), pipeline, polls, veneers=polls)
     store = taipan.Store()
@@ -141,3 +139,26 @@ def test_the_same_as_here(pipeline: str, polls: bool) -> None:
     for name, arg, trap in (("end", 0, "integer divide by zero"), ("end", 1 << 18, "out of bounds memory access")):
         with pytest.raises(Trapped, match=trap):
             emulator.call(name, [arg])
+
+
+@pytest.mark.parametrize("pipeline", ["fast", "default", "aggressive"])
+def test_fuel_is_exact(pipeline: str) -> None:
+    data = bytes(encode(parse(PROGRAM, Features())))
+    emulator = Emulator(data, Features(), pipeline, fuel=True)
+    config = taipan.Config()
+    config.consume_fuel = True
+    store = taipan.Store(taipan.Engine(config))
+    exports = taipan.Instance(store, taipan.Module(store.engine, data), []).exports(store)
+    for name, args in (("fib", [9]), ("tail", [50] * 9), ("memory", [800, 0.0]), ("end", [0]), ("end", [1 << 20])):
+        store.set_fuel(FUEL)
+        trapped = []
+        try:
+            exports[name](store, *args)  # type: ignore[operator]
+        except taipan.Trap:
+            trapped.append("here")
+        try:
+            emulator.call(name, list(map(int, args)))
+        except Trapped:
+            trapped.append("there")
+        assert emulator.used == FUEL - store.get_fuel() > 0, name
+        assert len(trapped) == (2 if name == "end" else 0)
