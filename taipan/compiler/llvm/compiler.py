@@ -73,7 +73,7 @@ class LLVMCompiler:
         """What became of each, and positions of those into which something was inlined."""
         ir = ModuleText(self.machine)
         work = [
-            FunctionCompiler(self.env, ir, index, inline_bytes)
+            FunctionCompiler(self.env, ir, index, inline_bytes, self.pipeline.module)
             if loop is None
             else ContinuationCompiler(self.env, ir, index, loop, inline_bytes)
             for index, loop in wanted

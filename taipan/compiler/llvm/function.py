@@ -34,8 +34,10 @@ class Plan(NamedTuple):
 class FunctionCompiler(Loops):
     """Writes one function of a valid module into a ModuleText. Used once."""
 
-    def __init__(self, env: ModuleEnv, ir: ModuleText, defined_index: int, inline_bytes: int = 0) -> None:
-        super().__init__(env, ir, defined_index, inline_bytes)
+    def __init__(
+        self, env: ModuleEnv, ir: ModuleText, defined_index: int, inline_bytes: int = 0, frees_loops: bool = False
+    ) -> None:
+        super().__init__(env, ir, defined_index, inline_bytes, frees_loops)
         self.symbol = f"f{defined_index}"
         self.record = defined_index
         self.first_block = "body"
@@ -85,7 +87,8 @@ class FunctionCompiler(Loops):
         return layout
 
     def check_entry(self) -> None:
-        if self.scan.calls:
+        # Where loops do not poll, the next call of the function does.
+        if self.scan.calls or self.scan.loops:
             self.poll()
 
     # --- the definition -------------------------------------------------------------------------------------------

@@ -70,15 +70,21 @@ STATE: Final = (
 
 
 class Inlining(Metering):
-    """inline_bytes: of the largest body to inline; 0 for none at all."""
+    """inline_bytes: of the largest body to inline; 0 for none at all, and nothing else done for speed.
 
-    def __init__(self, env: ModuleEnv, ir: ModuleText, defined_index: int, inline_bytes: int) -> None:
+    frees_loops: whether accesses that cannot trap need not be volatile, see `loops.py`.
+    """
+
+    def __init__(
+        self, env: ModuleEnv, ir: ModuleText, defined_index: int, inline_bytes: int = 0, frees_loops: bool = False
+    ) -> None:
         super().__init__(env, ir, Scan(env))
         self.own_index = defined_index + int(env.num_imported_funcs)
         self.defined_index: Final = defined_index
         module = env.module
         size = module.body_ends[defined_index] - module.body_starts[defined_index]
         self.inline_bytes: Final = inline_bytes
+        self.frees_loops: Final = frees_loops
         self.room = size + GROWTH_BYTES
         self.number = 0
         self.bodies: Final = [Inlined(0, 0, defined_index, -1, 0)]
@@ -161,7 +167,7 @@ class Inlining(Metering):
         """A function's locals and first look; None for what must be called."""
         env = self.env
         start, end = env.module.body_starts[index], env.module.body_ends[index]
-        reader = Inlining(env, self.ir, index, 0)
+        reader = Inlining(env, self.ir, index)
         try:
             first = reader.read_locals(env.layout(env.func_types[reader.own_index]).params, start, end)
             reader.scan.scan(first, end)

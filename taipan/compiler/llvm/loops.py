@@ -2,17 +2,17 @@
 
 A poll is a small part of most bodies, but of small ones a large part, and nothing that LLVM can unroll. So the body of
 a small innermost loop is written twice, one after the other, and only the first polls. A loop that ends soon (a number
-that is counted by constants says so) need not poll at all. Where an iteration begins with a call of the function
+that is counted by constants says so) need not poll at all; and if all its accesses are known to be in bounds, nobody
+can see in which order they happen, so they need not be volatile. Where an iteration begins with a call of the function
 itself, that one polls.
 """
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
+from taipan.compiler.llvm.counted import SITE, Counted
 from taipan.compiler.llvm.emit_control import BLOCK, Frame
-from taipan.compiler.llvm.emit_numeric import is_literal
 from taipan.compiler.llvm.inline import GROWTH_BYTES, Inlining
 from taipan.compiler.llvm.scan import Loop
 
@@ -23,30 +23,26 @@ COPIED_BYTES: Final = 240
 MAX_TRIPS: Final = 10_000
 """Of a loop that does not poll: some milliseconds, even if each trip touches a page of its own."""
 
-CHANGE: Final = re.compile(r"(add|sub) i32 (%v\d+), (-?\d+)(, !dbg !\d+)?")
-TEST: Final = re.compile(r"icmp (ne|eq|ult|slt|ule|sle) i32 (%v\d+), (-?\d+)(, !dbg !\d+)?")
+MAX_FREE_TRIPS: Final = 1 << 16
+"""Of one whose accesses are all known to be in bounds, which LLVM makes shorter still."""
 
+MAX_ALL_TRIPS: Final = 1 << 18
+"""Of all such loops of a function: they may follow each other."""
 
-def count_trips(test: str, first: int, step: int, bound: int) -> int:
-    """How often a loop runs that goes on while `test` holds for an i32, `first` at first; 0 if that is not clear."""
-    distance = (bound - first) % (1 << 32)
-    if test == "ne":
-        if step < 0:
-            distance, step = -distance % (1 << 32), -step
-        return distance // step + 1 if step and distance % step == 0 else 0
-    # All below 2^31, where signed and unsigned numbers are the same.
-    if test == "eq" or not 0 < step < 1 << 30 or not 0 <= first <= bound < 1 << 30:
-        return 0
-    return (bound - first) // step + 2 if test in ("ule", "sle") else -((first - bound) // step) + 1
+BARRIER: Final = '  call void asm sideeffect "", "~{memory}"()\n'
+"""Keeps LLVM from dropping a store because of one on the other side."""
 
 
 class Loops(Inlining):
+    trips_left = MAX_ALL_TRIPS
     copied = 0
     """Bytes of bodies that were written again."""
 
     poll_lines = (0, 0)
     """Where the poll written last is, in `lines`; poll_cold: in `cold`."""
     poll_cold = 0
+    access_before = -1
+    """`first_access` at that time."""
 
     def poll_loop(self) -> None:
         loop = self.scan.loops[self.num_blocks - 1]
@@ -56,6 +52,7 @@ class Loops(Inlining):
             super().poll_loop()
             self.poll_lines = start, len(self.lines)
             self.poll_cold = len(self.cold) - 1
+            self.access_before = self.first_access
 
     def loop(self, type: int) -> None:
         number = self.num_blocks
@@ -79,45 +76,52 @@ class Loops(Inlining):
 
     def end_loop(self, frame: Frame) -> None:
         loop = self.scan.loops[frame.number]
-        if loop.is_innermost and self.inline_bytes and 0 < self.trips(frame) <= MAX_TRIPS:
+        counted = self.look_at(frame) if loop.is_innermost and self.inline_bytes else None
+        free = counted is not None and self.is_free(counted)
+        if counted is not None and self.trips_left >= counted.trips and (free or counted.trips <= MAX_TRIPS):
+            self.trips_left -= counted.trips
             self.drop_poll()
+            if free:
+                self.set_free(frame)
             self.close(frame)
         elif frame.copies > 1:
             self.write_copies(frame, loop)
         super().end_loop(frame)
+        if free:
+            self.lines.append(BARRIER)
 
     # --- loops that end soon --------------------------------------------------------------------------------------
-    def trips(self, frame: Frame) -> int:
-        """How often an innermost loop's body runs at most; 0 if that is not clear."""
+    def look_at(self, frame: Frame) -> Counted | None:
+        """What is known of an innermost loop that is counted."""
         entry, *back = frame.entries if frame.edges is frame.entries else [*frame.entries, *frame.edges]
-        if len(back) != 1:
-            return 0
-        made: dict[str, str] = {}
-        test = ""
-        for line in self.lines[frame.phis_at :]:
-            name, _, text = line.strip().partition(" = ")
-            made[name] = text
-            if line.startswith("  br i1") and line.split()[4] == f"%{frame.label},":
-                test = made.get(line.split()[2].rstrip(","), "")
-        found = TEST.fullmatch(test)
-        if not found:
-            return 0
-        counter, change = self.changed(made, found[2])
-        if counter not in frame.phis:
-            return 0
-        position = frame.phis.index(counter)
-        first = (entry[1] + entry[2])[position]
-        base, step = self.changed(made, (back[0][1] + back[0][2])[position])
-        if base != counter or not is_literal(first) or not first.lstrip("-").isdecimal():
-            return 0
-        return count_trips(found[1], int(first) + change, step, int(found[3]))
+        if len(back) != 1 or len(frame.phis) != len(entry[1]) + len(entry[2]):
+            return None
+        lines = [*self.lines[frame.phis_at : self.poll_lines[0]], *self.lines[self.poll_lines[1] - 1 :]]
+        found = Counted(lines, frame.phis, entry[1] + entry[2], back[0][1] + back[0][2], frame.label)
+        return found if found.trips else None
 
-    def changed(self, made: dict[str, str], name: str) -> tuple[str, int]:
-        """The number that another is the sum of, and what was added."""
-        found = CHANGE.fullmatch(made.get(name, ""))
-        if not found:
-            return name, 0
-        return found[2], int(found[3]) if found[1] == "add" else -int(found[3])
+    def is_free(self, counted: Counted) -> bool:
+        """Whether nobody can see what happens in the loop: it does not trap, and ends soon."""
+        base = self.entry.get("memory0")
+        if base is None or not self.frees_loops or len(self.cold) != self.poll_cold + 1:
+            return False
+        memory = self.env.module.mem_space[0]
+        size = min(memory.limits.min << memory.page_size_log2, int(self.env.memory_extents[0]))
+        return counted.trips <= MAX_FREE_TRIPS and counted.stays_within(base, size)
+
+    def set_free(self, frame: Frame) -> None:
+        """Make the accesses of the loop plain ones, that LLVM may combine, and no sites."""
+        sites: set[str] = set()
+        for at in range(frame.phis_at, len(self.lines)):
+            line = self.lines[at]
+            if "@llvm.fake.use" in line:
+                line = ""
+            sites.update(SITE.findall(line))
+            self.lines[at] = SITE.sub("", line).replace(" volatile ", " ")
+        for name in [name for name, (site, _) in self.loaded.items() if site in sites]:
+            del self.loaded[name]
+        self.first_access = self.access_before
+        self.lines[frame.phis_at - 2] = BARRIER + self.lines[frame.phis_at - 2]
 
     def drop_poll(self) -> None:
         """The loop's own, which was the last."""
