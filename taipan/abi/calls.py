@@ -1,4 +1,5 @@
-"""How wasm functions are called: one convention for both compilers, for exports, imports and function references.
+"""How wasm functions are called: one convention for both compilers, for exports, imports and function references; and
+a fast one, for functions that only direct calls of their own module can reach.
 
 x86-64: the registers of the System V C ABI, and **the callee pops its stack arguments** (LLVM's `tailcc`), which is
 what makes tail calls to functions with more arguments possible. A function whose arguments all fit into registers
@@ -16,6 +17,12 @@ is therefore also a plain C function
 - preserved by the callee: rbx rbp r12 r13 r14 r15. Everything else is scratch.
 - direct calls inside a module pass the own vmctx in rdi; rsi is only meaningful where the callee may be a host
   function: calls to imports and through function references set it to the caller's vmctx.
+
+The **fast** convention (R-33) differs in two points. Nobody sets rsi, so it takes the fifth integer argument. And if no
+argument is on the stack, results are returned in registers as long as there are any: integers and references in rax rdx
+rcx, f32 and f64 in xmm0 xmm1, each class in order; the others go through the out pointer. It is for functions that are
+not exported, in no element segment and no initialiser (`ref.func` can name no others), in modules without tail calls:
+through those, functions return each other's results.
 
 Frames: every function begins `push rbp; mov rbp, rsp`, so that the stack walker follows the chain of rbp:
 [rbp] = caller's rbp, [rbp+8] = return address, [rbp+16...] = stack arguments.
@@ -39,7 +46,10 @@ from typing import Final
 from taipan.wasm.types import F32, F64, I32, V128, ValType
 
 INT_ARGS: Final = 4  # rdx rcx r8 r9, after the two contexts
+FAST_INT_ARGS: Final = 5  # and rsi
 FLOAT_ARGS: Final = 8  # xmm0-7
+FAST_INT_RESULTS: Final = 3  # rax rdx rcx
+FAST_FLOAT_RESULTS: Final = 2  # xmm0 xmm1
 STACK: Final = 0
 INT_REG: Final = 1
 FLOAT_REG: Final = 2
@@ -60,15 +70,16 @@ def is_float(t: ValType) -> bool:
 class CallLayout:
     """Where the arguments and results of one function type go.
 
-    places: per parameter (STACK | INT_REG | FLOAT_REG, index): the index counts rdx=0.. or xmm0=0.., or is the byte
-    offset in the stack argument area.  out_place: the same for the out pointer, None if there is none.
-    result_offsets: byte offset in the result area of each result after the first.
+    places: per parameter (STACK | INT_REG | FLOAT_REG, index): the index counts rdx=0.. (rsi=4) or xmm0=0.., or is the
+    byte offset in the stack argument area.  out_place: the same for the out pointer, None if there is none.
+    result_places: per result, the index counts rax=0.. or xmm0=0.., or is the byte offset in the result area.
     """
 
-    __slots__ = ("out_place", "places", "result_area_bytes", "result_offsets", "stack_arg_bytes")
+    __slots__ = ("out_place", "places", "result_area_bytes", "result_places", "stack_arg_bytes")
 
-    def __init__(self, params: tuple[ValType, ...], results: tuple[ValType, ...]) -> None:
+    def __init__(self, params: tuple[ValType, ...], results: tuple[ValType, ...], fast: bool = False) -> None:
         ints = floats = stack = 0
+        int_args = FAST_INT_ARGS if fast else INT_ARGS
         places: list[tuple[int, int]] = []
         for t in params:
             if is_float(t):
@@ -78,27 +89,44 @@ class CallLayout:
                     continue
                 if t == V128:
                     stack = (stack + 15) & ~15
-            elif ints < INT_ARGS:
+            elif ints < int_args:
                 places.append((INT_REG, ints))
                 ints += 1
                 continue
             places.append((STACK, stack))
             stack += 16 if t == V128 else 8
+        self.places = places
+        self.place_results(results, fast and not stack)
         self.out_place: tuple[int, int] | None = None
-        if len(results) > 1:
-            if ints < INT_ARGS:
+        if self.result_area_bytes:
+            if ints < int_args:
                 self.out_place = (INT_REG, ints)
             else:
                 self.out_place = (STACK, stack)
                 stack += 8
-        offset = 0
-        offsets: list[int] = []
-        for t in results[1:]:
+        self.stack_arg_bytes = (stack + 15) & ~15
+
+    def place_results(self, results: tuple[ValType, ...], in_registers: bool) -> None:
+        """in_registers: also those after the first."""
+        ints = floats = offset = 0
+        self.result_places: list[tuple[int, int]] = []
+        for t in results:
+            if t == V128:
+                left = not self.result_places
+            elif is_float(t):
+                left = floats < FAST_FLOAT_RESULTS
+            else:
+                left = ints < FAST_INT_RESULTS
+            if left and (in_registers or not self.result_places):
+                if is_float(t):
+                    self.result_places.append((FLOAT_REG, floats))
+                    floats += 1
+                else:
+                    self.result_places.append((INT_REG, ints))
+                    ints += 1
+                continue
             size = size_of(t)
             offset = (offset + size - 1) & -size
-            offsets.append(offset)
+            self.result_places.append((STACK, offset))
             offset += size
-        self.places = places
-        self.stack_arg_bytes = (stack + 15) & ~15
-        self.result_offsets = offsets
         self.result_area_bytes = (offset + 15) & ~15

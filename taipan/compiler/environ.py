@@ -56,7 +56,7 @@ REF_FUNC: Final = 0xD2
 class FlatLayout:
     """`abi.calls.CallLayout` in arrays. places: INT_REG, FLOAT_REG or STACK; where: index or byte offset.
 
-    params, results: operand types.
+    result_places, result_where: the same of results.  params, results: operand types.
     """
 
     def __init__(self, layout: CallLayout, params: bytes, results: bytes) -> None:
@@ -68,7 +68,8 @@ class FlatLayout:
         self.out_place: Final[i64] = -1 if layout.out_place is None else layout.out_place[0]
         self.out_where: Final[i64] = 0 if layout.out_place is None else layout.out_place[1]
         self.stack_arg_bytes: Final[i64] = layout.stack_arg_bytes
-        self.result_offsets: Final = vec[i64](layout.result_offsets)
+        self.result_places: Final = vec[i64]([place for place, _ in layout.result_places])
+        self.result_where: Final = vec[i64]([where for _, where in layout.result_places])
         self.result_area_bytes: Final[i64] = layout.result_area_bytes
 
 
@@ -77,7 +78,8 @@ class ModuleEnv:
     """lazy: calls between functions go through entry cells, so that functions can be compiled one by one.
 
     type_params, type_results: operand types of each function type.  escaped: ascending indices of own functions that
-    can be referenced, which therefore have a VMFuncRef in the context.
+    can be referenced, which therefore have a VMFuncRef in the context.  fast: by function index, 1 for those that are
+    called by the fast convention.
     """
 
     def __init__(self, module: Module, tunables: Tunables, lazy: bool) -> None:
@@ -99,8 +101,10 @@ class ModuleEnv:
                 self.type_params.append(b"")
                 self.type_results.append(b"")
         self.layouts: Final[list[FlatLayout | None]] = [None] * len(module.types)
+        self.fast_layouts: Final[list[FlatLayout | None]] = [None] * len(module.types)
         self.func_types: Final = vec[i64](module.func_space)
         self.escaped: Final = escaped_functions(module)
+        self.fast: Final = fast_functions(module, self.escaped)
         self.offsets: Final = VMOffsets(
             module.num_imported_funcs,
             len(module.mem_space),
@@ -149,18 +153,29 @@ class ModuleEnv:
         return T_FUNCREF if isinstance(self.module.types[heap].comp, FuncType) else T_OTHER
 
     def layout(self, type_idx: i64) -> FlatLayout:
-        """Where arguments and results of a function type go. Raises UnsupportedError, see `need`."""
+        """Where arguments and results go in calls through references. Raises UnsupportedError, see `need`."""
         layout = self.layouts[type_idx]
         if layout is None:
-            comp = self.module.types[type_idx].comp
-            assert isinstance(comp, FuncType)
-            self.need(self.type_params[type_idx])
-            self.need(self.type_results[type_idx])
-            layout = FlatLayout(
-                CallLayout(comp.params, comp.results), self.type_params[type_idx], self.type_results[type_idx]
-            )
-            self.layouts[type_idx] = layout
+            layout = self.layouts[type_idx] = self.make_layout(type_idx, False)
         return layout
+
+    def layout_of(self, func: i64) -> FlatLayout:
+        """The same for direct calls of a function."""
+        type_idx = self.func_types[func]
+        if not self.fast[func]:
+            return self.layout(type_idx)
+        layout = self.fast_layouts[type_idx]
+        if layout is None:
+            layout = self.fast_layouts[type_idx] = self.make_layout(type_idx, True)
+        return layout
+
+    def make_layout(self, type_idx: i64, fast: bool) -> FlatLayout:
+        comp = self.module.types[type_idx].comp
+        assert isinstance(comp, FuncType)
+        self.need(self.type_params[type_idx])
+        self.need(self.type_results[type_idx])
+        layout = CallLayout(comp.params, comp.results, fast)
+        return FlatLayout(layout, self.type_params[type_idx], self.type_results[type_idx])
 
     def _flatten_globals(self) -> None:
         """global_offsets: in the context, of the value, or of the pointer to it for the first num_imported_globals."""
@@ -227,6 +242,16 @@ def escaped_functions(module: Module) -> list[int]:
         if table.init is not None:
             found.update(_functions_in(table.init))
     return sorted(func for func in found if module.num_imported_funcs <= func < len(module.func_space))
+
+
+def fast_functions(module: Module, escaped: list[int]) -> bytes:
+    """By function index, 1 for each that is called by the fast convention (`abi/calls.py`)."""
+    if module.has_tail_calls:
+        return bytes(len(module.func_space))
+    fast = bytearray(module.num_imported_funcs) + b"\1" * len(module.func_types)
+    for func in escaped:
+        fast[func] = 0
+    return bytes(fast)
 
 
 def _functions_in(expr: ConstExpr) -> list[int]:

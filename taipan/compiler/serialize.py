@@ -35,7 +35,7 @@ PREFIX: Final = ".taipan."
 MAGIC_LINE: Final = "taipan artifact 1"
 MAX_VERSION_BYTES: Final = 255
 
-CONVENTION: Final = 2
+CONVENTION: Final = 3
 """To be counted up when registers, frames or stack maps change their meaning."""
 
 TABLES: Final = ("offsets", "site_starts", "stack_maps", "stack_map_starts")

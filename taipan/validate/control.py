@@ -173,6 +173,7 @@ class ControlRules(PlainRules):
     def return_call_type(self, type: i64) -> None:
         """A tail call: what the callee returns is returned."""
         context = self.context
+        context.module.has_tail_calls = True
         start: i64 = self.func_type(type)
         middle: i64 = start + context.param_count[type]
         end: i64 = middle + context.result_count[type]

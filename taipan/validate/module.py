@@ -89,6 +89,7 @@ class ModuleRules:
         self.check_elems(constants)
         self.check_datas(constants)
         self.offset = -1
+        module.has_tail_calls = False
         bodies = FunctionRules(context)
         for index in range(len(module.func_types)):
             bodies.check(index)

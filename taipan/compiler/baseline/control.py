@@ -17,6 +17,7 @@ from librt.vecs import append, vec
 from mypy_extensions import i64
 
 from taipan.abi import builtins, traps
+from taipan.abi.calls import FLOAT_REG, INT_REG, STACK, CallLayout
 from taipan.abi.layout import NULL_TYPE_ID, SITE_CALL, SITE_FAULT, SITE_TRAP, field_offsets
 from taipan.compiler.baseline.masm import GE_S, GE_U, LT_U, Masm, to_vec
 from taipan.compiler.baseline.metering import UNDECIDED, Metering
@@ -33,7 +34,7 @@ from taipan.compiler.baseline.stack import (
     is_float_type,
     signed32,
 )
-from taipan.compiler.environ import T_EXTERNREF, ModuleEnv
+from taipan.compiler.environ import T_EXTERNREF, FlatLayout, ModuleEnv
 from taipan.errors import UnsupportedError
 
 OP_END: Final = 0x0B
@@ -98,7 +99,7 @@ class Control(Metering):
         self.tables_of: vec[i64] = to_vec([0] * 64)
         self.num_tables: i64 = 0
         self.out_off: i64 = 0
-        self.result_offsets: vec[i64] = vec[i64]()
+        self.own_layout: FlatLayout = FlatLayout(CallLayout((), ()), b"", b"")
 
     # --- sites and cold code --------------------------------------------------------------------------------------
     def add_site(self, code_offset: i64, kind: i64, stack_map: i64) -> None:
@@ -541,26 +542,58 @@ class Control(Metering):
         self.masm.store_frame(t, reg, off)
 
     def copy_to_results(self, count: i64, int_temp: i64, pointer: i64, float_temp: i64) -> None:
-        """Copy the top operands to the results of the function: all but the first through the out pointer."""
+        """Copy the top operands to the results of the function."""
         masm = self.masm
         first = self.sp - count
-        if count > 1:
+        places = self.own_layout.result_places
+        where = self.own_layout.result_where
+        i: i64 = 0
+        if self.own_layout.out_place >= 0:
             masm.load_ptr(pointer, self.plan.frame, self.out_off)
-            i: i64 = 1
             while i < count:
-                t = self.type_at(first + i)
-                if is_float_type(t):
-                    self.load_float(first + i, float_temp)
-                    masm.store_at(t, float_temp, pointer, self.result_offsets[i - 1])
-                else:
-                    self.load_int(first + i, int_temp)
-                    masm.store_at(t, int_temp, pointer, self.result_offsets[i - 1])
+                if places[i] == STACK:
+                    t = self.type_at(first + i)
+                    if is_float_type(t):
+                        self.load_float(first + i, float_temp)
+                        masm.store_at(t, float_temp, pointer, where[i])
+                    else:
+                        self.load_int(first + i, int_temp)
+                        masm.store_at(t, int_temp, pointer, where[i])
                 i += 1
-        # Last, because an operand above may be in that register.
-        if is_float_type(self.type_at(first)):
-            self.load_float(first, 0)
-        else:
-            self.load_int(first, self.plan.int_result)
+        self.results_to_registers(first, count)
+
+    def results_to_registers(self, first: i64, count: i64) -> None:
+        """Copy the operands from `first` on, as far as results are returned in registers; the others are done."""
+        places = self.own_layout.result_places
+        where = self.own_layout.result_where
+        i: i64 = 0
+        while i < count:
+            if places[i] == INT_REG and self.register_of(first + i) >= 0:
+                self.add_move(8, self.register_of(first + i), self.plan.int_results[where[i]])
+            i += 1
+        self.do_moves(False)
+        i = 0
+        while i < count:
+            if places[i] == FLOAT_REG and self.register_of(first + i) >= 0:
+                self.add_move(8, self.register_of(first + i), where[i])
+            i += 1
+        self.do_moves(True)
+        i = 0
+        while i < count:
+            if self.register_of(first + i) < 0:
+                if places[i] == INT_REG:
+                    self.load_int(first + i, self.plan.int_results[where[i]])
+                elif places[i] == FLOAT_REG:
+                    self.load_float(first + i, where[i])
+            i += 1
+
+    def register_of(self, i: i64) -> i64:
+        """The register that holds operand i, -1 if it is elsewhere."""
+        op = self.ops[i]
+        kind = op & KIND
+        if kind == K_REG:
+            return op >> VALUE_SHIFT
+        return self.local_regs[op >> VALUE_SHIFT] if kind == K_LOCAL else -1
 
     def br(self, label: i64) -> None:
         if self.metered:

@@ -52,10 +52,6 @@ class Calls(Control):
         self.live: Final[Liveness] = self.prescan.live
         self.relocs: vec[i64] = to_vec([0] * 48)
         self.num_relocs: i64 = 0
-        self.move_src: vec[i64] = to_vec([0] * 32)
-        self.move_dst: vec[i64] = to_vec([0] * 32)
-        self.move_sizes: vec[i64] = to_vec([0] * 32)
-        self.num_moves: i64 = 0
         self.in_tail_call: bool = False
         self.lost_pins: vec[i64] = to_vec([0] * 64)
         self.num_lost_pins: i64 = 0
@@ -67,68 +63,6 @@ class Calls(Control):
         self.own_stack_args: i64 = 0
         self.num_saved: i64 = 0
         self.saved_regs: vec[i64] = to_vec([0] * 16)
-
-    # --- parallel moves -------------------------------------------------------------------------------------------
-    def add_move(self, size: i64, src: i64, dst: i64) -> None:
-        """Collect a move between registers; size: 4 zero-extends."""
-        if src != dst:
-            n = self.num_moves
-            self.move_src[n] = src
-            self.move_dst[n] = dst
-            self.move_sizes[n] = size
-            self.num_moves = n + 1
-
-    def do_moves(self, floats: bool) -> None:
-        """Emit the collected register moves as if they happened at once."""
-        src = self.move_src
-        dst = self.move_dst
-        sizes = self.move_sizes
-        masm = self.masm
-        n = self.num_moves
-        if n == 1:
-            if floats:
-                masm.move_float(dst[0], src[0])
-            else:
-                masm.move(sizes[0], dst[0], src[0])
-            n = 0
-        while n > 0:
-            # A move whose destination no other move still reads.
-            i: i64 = 0
-            found: i64 = -1
-            while i < n and found < 0:
-                j: i64 = 0
-                while j < n and (j == i or src[j] != dst[i]):
-                    j += 1
-                if j == n:
-                    found = i
-                i += 1
-            if found < 0:
-                # Only cycles are left. Break one open.
-                d = dst[0]
-                if floats:
-                    spare = self.plan.float_temp
-                    masm.move_float(spare, d)
-                else:
-                    # Now the first move is done, and what its destination held is in its source.
-                    spare = src[0]
-                    masm.exchange(d, spare)
-                    src[0] = d
-                    found = 0
-                j = 0
-                while j < n:
-                    if src[j] == d and j != found:
-                        src[j] = spare
-                    j += 1
-                found = 0
-            if floats:
-                masm.move_float(dst[found], src[found])
-            elif src[found] != dst[found] or sizes[found] == 4:
-                masm.move(sizes[found], dst[found], src[found])
-            n -= 1
-            src[found] = src[n]
-            dst[found] = dst[n]
-            sizes[found] = sizes[n]
-        self.num_moves = 0
 
     # --- arguments ------------------------------------------------------------------------------------------------
     def place_arguments(self, layout: FlatLayout, first: i64, count: i64) -> None:
@@ -271,28 +205,28 @@ class Calls(Control):
     def push_results(self, layout: FlatLayout, results: bytes) -> None:
         """Push the results of the call just made. All scratch registers are free."""
         n: i64 = len(results)
-        if n == 0:
-            return
-        t: i64 = results[0]
-        if is_float_type(t):
-            self.free_floats &= ~BIT[0]
-            self.push(K_REG, t, 0)
-        else:
-            reg = self.plan.int_result
-            self.free_ints &= ~BIT[reg]
-            if t == T_I32:
-                # The upper half is undefined.
-                self.masm.move(4, reg, reg)
-            self.push(K_REG, t, reg)
-        i: i64 = 1
+        places = layout.result_places
+        where = layout.result_where
+        i: i64 = 0
         while i < n:
-            t = results[i]
-            off = layout.result_offsets[i - 1]
-            if is_float_type(t):
-                reg = self.alloc_float()
+            if places[i] == INT_REG:
+                self.free_ints &= ~BIT[self.plan.int_results[where[i]]]
+            elif places[i] == FLOAT_REG:
+                self.free_floats &= ~BIT[where[i]]
+            i += 1
+        i = 0
+        while i < n:
+            t: i64 = results[i]
+            if places[i] == INT_REG:
+                reg = self.plan.int_results[where[i]]
+                if t == T_I32:
+                    # The upper half is undefined.
+                    self.masm.move(4, reg, reg)
+            elif places[i] == FLOAT_REG:
+                reg = where[i]
             else:
-                reg = self.alloc_int()
-            self.masm.load_stack_result(t, reg, off)
+                reg = self.alloc_float() if is_float_type(t) else self.alloc_int()
+                self.masm.load_stack_result(t, reg, where[i])
             self.push(K_REG, t, reg)
             i += 1
         if T_EXTERNREF in results:
@@ -309,10 +243,8 @@ class Calls(Control):
         self.num_relocs = n + 3
 
     # --- direct calls ---------------------------------------------------------------------------------------------
-    def begin_call(self, type: i64) -> FlatLayout:
-        """Before operands are popped: layout of the callee's type, and room in the frame for its results."""
-        env = self.env
-        layout = env.layout(type)
+    def begin_call(self, layout: FlatLayout) -> FlatLayout:
+        """Before operands are popped: room in the frame for a call's results. Returns the layout."""
         self.result_area = max(self.result_area, layout.result_area_bytes)
         self.check_code_size()
         if self.metered:
@@ -323,8 +255,7 @@ class Calls(Control):
         env = self.env
         masm = self.masm
         plan = self.plan
-        type = env.func_types[func]
-        layout = self.begin_call(type)
+        layout = self.begin_call(env.layout_of(func))
         count = layout.param_count
         first = self.sp - count
         self.spill_registers(first)
@@ -352,13 +283,13 @@ class Calls(Control):
 
     # --- calls through references ---------------------------------------------------------------------------------
     def call_indirect(self, type: i64, table: i64) -> None:
-        layout = self.begin_call(type)
+        layout = self.begin_call(self.env.layout(type))
         self.spill_registers(self.sp - 1 - layout.param_count)
         ref = self.load_callee(type, table)
         self.finish_call_ref(type, layout, ref)
 
     def call_ref(self, type: i64) -> None:
-        layout = self.begin_call(type)
+        layout = self.begin_call(self.env.layout(type))
         self.spill_registers(self.sp - 1 - layout.param_count)
         ref = self.pop_owned_int()
         self.check_not_null(ref)
@@ -466,7 +397,7 @@ class Calls(Control):
         masm = self.masm
         plan = self.plan
         type = env.func_types[func]
-        layout = self.begin_call(type)
+        layout = self.begin_call(env.layout(type))
         self.prepare_tail(type, layout, -1)
         imported = env.num_imported_funcs
         if func < imported:
@@ -485,11 +416,11 @@ class Calls(Control):
         self.end_tail()
 
     def return_call_indirect(self, type: i64, table: i64) -> None:
-        layout = self.begin_call(type)
+        layout = self.begin_call(self.env.layout(type))
         self.finish_tail_ref(type, layout, self.load_callee(type, table))
 
     def return_call_ref(self, type: i64) -> None:
-        layout = self.begin_call(type)
+        layout = self.begin_call(self.env.layout(type))
         ref = self.pop_owned_int()
         self.check_not_null(ref)
         self.finish_tail_ref(type, layout, ref)

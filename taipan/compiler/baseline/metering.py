@@ -20,8 +20,8 @@ from mypy_extensions import i64
 
 from taipan.abi.layout import SITE_FUEL_IN_REGISTER, SITE_FUEL_MAX, SITE_FUEL_SHIFT, field_offsets
 from taipan.compiler.baseline.masm import Masm, to_vec
+from taipan.compiler.baseline.moves import Moves
 from taipan.compiler.baseline.prescan import Prescan
-from taipan.compiler.baseline.stack import OperandStack
 from taipan.compiler.environ import ModuleEnv
 
 FUEL_OFFSET: Final[i64] = field_offsets("VMContextHeader")[0]["fuel"]
@@ -34,7 +34,7 @@ COSTS: Final = bytes(0 if opcode in FREE else 1 for opcode in range(256))
 UNDECIDED: Final = 1 << 40
 
 
-class Metering(OperandStack):
+class Metering(Moves):
     """What is due, and the code that adds it. All of it does nothing unless `metered`.
 
     counted: offset of the first instruction that is not in `due` yet.  c_due: of each open block, what is due at its

@@ -79,7 +79,7 @@ class Continued(Reference):
         while i < self.sp:
             self.note_operand(i)
             i += 1
-        if len(self.result_offsets):
+        if self.own_layout.out_place >= 0:
             self.add_source(FROM_FRAME, self.out_off, T_I64)
 
     def note_operand(self, i: i64) -> None:

@@ -26,7 +26,8 @@ class RegisterPlan:
     callee_saved: preserved by callees.  saved_pins: pins among them.
     lost_pins, float_pins: caller-saved, spilled around calls.
     leaf_*pins: candidates, best first, in functions that call nothing (they leave the scratch set).
-    int_args: of calls, after the two contexts.  helper_args: of builtins, after vmctx.
+    int_args: of calls, after the two contexts, and the one more of fast calls.  int_results: of calls.
+    helper_args: of builtins, after vmctx.
     leaf_vmctx, leaf_memory_base: instead of vmctx and memory_base in functions that call nothing; pins where unused.
     frame: the frame register.  float_temp: free between any two operations of the macro assembler.
     fuel: the counter, or a temporary of it, in metered functions; a pin in all others.
@@ -54,7 +55,7 @@ class RegisterPlan:
         memory_base: int,
         leaf_vmctx: int,
         leaf_memory_base: int,
-        int_result: int,
+        int_results: tuple[int, ...],
         fuel: int,
         shift_count: int,
         div_low: int,
@@ -78,7 +79,8 @@ class RegisterPlan:
         self.memory_base: Final[i64] = memory_base
         self.leaf_vmctx: Final[i64] = leaf_vmctx
         self.leaf_memory_base: Final[i64] = leaf_memory_base
-        self.int_result: Final[i64] = int_result
+        self.int_results: Final = vec[i64](int_results)
+        self.int_result: Final[i64] = int_results[0]
         self.fuel: Final[i64] = fuel
         self.shift_count: Final[i64] = shift_count
         self.div_low: Final[i64] = div_low

@@ -80,14 +80,14 @@ class FunctionCompiler(Continued):
         type = env.func_types[env.num_imported_funcs + defined_index]
         params = env.type_params[type]
         results = env.type_results[type]
-        layout = env.layout(type)
+        layout = env.layout_of(env.num_imported_funcs + defined_index)
         self.reset()
         self.pos = start
         start = self.read_locals(params, start, end)
         scan = self.prescan
         scan.scan(start, end, i64(len(params)), self.num_locals)
         self.own_stack_args = layout.stack_arg_bytes
-        self.result_offsets = layout.result_offsets
+        self.own_layout = layout
         self.uses_memory0 = scan.uses_memory0
         calls = scan.num_calls > 0
         self.counted = start
@@ -305,7 +305,7 @@ class FunctionCompiler(Continued):
                     bytes_used += 8
                     offs[i] = -bytes_used
             i += 1
-        if len(layout.result_offsets):
+        if layout.out_place >= 0:
             bytes_used += 8
             self.out_off = -bytes_used
         self.slots_start = bytes_used
@@ -429,8 +429,8 @@ class FunctionCompiler(Continued):
             self.meet_label(0)
         masm.bind(label)
         if self.metered:
-            # The results are in place; whatever argument registers held is dead.
-            self.write_fuel(self.c_due[0], self.plan.int_args[0])
+            # The results are in place; the contexts in the registers that they came in are dead.
+            self.write_fuel(self.c_due[0], self.plan.caller_vmctx)
         self.restore_saved()
         masm.leave()
         masm.ret(self.own_stack_args)

@@ -14,7 +14,7 @@ from taipan.abi.calls import CallLayout
 from taipan.compiler.environ import T_EXTERNREF, FlatLayout, ModuleEnv
 from taipan.compiler.llvm.emit_control import Frame
 from taipan.compiler.llvm.function import FunctionCompiler
-from taipan.compiler.llvm.text import TYPES, ModuleText
+from taipan.compiler.llvm.text import TYPES, ModuleText, register_results
 from taipan.errors import UnsupportedError
 from taipan.wasm.types import FuncType
 
@@ -43,7 +43,8 @@ class ContinuationCompiler(FunctionCompiler):
         """It is called with three arguments in registers, whatever the function takes."""
         comp = self.env.module.types[self.env.func_types[self.own_index]].comp
         assert isinstance(comp, FuncType)
-        return FlatLayout(CallLayout((), comp.results), layout.params, layout.results)
+        in_registers = len(register_results(layout)) > 1
+        return FlatLayout(CallLayout((), comp.results, in_registers), layout.params, layout.results)
 
     def check_entry(self) -> None:
         """The stack was checked for the function; what a continuation needs more is in the reserve below the limit."""
@@ -167,6 +168,6 @@ class ContinuationCompiler(FunctionCompiler):
         for name, type in self.params:
             load(name, TYPES[type], place)
             place += 1
-        if len(self.own_layout.results) > 1:
+        if self.own_layout.out_place >= 0:
             load("%out", "ptr", place)
         return lines

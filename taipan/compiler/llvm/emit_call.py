@@ -16,7 +16,7 @@ from taipan.abi.layout import NULL_TYPE_ID, field_offsets
 from taipan.compiler.environ import T_FUNCREF, T_I32, FlatLayout
 from taipan.compiler.llvm.emit_control import COLUMN_CALL, COLUMN_CHECK, COLUMN_TAIL
 from taipan.compiler.llvm.emit_convert import Convert
-from taipan.compiler.llvm.text import INVARIANT, TYPES, UNLIKELY, result_type, signature
+from taipan.compiler.llvm.text import INVARIANT, TYPES, UNLIKELY, in_order, register_results, result_type, signature
 from taipan.compiler.llvm.values import HEADER, Value
 from taipan.errors import UnsupportedError
 
@@ -65,8 +65,8 @@ class Calls(Convert):
         return self.emit(f"notail call {'ptr' if result == 'ref' else 'i64'} {code}({', '.join(arguments)}) #2{site}")
 
     # --- arguments and results ------------------------------------------------------------------------------------
-    def layout_of(self, type: int) -> FlatLayout:
-        layout = self.env.layout(type)
+    def call_layout(self, layout: FlatLayout) -> FlatLayout:
+        """There will be a call with this layout, which is returned."""
         self.result_area = max(self.result_area, layout.result_area_bytes)
         return layout
 
@@ -77,26 +77,36 @@ class Calls(Convert):
     def call_code(self, code: str, context: str, caller: str, layout: FlatLayout, arguments: list[Value]) -> None:
         """Call code by name (@...) or pointer, and push its results."""
         site = self.call_site()
-        out: list[Value] = [("%results", T_FUNCREF)] if len(layout.results) > 1 else []
+        out: list[Value] = [("%results", T_FUNCREF)] if layout.out_place >= 0 else []
         machine = self.ir.machine
         if layout.stack_arg_bytes and machine.POPS_BY_HAND:
             result = machine.call_with_stack(self, code, context, caller, layout, [*arguments, *out], site)
         else:
-            texts = [f"ptr {context}", f"ptr {caller}", *(f"{TYPES[type]} {text}" for text, type in [*arguments, *out])]
+            texts = [f"{TYPES[type]} {text}" for text, type in [*arguments, *out]]
+            texts = in_order(layout, f"ptr {context}", f"ptr {caller}", texts)
             call = f"notail call {machine.CONVENTION}{result_type(layout)} {code}({', '.join(texts)}) #2{site}"
             if layout.results:
                 result = self.emit(call)
             else:
                 self.do(call)
+                result = ""
+        self.push_results(layout, result)
+
+    def push_results(self, layout: FlatLayout, returned: str) -> None:
+        """returned: the value of the call: the result in a register, or a structure of several."""
+        numbers = register_results(layout)
         for i, type in enumerate(layout.results):
-            if i == 0:
-                self.push(result, type)
+            if i not in numbers:
+                self.push(self.load(TYPES[type], "%results", layout.result_where[i]), type)
+            elif len(numbers) == 1:
+                self.push(returned, type)
             else:
-                self.push(self.load(TYPES[type], "%results", layout.result_offsets[i - 1]), type)
+                value = self.emit(f"extractvalue {result_type(layout)} {returned}, {numbers.index(i)}")
+                self.push(value, type)
 
     # --- direct calls ---------------------------------------------------------------------------------------------
     def call(self, func: int) -> None:
-        layout = self.layout_of(self.env.func_types[func])
+        layout = self.call_layout(self.env.layout_of(func))
         arguments = self.pop_arguments(layout)
         code, context, caller = self.callee(func, layout)
         self.call_code(code, context, caller, layout, arguments)
@@ -120,11 +130,11 @@ class Calls(Convert):
 
     # --- calls through references ---------------------------------------------------------------------------------
     def call_indirect(self, type: int, table: int) -> None:
-        layout = self.layout_of(type)
+        layout = self.call_layout(self.env.layout(type))
         self.call_reference(self.load_callee(type, table), layout)
 
     def call_ref(self, type: int) -> None:
-        layout = self.layout_of(type)
+        layout = self.call_layout(self.env.layout(type))
         self.call_reference(self.pop_not_null(), layout)
 
     def pop_not_null(self) -> str:
@@ -184,20 +194,28 @@ class Calls(Convert):
     def return_results(self) -> None:
         """Return the operands on the stack."""
         layout = self.own_layout
-        count = len(layout.results)
-        for i in range(1, count):
-            text, type = self.stack[i]
-            self.do(f"store {TYPES[type]} {text}, ptr {self.place('%out', layout.result_offsets[i - 1])}")
-        result = f"{TYPES[layout.results[0]]} {self.stack[0][0]}" if count else ""
+        numbers = register_results(layout)
+        for i, (text, type) in enumerate(self.stack):
+            if i not in numbers:
+                self.do(f"store {TYPES[type]} {text}, ptr {self.place('%out', layout.result_where[i])}")
+        result = self.returned(layout, [self.stack[i] for i in numbers])
         if layout.stack_arg_bytes and self.ir.machine.POPS_BY_HAND:
             returned = result_type(layout)
             stub = f"@ret_{returned}_{layout.stack_arg_bytes}"
-            self.ir.declare(stub, f"declare hidden {returned} {stub}({returned if count else ''})")
+            self.ir.declare(stub, f"declare hidden {returned} {stub}({returned if result else ''})")
             self.tail_call(returned, f"{stub}({result})")
-        elif count:
-            self.do(f"ret {result}")
         else:
-            self.do("ret void")
+            self.do(f"ret {result or 'void'}")
+
+    def returned(self, layout: FlatLayout, values: list[Value]) -> str:
+        """Type and value of what is returned in registers; "" for nothing."""
+        type = result_type(layout)
+        if len(values) < 2:
+            return "".join(f"{type} {text}" for text, _ in values)
+        structure = "poison"
+        for i, (text, part) in enumerate(values):
+            structure = self.emit(f"insertvalue {type} {structure}, {TYPES[part]} {text}, {i}")
+        return f"{type} {structure}"
 
     def tail_call(self, result: str, call: str) -> None:
         """A call that LLVM makes a jump, since nothing but a return follows and all arguments are in registers."""
@@ -215,7 +233,7 @@ class Calls(Convert):
         self.makes_tail_calls = True
         arguments = self.pop_arguments(layout)
         texts = [f"ptr {context}", f"ptr {caller}", *(f"{TYPES[type]} {text}" for text, type in arguments)]
-        if len(layout.results) > 1:
+        if layout.out_place >= 0:
             texts.append("ptr %out")
         own = self.own_layout.stack_arg_bytes
         if own and by_hand:

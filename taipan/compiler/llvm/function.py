@@ -8,7 +8,7 @@ from taipan.compiler.environ import FlatLayout, ModuleEnv
 from taipan.compiler.llvm.emit_control import FUNC
 from taipan.compiler.llvm.inline import Inlined
 from taipan.compiler.llvm.loops import Loops
-from taipan.compiler.llvm.text import TYPES, ModuleText, result_type
+from taipan.compiler.llvm.text import TYPES, ModuleText, in_order, result_type
 
 
 class Plan(NamedTuple):
@@ -47,7 +47,7 @@ class FunctionCompiler(Loops):
         env = self.env
         module = env.module
         start, end = module.body_starts[self.defined_index], module.body_ends[self.defined_index]
-        layout = env.layout(env.func_types[self.own_index])
+        layout = env.layout_of(self.own_index)
         self.own_layout = self.layout_of_body(layout)
         self.pos = start
         subprogram = self.ir.begin_function(self.symbol)
@@ -102,7 +102,7 @@ class FunctionCompiler(Loops):
             entry[:0] = self.slots_text()
         # "weak": LLVM must not conclude from one function's body what another's call does (and not call at all).
         name = f"weak hidden {self.ir.machine.CONVENTION}{result_type(self.own_layout)} @{self.symbol}"
-        params = ", ".join(["ptr %vm", "ptr %caller", *self.parameters()])
+        params = ", ".join(in_order(self.own_layout, "ptr %vm", "ptr %caller", self.parameters()))
         self.ir.functions.extend(
             [
                 f"define {name}({params}) #0 !dbg !{subprogram} {{\n",
@@ -119,7 +119,7 @@ class FunctionCompiler(Loops):
         """After the two contexts."""
         layout = self.own_layout
         params = [f"{TYPES[type]} %p{i}" for i, type in enumerate(layout.params)]
-        return [*params, "ptr %out"] if len(layout.results) > 1 else params
+        return [*params, "ptr %out"] if layout.out_place >= 0 else params
 
     def transfer_lines(self) -> list[str]:
         """The end of the entry block."""

@@ -169,7 +169,7 @@ class Inlining(Metering):
         start, end = env.module.body_starts[index], env.module.body_ends[index]
         reader = Inlining(env, self.ir, index)
         try:
-            first = reader.read_locals(env.layout(env.func_types[reader.own_index]).params, start, end)
+            first = reader.read_locals(env.layout_of(reader.own_index).params, start, end)
             reader.scan.scan(first, end)
         except UnsupportedError:
             return None
@@ -178,7 +178,7 @@ class Inlining(Metering):
         return Callee(first, end, end - start, reader.local_types, reader.scan)
 
     def inline(self, func: int, callee: Callee) -> None:
-        layout = self.env.layout(self.env.func_types[func])
+        layout = self.env.layout_of(func)
         arguments = [self.fenced(*argument) for argument in self.pop_arguments(layout)]
         live_outside = self.live_slots() if self.has_references else []
         saved = [getattr(self, name) for name in STATE]

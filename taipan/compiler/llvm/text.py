@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, final
 
+from taipan.abi.calls import INT_ARGS, INT_REG, STACK
+
 if TYPE_CHECKING:
     from taipan.compiler.environ import FlatLayout
     from taipan.compiler.llvm.inline import Callee
@@ -46,14 +48,36 @@ attributes #2 = {{ nounwind nomerge }}
 
 def signature(layout: FlatLayout) -> tuple[str, str]:
     """Result type and parameter types of a function in `abi.calls`'s convention, as LLVM writes them."""
-    params = ["ptr", "ptr", *(TYPES[t] for t in layout.params)]
-    if len(layout.results) > 1:
+    params = [TYPES[t] for t in layout.params]
+    if layout.out_place >= 0:
         params.append("ptr")
-    return result_type(layout), ", ".join(params)
+    return result_type(layout), ", ".join(in_order(layout, "ptr", "ptr", params))
+
+
+def in_order(layout: FlatLayout, context: str, caller: str, arguments: list[str]) -> list[str]:
+    """Arguments, with the out pointer if there is one, in the order in which C gives them the right registers.
+
+    The fifth integer argument of a fast call takes the place of the caller's context.
+    """
+    fifth = -1
+    if layout.out_place == INT_REG and layout.out_where == INT_ARGS:
+        fifth = len(arguments) - 1
+    for i, (place, where) in enumerate(zip(layout.places, layout.where, strict=True)):
+        if place == INT_REG and where == INT_ARGS:
+            fifth = i
+    if fifth < 0:
+        return [context, caller, *arguments]
+    return [context, arguments[fifth], *arguments[:fifth], *arguments[fifth + 1 :]]
+
+
+def register_results(layout: FlatLayout) -> list[int]:
+    """Numbers of the results that are returned in registers."""
+    return [i for i, place in enumerate(layout.result_places) if place != STACK]
 
 
 def result_type(layout: FlatLayout) -> str:
-    return TYPES[layout.results[0]] if layout.results else "void"
+    types = [TYPES[layout.results[i]] for i in register_results(layout)]
+    return f"{{ {', '.join(types)} }}" if len(types) > 1 else "".join(types) or "void"
 
 
 @final

@@ -50,8 +50,8 @@ DISTANCE: Final = R_X86_64_PC32
 SUB_RSP: Final = b"\x48\x81\xec"  # and 32 bits
 PROLOGUE_INSTRUCTIONS: Final = 12  # at most: the frame pointer, five saved registers, the stack arguments' area
 
-INT_REGISTERS: Final = ("rdi", "rsi", "rdx", "rcx", "r8", "r9")
-SCRATCH: Final = ("rax", *INT_REGISTERS, "r10", "r11")
+INT_ARGUMENTS: Final = ("rdx", "rcx", "r8", "r9", "rsi")  # as `abi/calls.py` counts them
+SCRATCH: Final = ("rax", "rdi", *INT_ARGUMENTS, "r10", "r11")
 NEW_LINE: Final = "\\0A"  # as LLVM's strings have it
 SIDE_EFFECTS: Final = "~{memory},~{dirflag},~{fpsr},~{flags}"
 
@@ -109,7 +109,7 @@ def call_with_stack(
         if place == STACK:
             calls.do(f"store {TYPES[type]} {text}, ptr {calls.place('%arguments', where)}")
         elif place == INT_REG:
-            registers[INT_REGISTERS[2 + where]] = f"{TYPES[type]} {text}"
+            registers[INT_ARGUMENTS[where]] = f"{TYPES[type]} {text}"
         else:
             registers[f"xmm{where}"] = f"{TYPES[type]} {text}"
     target = code[1:]

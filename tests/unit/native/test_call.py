@@ -216,7 +216,7 @@ def test_places_agree_with_the_abi() -> None:
             function.raw(("4889d0", "4889c8", "4c89c0", "4c89c8")[index])  # mov rax, rdx|rcx|r8|r9
         else:
             function.raw("488b85").code += struct.pack("<i", 16 + index)  # mov rax, [rbp + 16 + index]
-        for kind, (where, index), at in zip(params, layout.places, layout.result_offsets, strict=True):
+        for kind, (where, index), (_, at) in zip(params, layout.places, layout.result_places[1:], strict=True):
             size = size_of(VALUE_TYPES[kind])
             if where == FLOAT_REG:
                 # movss | movsd | movups [rax + at], xmm<index>
