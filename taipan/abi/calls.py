@@ -98,12 +98,12 @@ class CallLayout:
         self.places = places
         self.place_results(results, fast and not stack)
         self.out_place: tuple[int, int] | None = None
-        if self.result_area_bytes:
-            if ints < int_args:
-                self.out_place = (INT_REG, ints)
-            else:
-                self.out_place = (STACK, stack)
-                stack += 8
+        if self.result_area_bytes and ints < int_args:
+            self.out_place = (INT_REG, ints)
+        elif self.result_area_bytes:
+            self.out_place = (STACK, stack)
+            stack += 8
+            self.place_results(results, False)
         self.stack_arg_bytes = (stack + 15) & ~15
 
     def place_results(self, results: tuple[ValType, ...], in_registers: bool) -> None:

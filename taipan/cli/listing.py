@@ -215,6 +215,8 @@ class Lister:
             words.append("start function")
         if not names:
             words.append("escapes" if index in self.env.funcref_offsets else "internal")
+        if self.env.fast[index]:
+            words.append("called fast")
         return ", ".join(words)
 
     def text(self, defined: int) -> tuple[str, dict[int, str]]:

@@ -95,9 +95,9 @@ def test_instructions_are_printed_as_by_print(objdump, path, capsys) -> None:
 
 def test_functions_say_how_they_can_be_reached(objdump) -> None:
     listing = objdump("--no-asm")
-    assert "\n  start function, internal; " in section(listing, 1)
+    assert "\n  start function, internal, called fast; " in section(listing, 1)
     assert "\n  escapes; " in section(listing, 2)
-    assert "\n  internal; " in section(listing, 3)
+    assert "\n  internal, called fast; " in section(listing, 3)
     assert '\n  exported as "run", "go!"; ' in section(listing, 4)
 
 
