@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from taipan.compiler import cpu
 from taipan.compiler import serialize as artifact
-from taipan.engine import Engine, check_host, decode, machine_of, make_template
+from taipan.engine import Engine, check, check_host, decode, machine_of, make_template
 from taipan.errors import WasmError
 from taipan.runtime.module_info import ModuleInfo
 
@@ -82,6 +82,8 @@ def place_kept(engine: Engine, module: WasmModule, native: NativeModule) -> None
 def compile_all(engine: Engine, module: WasmModule) -> bytearray:
     from taipan.compiler.environ import ModuleEnv
 
+    if module.has_tail_calls is None:  # it came from an artifact: nobody has looked at its bodies yet
+        check(module, engine.features)
     image = engine.compiler.module(ModuleEnv(module, engine.tunables, False)).image(engine.num_workers)
     starts = module.body_starts
     head_bytes = starts[0] if len(starts) else len(module.code)

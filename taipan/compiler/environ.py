@@ -246,7 +246,7 @@ def escaped_functions(module: Module) -> list[int]:
 
 def fast_functions(module: Module, escaped: list[int]) -> bytes:
     """By function index, 1 for each that is called by the fast convention (`abi/calls.py`)."""
-    if module.has_tail_calls:
+    if module.has_tail_calls is not False:
         return bytes(len(module.func_space))
     fast = bytearray(module.num_imported_funcs) + b"\1" * len(module.func_types)
     for func in escaped:

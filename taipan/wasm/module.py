@@ -155,7 +155,7 @@ class Module:
     types: the flat type index space.  rec_groups: (first type index, count) of each recursion group, in order.
     func_types: type index of each *defined* function.  body_starts/body_ends: where its body lies in `code`.
     *_space: imported and defined items of one index space, in order; filled by `finish()`.  has_tail_calls: whether
-    bodies contain any; `validate.check_module` finds out.
+    bodies contain any; None until `validate.check_module` has found out.
     """
 
     __slots__ = (
@@ -206,7 +206,7 @@ class Module:
         self.elems: list[ElemSegment] = []
         self.datas: list[DataSegment] = []
         self.data_count: int | None = None
-        self.has_tail_calls = True
+        self.has_tail_calls: bool | None = None
         self.body_starts: list[int] = []
         self.body_ends: list[int] = []
         self.customs: list[CustomSection] = []
