@@ -328,11 +328,11 @@ class Emulator:
 
     def results(self, type: FuncType) -> list[int]:
         found = []
-        offsets = CallLayout(tuple(type.params), tuple(type.results)).result_offsets
+        places = CallLayout(tuple(type.params), tuple(type.results)).result_places
         for n, kind in enumerate(type.results):
             size = 4 if kind in (I32, F32) else 8
             if n:
-                value = int.from_bytes(self.machine.mem_read(RESULTS + offsets[n - 1], size), "little")
+                value = int.from_bytes(self.machine.mem_read(RESULTS + places[n][1], size), "little")
             else:
                 value = self.machine.reg_read(arm64.UC_ARM64_REG_Q0 if is_float(kind) else arm64.UC_ARM64_REG_X0)
             found.append(value & (1 << 8 * size) - 1)

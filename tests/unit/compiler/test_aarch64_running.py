@@ -13,8 +13,11 @@ from aarch64_emulator import FUEL, Emulator, NotHere, Trapped
 
 import taipan
 from taipan.binary.encode import encode
+from taipan.compiler.environ import ModuleEnv
+from taipan.compiler.tunables import Tunables
 from taipan.features import Features
 from taipan.text import parse, script
+from taipan.validate import check_module
 from taipan.wast.features import features_for
 from taipan.wast.values import bits_of, matches_bits
 
@@ -111,6 +114,29 @@ PROGRAM = f"""(module (memory 1 3) (type $many (func (param {PARAMS}) (result {P
       (memory.copy (i32.const 3) (i32.const 90) (i32.const 99))
       (global.get $sum) (memory.grow (i32.const 1)) (f64.load offset=5 (local.get 0)))
     (func (export "end") (param i32) (result i32) (i32.div_u (i32.load (local.get 0)) (local.get 0))))"""
+
+
+FAST = f"""(module
+    (func $mixed (param i32 i64 f32 i32 i64 f64 i32 i64 i32) (result i64 f64 i32 f32 i64 i32 f64) {"(nop) " * 1000}
+      (local.get 7) (local.get 5) (local.get 8) (local.get 2) (local.get 1) (local.get 0) (f64.const -3))
+    (func $five (param i64 i32 i64 i32 i64) (result i32 i64 i64 i64) {"(nop) " * 1000}
+      (i32.sub (local.get 1) (local.get 3)) (local.get 4) (local.get 2) (local.get 0))
+    (func (export "mixed") (result i64 f64 i32 f32 i64 i32 f64)
+      (call $mixed (i32.const 1) (i64.const 2) (f32.const 3.5) (i32.const 4) (i64.const 5) (f64.const 6.5)
+        (i32.const 7) (i64.const 8) (i32.const 9)))
+    (func (export "five") (result i32 i64 i64 i64)
+      (call $five (i64.const 1) (i32.const 2) (i64.const 3) (i32.const 4) (i64.const 5))))"""
+
+
+@pytest.mark.parametrize("pipeline", ["fast", "default", "aggressive"])
+def test_fast_calls(pipeline: str) -> None:
+    module = parse(FAST, Features())
+    check_module(module, Features())
+    assert ModuleEnv(module, Tunables(), False).fast == b"\1\1\0\0"
+    emulator = Emulator(bytes(encode(module)), Features(), pipeline)
+    floats = [bits_of(type, value) for type, value in (("f64", 6.5), ("f32", 3.5), ("f64", -3.0))]
+    assert emulator.call("mixed", []) == [8, floats[0], 9, floats[1], 2, 1, floats[2]]
+    assert emulator.call("five", []) == [2**32 - 2, 5, 3, 1]
 
 
 @pytest.mark.parametrize("pipeline", ["fast", "default", "aggressive"])
