@@ -34,7 +34,7 @@ class Pipeline(NamedTuple):
 PIPELINES: Final = {
     "fast": Pipeline(1, "sroa instruction_combine simplify_cfg", False, 0, 20, "few passes: compiles fastest"),
     "default": Pipeline(1, "", False, 1, 40, "LLVM's function passes at level 1"),
-    "aggressive": Pipeline(2, "", True, 1, 100, "LLVM's module passes at level 2, which vectorise"),
+    "aggressive": Pipeline(2, "", True, 1, 40, "LLVM's module passes at level 2, which vectorise"),
 }
 
 # Options of the whole process. Without the first ones LLVM merges equal accesses and calls of different instructions,
