@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from taipan.compiler.environ import FlatLayout, ModuleEnv
 from taipan.compiler.llvm.emit_control import FUNC
 from taipan.compiler.llvm.inline import Inlined
 from taipan.compiler.llvm.loops import Loops
 from taipan.compiler.llvm.text import TYPES, ModuleText, in_order, result_type
+from taipan.errors import UnsupportedError
+
+MAX_BLOCK_LINES: Final = 20_000
+"""Some 10 s of compiling. Unrolled ciphers and hashes have a tenth of it."""
 
 
 class Plan(NamedTuple):
@@ -91,8 +95,17 @@ class FunctionCompiler(Loops):
         if self.scan.calls or self.scan.loops:
             self.poll()
 
+    def check_blocks(self) -> None:
+        """LLVM takes time with the square of what follows each other without a label."""
+        length = 0
+        for line in self.lines:
+            length = length + 1 if line.startswith(" ") else 0
+            if length > MAX_BLOCK_LINES:
+                raise UnsupportedError("function too complex for the LLVM compiler: it has too long a straight stretch")
+
     # --- the definition -------------------------------------------------------------------------------------------
     def finish(self, subprogram: int) -> None:
+        self.check_blocks()
         entry = [*self.entry_lines, *self.transfer_lines()]
         if self.result_area:
             entry.insert(0, f"  %results = alloca [{self.result_area} x i8], align 16\n")

@@ -144,6 +144,9 @@ def test_functions_that_would_take_llvm_too_long() -> None:
     source = f"(func (local {'i32 ' * 4000}) {body.replace('(nop)', sets)})"
     with pytest.raises(UnsupportedError, match="too complex"):
         compile_one(source)
+    chain = "(local.set 0 (i32.load (local.get 0)))" * 8000
+    with pytest.raises(UnsupportedError, match="too long a straight stretch"):
+        compile_one(f"(memory 1) (func (param i32) {chain})")
 
 
 # --- traps and backtraces: those of the baseline compiler -----------------------------------------------------------
