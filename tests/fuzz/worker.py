@@ -106,7 +106,8 @@ def run(target: str, seed: str, first: int, count: int, most_failures: int = 10)
         if process.returncode == 0 and not hung:
             break
         why = "does not end" if hung else f"exit status {process.returncode}"
-        failures.append(Failure(reached, f"{why}\n{errors[-2000:]}"))
+        shown = "\n".join(line for line in errors.splitlines() if not line.startswith("Extension modules"))
+        failures.append(Failure(reached, f"{why}\n{shown[-2000:]}"))
         first = reached + 1
     return Result(failures[:most_failures], peak, counts)
 
