@@ -40,6 +40,10 @@ MIN_SAMPLES: Final = 2
 MAX_SAMPLES: Final = 25
 """A tenth of a second. Compiling happens beside the program, so waiting for certainty does not pay."""
 
+FIRST_SAMPLES: Final = 25
+"""Of the process, for nothing: before the optimizer is loaded, which takes 60 to 85 ms of CPU. Programs of a tenth of a
+second are better off without it."""
+
 SMALL_BODY: Final = 200
 """Bytes of a function that is compiled together with a hot caller."""
 
@@ -213,8 +217,15 @@ _sampled: Final[WeakSet[Sampled]] = WeakSet()
 weak references are gone before that begins."""
 
 
+_num_samples = 0
+
+
 def hand_out(native: _native.NativeModule, function: int, wasm_offset: int, poll: int) -> None:
-    """Give a sample to the owner of the code."""
+    """Give a sample to the owner of the code, unless it is one of the process's first."""
+    global _num_samples
+    _num_samples += 1
+    if _num_samples <= FIRST_SAMPLES:
+        return
     owner: Sampled | None = getattr(native.compile, "__self__", None)
     if owner is not None and owner in _sampled:
         with _at_work:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -13,6 +14,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT))
 # The same for the processes that tests start: they must not find the checkout in their working directory.
 os.environ["PYTHONSAFEPATH"] = "1"
+# Whoever runs the tests in the background may have ignored it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def find_data(name: str) -> Path | None:

@@ -25,7 +25,7 @@ from taipan.compiler.environ import ModuleEnv
 from taipan.compiler.interface import Option
 from taipan.errors import UnsupportedError
 from taipan.lazy import LazyCompiler
-from taipan.tier import ModuleTier, hand_out, joined
+from taipan.tier import FIRST_SAMPLES, ModuleTier, hand_out, joined
 
 OLD, NEW = b"\x41\x01", b"\x41\x02"  # i32.const 1 and 2
 
@@ -190,7 +190,7 @@ def test_switched_off() -> None:
 
 def give_samples(native: NativeModule) -> None:
     """As if `one` of COUNTED had been seen several times."""
-    for _ in range(10):
+    for _ in range(2 * FIRST_SAMPLES):
         hand_out(native, 0, 0, native.entry(0))
 
 
