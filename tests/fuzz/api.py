@@ -69,7 +69,7 @@ CLASSES = tuple(
 # They open files, wait, write outside the process's memory on purpose, or belong to the package's inside.
 LEFT_OUT = {
     *("from_file", "deserialize_file", "set_wasi", "get_buffer_ptr", "data_ptr", "mro", "wait", "notify"),
-    *("memory_plan", "region", "tunables", "types"),
+    *("memory_plan", "region", "tunables", "types", "compiler", "optimizer", "cache", "expected_header", "num_workers"),
 }
 
 SETTABLE = (taipan.Config, taipan.Limits)
