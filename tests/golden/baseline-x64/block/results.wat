@@ -6,19 +6,16 @@
 ;; function 0:
 ;;      0  push rbp
 ;;      1  mov rbp, rsp
-;;      4  sub rsp, 0x20
-;;      b  mov qword ptr [rbp - 8], rcx
-;;      f  mov r11d, edx
-;;     12  test r11d, r11d
-;;     15  je 0x2f
-;;     1b  mov dword ptr [rbp - 0x10], 1
-;;     22  mov qword ptr [rbp - 0x18], 2
-;;     2a  jmp 0x3e
-;;     2f  mov dword ptr [rbp - 0x10], 3
-;;     36  mov qword ptr [rbp - 0x18], 4
-;;     3e  mov rsi, qword ptr [rbp - 8]
-;;     42  mov rax, qword ptr [rbp - 0x18]
-;;     46  mov qword ptr [rsi], rax
-;;     49  mov eax, dword ptr [rbp - 0x10]
-;;     4c  leave
-;;     4d  ret
+;;      4  sub rsp, 0x10
+;;      b  mov r11d, edx
+;;      e  test r11d, r11d
+;;     11  je 0x2b
+;;     17  mov dword ptr [rbp - 8], 1
+;;     1e  mov qword ptr [rbp - 0x10], 2
+;;     26  jmp 0x3a
+;;     2b  mov dword ptr [rbp - 8], 3
+;;     32  mov qword ptr [rbp - 0x10], 4
+;;     3a  mov eax, dword ptr [rbp - 8]
+;;     3d  mov rdx, qword ptr [rbp - 0x10]
+;;     41  leave
+;;     42  ret

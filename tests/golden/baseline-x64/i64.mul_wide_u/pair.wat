@@ -3,14 +3,10 @@
 ;; function 0:
 ;;      0  push rbp
 ;;      1  mov rbp, rsp
-;;      4  sub rsp, 0x10
-;;      b  mov qword ptr [rbp - 8], r8
-;;      f  mov r11, rdx
-;;     12  mov rdi, rcx
-;;     15  mov rax, r11
-;;     18  mul rdi
-;;     1b  mov r8, qword ptr [rbp - 8]
-;;     1f  mov rsi, rdx
-;;     22  mov qword ptr [r8], rsi
-;;     25  leave
-;;     26  ret
+;;      4  nop dword ptr [rax]
+;;      b  mov r11, rdx
+;;      e  mov rdi, rcx
+;;     11  mov rax, r11
+;;     14  mul rdi
+;;     17  leave
+;;     18  ret

@@ -24,8 +24,8 @@
 ;;     3d  lea r10, [r10 + 9]
 ;;     41  jae 0x23
 ;;     43  mov eax, r11d
-;;     46  mov rdx, qword ptr [rdi + 0x38]
-;;     4a  mov qword ptr [rdx], r10
+;;     46  mov rsi, qword ptr [rdi + 0x38]
+;;     4a  mov qword ptr [rsi], r10
 ;;     4d  leave
 ;;     4e  ret
 ;;     4f  lea r10, [r10 + 1]

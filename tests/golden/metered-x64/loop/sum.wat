@@ -27,8 +27,8 @@
 ;;     4b  jne 0x2a
 ;;     4d  mov eax, r8d
 ;;     50  lea r10, [r10 + 1]
-;;     54  mov rdx, qword ptr [rdi + 0x38]
-;;     58  mov qword ptr [rdx], r10
+;;     54  mov rsi, qword ptr [rdi + 0x38]
+;;     58  mov qword ptr [rsi], r10
 ;;     5b  leave
 ;;     5c  ret
 ;;     5d  lea r10, [r10 + 1]
