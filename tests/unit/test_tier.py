@@ -224,8 +224,10 @@ def test_samples_of_modules_that_a_collection_is_clearing_are_dropped(is_garbage
     assert optimizer.compiled == ([] if is_garbage else [0])
 
 
+ROOT = Path(__file__).resolve().parents[2]
 SLOW_COMPILER = """
 import atexit, ctypes, sys
+sys.path.append(sys.argv[1])
 import taipan
 from tests.unit import test_tier
 
@@ -247,7 +249,7 @@ sys.exit(7)
 
 def test_the_end_of_a_process_does_not_wait_for_the_compiler() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", SLOW_COMPILER], check=False, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", SLOW_COMPILER, str(ROOT)], check=False, capture_output=True, text=True, timeout=60
     )
     assert (done.returncode, done.stdout, done.stderr) == (7, "not flushed yet bye\n", "")
 
