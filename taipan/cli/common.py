@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from typing import Any, Final, NoReturn
 
 import taipan
@@ -198,6 +199,16 @@ def assembled(path: str, data: bytes, features: Features) -> bytes:
     from taipan import binary, text
 
     return bytes(binary.encode(text.parse(data, features)))
+
+
+def output_path(source: str, chosen: str | None, ending: str, what: str) -> str:
+    """Where `what` goes: as chosen, else beside its source with another ending, or to standard output from there."""
+    if chosen is not None or source == "-":
+        return chosen or "-"
+    path = os.path.splitext(source)[0] + ending
+    if path == source:
+        fail(f"{source} would be overwritten; say with -o where the {what} shall go")
+    return path
 
 
 def write_output(path: str | None, data: bytes | bytearray) -> None:

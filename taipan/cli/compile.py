@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from typing import Any
 
 import taipan
@@ -13,6 +12,7 @@ from taipan.cli.common import (
     assembled,
     config_from,
     fail_at,
+    output_path,
     read_file,
     split_pair,
     write_output,
@@ -59,10 +59,5 @@ def run(args: Any) -> int:
         artifact = engine.precompile_module(assembled(args.file, data, engine.features))
     except taipan.WasmError as error:
         fail_at(args.file, data, error)
-    output = args.output
-    if output is None:
-        output = "-" if args.file == "-" else os.path.splitext(args.file)[0] + ".cwasm"
-        if output == args.file != "-":
-            fail(f"{args.file} would be overwritten; say with -o where the artifact shall go")
-    write_output(output, artifact)
+    write_output(output_path(args.file, args.output, ".cwasm", "artifact"), artifact)
     return 0

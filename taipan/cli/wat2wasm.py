@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import os
 from typing import Any
 
 import taipan
-from taipan.cli.common import add_feature_option, fail_at, features_from, read_file, write_output
-from taipan.cli.main import fail
+from taipan.cli.common import add_feature_option, fail_at, features_from, output_path, read_file, write_output
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,10 +30,5 @@ def run(args: Any) -> int:
             check(binary.decode(data, features), features)
     except taipan.WasmError as error:
         fail_at(args.file, source, error)
-    output = args.output
-    if output is None:
-        output = "-" if args.file == "-" else os.path.splitext(args.file)[0] + ".wasm"
-        if output == args.file != "-":
-            fail(f"{args.file} would be overwritten; say with -o where the binary shall go")
-    write_output(output, data)
+    write_output(output_path(args.file, args.output, ".wasm", "binary"), data)
     return 0

@@ -33,7 +33,6 @@ PAGE_SIZES: Final = {"x86_64": 4 << 10, "aarch64": 64 << 10}
 """The largest pages that a system may have there, since code is mapped from the file."""
 PREFIX: Final = ".taipan."
 MAGIC_LINE: Final = "taipan artifact 1"
-MAX_VERSION_BYTES: Final = 255
 
 CONVENTION: Final = 3
 """To be counted up when registers, frames or stack maps change their meaning."""
