@@ -297,8 +297,12 @@ def sample_into(fd: int) -> int:
 
     Returns the pipe before."""
 
-def take_samples() -> list[tuple[NativeModule, int, int, int]]:
-    """What was noted since the last time: module, defined function index, wasm offset, return address of the poll."""
+def take_samples() -> list[tuple[NativeModule, int, int, int, int, int]]:
+    """What was noted since the last time: module, defined function index; wasm offset and return address of the poll;
+    the same of the outermost loop around it that this activation reaches within some hundred polls, 0 and 0 if it ended
+    before. Where a call went over into a continuation, both are that loop.
+
+    Only code that was published as `only_first` is noted."""
 
 def end_despite(thread: int) -> bool:
     """If this thread (by its native id) still runs when the process exits, exit without the handlers and destructors of

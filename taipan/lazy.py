@@ -110,12 +110,13 @@ class LazyCompiler:
 
     # --- hot functions ---
 
-    def sample(self, native: NativeModule, defined_index: int, wasm_offset: int, poll: int) -> None:
-        """A tick was spent at a poll of this function; see `tier.ModuleTier.sample`."""
+    def sample(self, native: NativeModule, defined_index: int, poll: int, outer_offset: int, outer_poll: int) -> bool:
+        """A tick was spent at a poll of this function; see `take_samples` and `tier.ModuleTier.sample`."""
         start, end = self._first_code.get(defined_index, (0, 0))
-        if self._optimizer is not None and start <= poll < end:
-            is_loop = self._env.code[wasm_offset] == OP_LOOP
-            self.tier().sample(native, defined_index, wasm_offset, poll, is_loop)
+        if self._optimizer is None or not start <= poll < end:
+            return False
+        in_loop = start <= outer_poll < end and self._env.code[outer_offset] == OP_LOOP
+        return self.tier().sample(native, defined_index, (outer_offset, outer_poll) if in_loop else None)
 
     @property
     def functions_replaced(self) -> int:

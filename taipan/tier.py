@@ -2,12 +2,15 @@
 
     ticks (poll.c) -> samples (tier.c) -> a thread here -> optimizing compiler -> NativeModule.publish
 
-Baseline code counts nothing. Every 4 ms of wasm one sample says which function is at a poll and, if at a loop's header,
-at which. A function is compiled again when it has been seen for about a quarter of the time that compiling it is going
-to take; small functions that it calls come with it, since without loops and calls of their own they are never at a
-poll. Publishing is one store of the entry address. A loop that is seen gets a continuation, too: the next tick leaves
-the old code there (`compiler/baseline/osr.py`), so that even a program that is one call of one loop ends in optimized
-code.
+Baseline code counts nothing. Every 4 ms of wasm one sample says which function is at a poll, and in which loop it is
+going to stay for a while. Something is done about a function when it has been seen for about a quarter of the time that
+compiling it is going to take; small functions that it calls are compiled with it, since without loops and calls of
+their own they are never at a poll.
+
+- A call that stays in a loop gets a continuation: the next tick leaves the old code there (`compiler/baseline/osr.py`).
+  That is all that a program needs that is one call of one loop, so it does not wait for more.
+- A function whose calls end soon is compiled as a whole; so is one of which a second call has gone over into a
+  continuation. Publishing is one store of the entry address.
 
 With `Config.tier_up_calls` nothing is sampled: the n-th call of each function compiles it, before it runs.
 """
@@ -27,6 +30,8 @@ from taipan.compiler.workers import start_thread
 from taipan.errors import UnsupportedError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from taipan.compiler.artifact import CompiledFunction, LoopStub
     from taipan.compiler.cache import KeptCode
     from taipan.compiler.interface import ModuleCompiler
@@ -69,56 +74,80 @@ class ModuleTier:
         self._lock: Final = threading.Lock()
         self._body_bytes: Final = [end - start for start, end in zip(module.body_starts, module.body_ends, strict=True)]
         self._samples: Final[dict[int, int]] = {}
-        self._loops: Final[dict[int, int]] = {}  # return address of a loop's poll -> samples
         self._done: Final[set[int]] = set()  # functions that were compiled again, or cannot be
-        self._left: Final[set[int]] = set()  # polls of loops that have a continuation, or cannot have one
+        self._left: Final[dict[int, bool]] = {}  # polls of loops -> whether there is a continuation, or cannot be
+        self._moved: Final[set[int]] = set()  # functions of which a call went over into a continuation
 
-    def sample(self, native: _native.NativeModule, function: int, wasm_offset: int, poll: int, is_loop: bool) -> None:
-        """One tick was spent there, in code of the first compiler. Compiles what has become hot."""
+    def sample(self, native: _native.NativeModule, function: int, loop: tuple[int, int] | None) -> bool:
+        """One tick was spent there, in code of the first compiler. Compiles what has become hot; whether it did.
+
+        loop: wasm offset and poll of the one to leave, or that was left just now.
+        """
+        if loop is not None and self._left.get(loop[1]):
+            is_first = function not in self._moved
+            self._moved.add(function)
+            return not is_first and self.optimize(native, function)
         count = self._samples[function] = self._samples.get(function, 0) + 1
-        if function not in self._done and count >= self.patience(function):
-            self.optimize(native, function)
-        if is_loop and poll not in self._left:
-            count = self._loops[poll] = self._loops.get(poll, 0) + 1
-            if count >= self.patience(function):
-                self.leave_loop(native, function, wasm_offset, poll)
+        if count < self.patience(function):
+            return False
+        self._samples[function] = 0
+        if loop is not None and self.leave_loop(native, function, *loop):
+            if self._kept is not None:  # the next run begins with that
+                self.optimize(native, function)
+            return True
+        return self.optimize(native, function)
 
     def patience(self, function: int) -> int:
         """Samples before a function is worth compiling: about a quarter of what that costs."""
         cost = self._body_bytes[function] * SECONDS_PER_BYTE
         return min(max(MIN_SAMPLES, int(cost / TICK_SECONDS / 4)), MAX_SAMPLES)
 
-    def optimize(self, native: _native.NativeModule, function: int, alone: bool = False) -> None:
-        """Compile a function, and unless `alone` the small ones that it calls, and publish that."""
+    def optimize(self, native: _native.NativeModule, function: int, alone: bool = False) -> bool:
+        """Compile a function, and unless `alone` the small ones that it calls. Whether there was anything to do."""
         with self._lock:
-            group = [one for one in ([function] if alone else self._group(function)) if one not in self._done]
-            self._done.update(group)
+            group = self._begin([function] if alone else self._group(function))
             if not group:
-                return
+                return False
             made, _ = self._optimizer.compile_hot(group, ())
-            self.functions_replaced += sum(not isinstance(code, UnsupportedError) for code in made)
-            better = {n: code for n, code in zip(group, made, strict=True) if not isinstance(code, UnsupportedError)}
-            for one, code in better.items():
-                native.publish(one, code.code, code.relocs, code.sites, code.stack_maps)
-            if self._kept is not None:
-                self._kept.add(better)
+            self._publish(native, group, made)
+            return True
 
-    def leave_loop(self, native: _native.NativeModule, function: int, wasm_offset: int, poll: int) -> None:
-        """Give activations that are in this loop of old code a way on in better code."""
+    def _begin(self, functions: list[int]) -> list[int]:
+        """Those of them that are to be compiled: now, and never again."""
+        group = [one for one in functions if one not in self._done]
+        self._done.update(group)
+        return group
+
+    def _publish(
+        self, native: _native.NativeModule, group: list[int], made: Sequence[CompiledFunction | UnsupportedError]
+    ) -> None:
+        better = {n: code for n, code in zip(group, made, strict=True) if not isinstance(code, UnsupportedError)}
+        self.functions_replaced += len(better)
+        for one, code in better.items():
+            native.publish(one, code.code, code.relocs, code.sites, code.stack_maps)
+        if self._kept is not None:
+            self._kept.add(better)
+
+    def leave_loop(self, native: _native.NativeModule, function: int, wasm_offset: int, poll: int) -> bool:
+        """Give activations that are in this loop of old code a way on in better code. Whether there was none yet."""
         with self._lock:
             if poll in self._left:
-                return
-            self._left.add(poll)
-            code = self._optimizer.compile_hot((), [(function, wasm_offset)])[1][0]
-            if isinstance(code, UnsupportedError):
-                return
+                return False
+            self._left[poll] = False
             try:
                 stub = self._leaver.leave_loop(function, wasm_offset)
             except UnsupportedError:
-                return
+                return False
+            group = self._begin(self._group(function)[1:])
+            made, (code,) = self._optimizer.compile_hot(group, [(function, wasm_offset)])
+            self._publish(native, group, made)
+            if isinstance(code, UnsupportedError):
+                return False
             whole = joined(stub, code)
             native.publish(function, whole.code, whole.relocs, whole.sites, whole.stack_maps, poll)
+            self._left[poll] = True
             self.loops_left += 1
+            return True
 
     def _group(self, function: int) -> list[int]:
         group = [function]
@@ -155,7 +184,9 @@ def joined(stub: LoopStub, code: CompiledFunction) -> CompiledFunction:
 class Sampled(Protocol):
     """Owner of a module's code: what `NativeModule.compile` is a method of."""
 
-    def sample(self, native: _native.NativeModule, function: int, wasm_offset: int, poll: int) -> None: ...
+    def sample(
+        self, native: _native.NativeModule, function: int, poll: int, outer_offset: int, outer_poll: int
+    ) -> bool: ...
 
 
 # --- the thread ---
@@ -203,10 +234,12 @@ class _Sampler:
 
     def _hand_out(self) -> None:
         """In a method of its own, so that nothing is held while the thread sleeps."""
-        for sample in _native.take_samples():
-            if self._stopped:
-                return
-            hand_out(*sample)
+        samples = _native.take_samples()
+        while samples and not self._stopped:
+            native, function, _, *polls = samples.pop(0)
+            if hand_out(native, function, *polls):
+                # Those of the same function, from while it was compiled, tell nothing about its new code.
+                samples = [one for one in samples + _native.take_samples() if one[:2] != (native, function)]
 
 
 _at_work: Final = threading.Lock()
@@ -220,16 +253,17 @@ weak references are gone before that begins."""
 _num_samples = 0
 
 
-def hand_out(native: _native.NativeModule, function: int, wasm_offset: int, poll: int) -> None:
-    """Give a sample to the owner of the code, unless it is one of the process's first."""
+def hand_out(native: _native.NativeModule, function: int, poll: int, outer_offset: int, outer_poll: int) -> bool:
+    """Give a sample to the owner of the code, unless it is one of the process's first. Whether it compiled anything."""
     global _num_samples
     _num_samples += 1
     if _num_samples <= FIRST_SAMPLES:
-        return
+        return False
     owner: Sampled | None = getattr(native.compile, "__self__", None)
-    if owner is not None and owner in _sampled:
-        with _at_work:
-            owner.sample(native, function, wasm_offset, poll)
+    if owner is None or owner not in _sampled:
+        return False
+    with _at_work:
+        return owner.sample(native, function, poll, outer_offset, outer_poll)
 
 
 _sampler: _Sampler | None = None

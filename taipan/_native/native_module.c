@@ -276,6 +276,7 @@ static int compare_extents(const void *a, const void *b) {
 typedef struct Image {
     uint32_t first, count;
     uintptr_t at_poll; /* 0: entries; else the function is a continuation from this poll on */
+    bool is_first;     /* see CodeExtent */
     int fd; /* the image is this file's, from file_offset on, and sites and maps stay where they are; -1: copy all */
     long long file_offset;
     uint8_t *address; /* where the image was placed */
@@ -305,6 +306,7 @@ static int make_extents(
         extents[i] = (CodeExtent){.start = start,
             .size = bytes,
             .defined_index = image->first + i,
+            .is_first = image->is_first,
             .num_sites = image->site_starts[i + 1] - site,
             .sites = sites + site,
             .stack_maps = maps + image->map_starts[i]};
@@ -383,8 +385,8 @@ static PyObject *module_publish(PyObject *object, PyObject *args) {
     const uint32_t offsets[2] = {0, (uint32_t)views[0].len};
     const uint32_t site_starts[2] = {0, (uint32_t)(views[2].len / SITE_BYTES)},
                    map_starts[2] = {0, (uint32_t)(views[3].len / 4)};
-    Image image = {index, 1, (uintptr_t)at_poll, -1, 0, NULL, &views[0], &views[1], &views[2], &views[3], offsets,
-        site_starts, map_starts};
+    Image image = {index, 1, (uintptr_t)at_poll, only_first != 0, -1, 0, NULL, &views[0], &views[1], &views[2],
+        &views[3], offsets, site_starts, map_starts};
     int result = index < self->num_defined_funcs ? make_stubs(self) : tp_error(PyExc_IndexError, "no such function");
     if (result == 0 && !(only_first && self->entries[index] != NULL)) result = place(self, &image);
     for (int i = 0; i < 4; i++) PyBuffer_Release(&views[i]);
@@ -402,8 +404,8 @@ static PyObject *module_load(PyObject *object, PyObject *args) {
             &views[5], &fd, &file_offset))
         return NULL;
     Py_ssize_t count = self->num_defined_funcs;
-    Image image = {0, self->num_defined_funcs, 0, fd, file_offset, NULL, &views[0], &no_relocs, &views[2], &views[4],
-        views[1].buf, views[3].buf, views[5].buf};
+    Image image = {0, self->num_defined_funcs, 0, false, fd, file_offset, NULL, &views[0], &no_relocs, &views[2],
+        &views[4], views[1].buf, views[3].buf, views[5].buf};
     int result = 0;
     if (views[1].len != count * 8 || views[3].len != (count + 1) * 4 || views[5].len != (count + 1) * 4)
         result = tp_error(PyExc_ValueError, "image, offsets, sites or stack maps do not fit together");

@@ -215,7 +215,8 @@ uintptr_t tp_poll(VMContext *vmctx, uintptr_t address, uintptr_t pc, uintptr_t f
     store->exit_pc = pc;
     store->exit_fp = fp;
     if (address < store->true_limit) tp_trap(store, TRAP_STACK_OVERFLOW);
-    return poll_store(store) ? tp_tier_tick(pc) : 0;
+    bool ticked = poll_store(store);
+    return ticked || store->burst.left != 0 ? tp_tier_poll(store, ticked, pc, fp) : 0;
 }
 
 void tp_check_interrupts(Store *store) {

@@ -103,6 +103,14 @@ typedef struct ActivationsTable {
     uint64_t mask, used;
 } ActivationsTable;
 
+/* Polls that follow a tick, see tier.c. */
+typedef struct Burst {
+    unsigned left; /* how many are still looked at; 0: none */
+    uintptr_t pc, fp, outer_pc;
+    uint64_t calls;
+    const struct CodeExtent *extent;
+} Burst;
+
 struct Store {
     PyObject_HEAD
     /* Where wasm was left for the runtime: written by the asm thunks, at fixed offsets (arch_x64.h). */
@@ -128,6 +136,7 @@ struct Store {
     _Atomic(unsigned char) interrupt;  /* INTERRUPT_ONCE, or bits that stay until they are cleared. any thread */
     Store *next_ticked, **prev_ticked; /* list of all open stores, under the ticker's lock */
     uint64_t ticked_calls;             /* `calls` at the last tick, under the ticker's lock */
+    Burst burst;
 
     Owned *owned; /* newest first */
     _Atomic(Instance *) first_instance;
@@ -429,8 +438,9 @@ _Static_assert(sizeof(Site) == SITE_BYTES, "abi/layout.py");
 #define MAP_FRAMES(word) ((word) >> MAP_FRAMES_SHIFT)
 /* One published function. Never changes while its code can run. */
 typedef struct CodeExtent {
-    uint32_t start, size; /* bytes from the region's base */
-    uint32_t defined_index, num_sites;
+    uint32_t start, size;                      /* bytes from the region's base */
+    uint32_t defined_index : 31, is_first : 1; /* is_first: published as the first code, better may follow */
+    uint32_t num_sites;
     const Site *sites; /* sorted by code_offset */
     const uint32_t *stack_maps;
 } CodeExtent;
@@ -467,7 +477,7 @@ void *tp_lazy_compile(VMContext *vmctx, NativeModule *self, uint32_t defined_ind
 
 /* ---- tier.c ---- */
 bool tp_sampling(void);
-uintptr_t tp_tier_tick(uintptr_t pc);
+uintptr_t tp_tier_poll(Store *store, bool ticked, uintptr_t pc, uintptr_t fp);
 
 /* ---- trap.c ---- */
 _Noreturn void tp_fault(void);

@@ -12,13 +12,13 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 import pytest
 
 import taipan
 from taipan._native import NativeModule
-from taipan.compiler.artifact import CompiledFunction
+from taipan.compiler.artifact import CompiledFunction, LoopStub
 from taipan.compiler.baseline.builder import Baseline, BaselineBuilder
 from taipan.compiler.baseline.compiler import BaselineCompiler
 from taipan.compiler.environ import ModuleEnv
@@ -191,7 +191,7 @@ def test_switched_off() -> None:
 def give_samples(native: NativeModule) -> None:
     """As if `one` of COUNTED had been seen several times."""
     for _ in range(2 * FIRST_SAMPLES):
-        hand_out(native, 0, 0, native.entry(0))
+        hand_out(native, 0, native.entry(0), 0, 0)
 
 
 class Last:
@@ -289,9 +289,91 @@ def test_patience_grows_with_the_function_and_ends() -> None:
     assert patience[-1] == 25
 
 
-def test_stub_and_continuation_become_one_piece() -> None:
-    from taipan.compiler.artifact import LoopStub
+class Recorder:
+    """Optimizer, leaver and native module: notes what is compiled, and that it is published."""
 
+    def __init__(self, refuses_loops: bool = False) -> None:
+        self.work: list[tuple[list[int], list[tuple[int, int]]]] = []
+        self.published: list[tuple[int, int]] = []
+        self.refuses_loops = refuses_loops
+
+    def compile_hot(
+        self, functions: Sequence[int], loops: Sequence[tuple[int, int]]
+    ) -> tuple[list[object], list[object]]:
+        self.work.append((list(functions), list(loops)))
+        code = CompiledFunction(b"\xc3", b"", b"", b"")
+        return [code for _ in functions], [UnsupportedError("refused") if self.refuses_loops else code for _ in loops]
+
+    def leave_loop(self, function: int, loop_offset: int) -> object:
+        return LoopStub(b"\xe8\0\0\0\0", b"", 1)
+
+    def publish(self, function: int, code: bytes, relocs: bytes, sites: bytes, maps: bytes, at_poll: int = 0) -> None:
+        self.published.append((function, at_poll))
+
+
+def tier_of(recorder: Any, source: str = SPIN, kept: Any = None) -> ModuleTier:
+    return ModuleTier(taipan.Module(taipan.Engine(), source)._module, recorder, recorder, kept)
+
+
+LOOP = (77, 0x5000)
+"""Offset and poll of a loop in function 2 of SPIN, which calls function 0."""
+
+
+def sample(tier: ModuleTier, recorder: Any, function: int, loop: tuple[int, int] | None) -> list[bool]:
+    """As many samples as make it hot."""
+    return [tier.sample(recorder, function, loop) for _ in range(tier.patience(function))]
+
+
+def test_a_call_that_stays_in_a_loop_gets_a_continuation_and_nothing_else() -> None:
+    recorder = Recorder()
+    tier = tier_of(recorder)
+    assert sample(tier, recorder, 2, LOOP) == [False, True]
+    assert recorder.work == [([0], [(2, 77)])]
+    assert recorder.published == [(0, 0), (2, 0x5000)]
+    assert not tier.sample(recorder, 2, LOOP)  # it went over
+    assert (tier.loops_left, tier.functions_replaced) == (1, 1)
+
+
+def test_a_function_whose_second_call_went_over_is_compiled_as_a_whole() -> None:
+    recorder = Recorder()
+    tier = tier_of(recorder)
+    sample(tier, recorder, 2, LOOP)
+    assert [tier.sample(recorder, 2, LOOP) for _ in range(3)] == [False, True, False]
+    assert recorder.work == [([0], [(2, 77)]), ([2], [])]
+
+
+def test_a_function_whose_calls_end_soon_is_compiled_as_a_whole() -> None:
+    """A call that was in a loop before may still be there."""
+    recorder = Recorder()
+    tier = tier_of(recorder)
+    assert sample(tier, recorder, 2, None) == [False, True]
+    assert sample(tier, recorder, 2, None) == [False, False]
+    assert sample(tier, recorder, 2, LOOP) == [False, True]
+    assert recorder.work == [([2, 0], []), ([], [(2, 77)])]
+
+
+def test_where_a_loop_cannot_be_left_the_next_call_is_better() -> None:
+    recorder = Recorder(refuses_loops=True)
+    tier = tier_of(recorder)
+    assert sample(tier, recorder, 2, LOOP) == [False, True]
+    assert sample(tier, recorder, 2, LOOP) == [False, False]
+    assert recorder.work == [([0], [(2, 77)]), ([2], [])]
+
+
+def test_functions_are_compiled_as_a_whole_for_the_cache() -> None:
+    class Kept:
+        functions: ClassVar[list[int]] = []
+
+        def add(self, better: dict[int, object]) -> None:
+            self.functions += better
+
+    recorder = Recorder()
+    sample(tier_of(recorder, kept=Kept()), recorder, 2, LOOP)
+    assert recorder.work == [([0], [(2, 77)]), ([2], [])]
+    assert Kept.functions == [0, 2]
+
+
+def test_stub_and_continuation_become_one_piece() -> None:
     stub = LoopStub(b"\xe8\0\0\0\0\xc3", b"\x05\0\0\0" + bytes(12), 1)
     code = CompiledFunction(b"\x90\xe8\0\0\0\0", b"\x02\0\0\0" + bytes(8), b"\x06\0\0\0" + bytes(12), b"")
     whole = joined(stub, code)

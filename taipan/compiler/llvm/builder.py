@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
-from typing import TYPE_CHECKING, Final, final
+from importlib.machinery import PathFinder
+from typing import TYPE_CHECKING, Any, Final, cast, final
 
 from taipan.compiler import cpu, dump
 from taipan.compiler.artifact import CompiledFunction
-from taipan.compiler.image import ImageBuilder
 from taipan.compiler.interface import Option, OwnBuilder, Settings
-from taipan.compiler.llvm import aarch64, x64
-from taipan.compiler.llvm.target import PIPELINES
-from taipan.compiler.workers import in_order
+from taipan.compiler.llvm.pipelines import PIPELINES
 from taipan.errors import UnsupportedError
 
 if TYPE_CHECKING:
@@ -28,8 +25,8 @@ CHUNK_BYTES: Final = 12_000
 """Wasm bytes that LLVM compiles at once, 4,000 instructions or so: from there on bigger chunks are no faster."""
 
 
-MACHINES: Final[dict[str, Machine]] = {"x86_64": x64, "aarch64": aarch64}
-"""By the first part of a target triple."""
+MACHINES: Final = {"x86_64": "x64", "aarch64": "aarch64"}
+"""The first part of a target triple -> module beside this one."""
 
 LEVELS: Final = "; ".join(f"{name}: {pipeline.description}" for name, pipeline in PIPELINES.items())
 
@@ -43,7 +40,7 @@ class LlvmBuilder(OwnBuilder):
     OPTIONS = (Option("opt_level", "enum", "default", LEVELS, tuple(PIPELINES)),)
 
     def __init__(self) -> None:
-        if importlib.util.find_spec("llvmlite") is None:
+        if PathFinder.find_spec("llvmlite") is None:
             raise ModuleNotFoundError("it needs llvmlite: pip install taipan-wasm[llvm]", name="llvmlite")
         super().__init__()
 
@@ -53,16 +50,22 @@ class LlvmBuilder(OwnBuilder):
 
 @final
 class Llvm:
-    """One engine's compiler. LLVM itself is loaded when the first module is compiled."""
+    """One engine's compiler. LLVM itself is loaded when the first module is compiled, and the rest of this package
+    when it is needed: programs that end soon never do.
+    """
 
-    __slots__ = ("machine", "settings", "triple")
+    __slots__ = ("settings", "triple")
 
     slow: Final = True
 
     def __init__(self, triple: str, settings: Settings) -> None:
         self.triple: Final = triple
         self.settings: Final = settings
-        self.machine: Final = MACHINES[triple.partition("-")[0]]
+
+    @property
+    def machine(self) -> Machine:
+        machine: Any = importlib.import_module(f"taipan.compiler.llvm.{MACHINES[self.triple.partition('-')[0]]}")
+        return cast("Machine", machine)
 
     @property
     def name(self) -> str:
@@ -87,7 +90,7 @@ class LlvmModule:
     left: why, for each of those functions, by its defined index.
     """
 
-    def __init__(self, env: ModuleEnv, settings: Settings, machine: Machine = x64) -> None:
+    def __init__(self, env: ModuleEnv, settings: Settings, machine: Machine) -> None:
         from taipan.compiler.baseline.compiler import BaselineCompiler
         from taipan.compiler.llvm.compiler import LLVMCompiler
 
@@ -95,7 +98,7 @@ class LlvmModule:
         self._settings: Final = settings
         self._machine: Final = machine
         self._llvm: Final = LLVMCompiler(env, cpu.host_flags(), settings.values["opt_level"], machine)
-        self._baseline: Final = BaselineCompiler(env) if machine is x64 else None
+        self._baseline: Final = BaselineCompiler(env) if machine.TRIPLE.startswith("x86_64") else None
         self.left: Final[dict[int, UnsupportedError]] = {}
 
     def compile(self, indices: Sequence[int]) -> list[CompiledFunction]:
@@ -103,6 +106,8 @@ class LlvmModule:
 
     def _compile_all(self, chunks: list[list[int]], num_workers: int) -> Iterator[list[CompiledFunction]]:
         """LLVM compiles in threads of its own, also if that is only one: it needs a big stack and takes no signals."""
+        from taipan.compiler.workers import in_order
+
         for chunk, made in zip(chunks, in_order(self._llvm.compile_chunk, chunks, num_workers), strict=True):
             yield [self._accept(index, code) for index, code in zip(chunk, made, strict=True)]
 
@@ -121,6 +126,8 @@ class LlvmModule:
         return made
 
     def image(self, num_workers: int) -> Image:
+        from taipan.compiler.image import ImageBuilder
+
         builder = ImageBuilder(self._machine.BRANCHES, self._settings.padding, self._settings.force_veneers)
         for chunk in self._compile_all(self._chunks(), num_workers):
             for made in chunk:
@@ -143,6 +150,8 @@ class LlvmModule:
     def compile_hot(
         self, functions: Sequence[int], loops: Sequence[tuple[int, int]]
     ) -> tuple[list[CompiledFunction | UnsupportedError], list[CompiledFunction | UnsupportedError]]:
+        from taipan.compiler.workers import in_order
+
         work = [(list(functions), list(loops))]
         (made,) = in_order(lambda one: self._llvm.compile_chunk(*one), work, 1)
         return made[: len(functions)], made[len(functions) :]

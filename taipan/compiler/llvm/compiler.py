@@ -10,7 +10,8 @@ from taipan.compiler.llvm import x64
 from taipan.compiler.llvm.continuation import ContinuationCompiler
 from taipan.compiler.llvm.function import FunctionCompiler, Plan
 from taipan.compiler.llvm.link import ObjectReader
-from taipan.compiler.llvm.target import PIPELINES, object_code
+from taipan.compiler.llvm.pipelines import PIPELINES
+from taipan.compiler.llvm.target import object_code
 from taipan.compiler.llvm.text import ModuleText
 from taipan.errors import UnsupportedError
 

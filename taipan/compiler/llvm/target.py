@@ -1,4 +1,4 @@
-"""LLVM itself: pipelines, target machines, object code. With `binding.py` the only file that touches llvmlite.
+"""LLVM itself: passes, target machines, object code. With `binding.py` the only file that touches llvmlite.
 
 Each call works in a context of its own, so that threads may compile at once.
 """
@@ -8,34 +8,16 @@ from __future__ import annotations
 import importlib
 import sys
 import threading
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from taipan.compiler import dump
 from taipan.compiler.llvm.binding import Calls, calls
 from taipan.compiler.workers import AT_WORK
 from taipan.errors import InternalError, UnsupportedError
 
+if TYPE_CHECKING:
+    from taipan.compiler.llvm.pipelines import Pipeline
 
-class Pipeline(NamedTuple):
-    """passes: for each function, the names of `FunctionPassManager.add_*_pass`; "" for LLVM's own choice at that level.
-
-    module: LLVM's pipeline for whole modules instead.  codegen: the level of code generation.
-    inline_bytes: of the largest function body that replaces calls, in wasm.
-    """
-
-    level: int
-    passes: str
-    module: bool
-    codegen: int
-    inline_bytes: int
-    description: str
-
-
-PIPELINES: Final = {
-    "fast": Pipeline(1, "sroa instruction_combine simplify_cfg", False, 0, 20, "few passes: compiles fastest"),
-    "default": Pipeline(1, "", False, 1, 40, "LLVM's function passes at level 1"),
-    "aggressive": Pipeline(2, "", True, 1, 40, "LLVM's module passes at level 2, which vectorise"),
-}
 
 # Options of the whole process. Without the first ones LLVM merges equal accesses and calls of different instructions,
 # and begins frames late, so that backtraces would be wrong. Nobody else's code becomes wrong by them.

@@ -33,7 +33,8 @@ def object_of(source: str, pipeline: str = "default") -> bytes:
     pytest.importorskip("llvmlite", reason="the LLVM compiler needs llvmlite")
     from taipan.compiler.llvm import x64
     from taipan.compiler.llvm.function import FunctionCompiler
-    from taipan.compiler.llvm.target import PIPELINES, object_code
+    from taipan.compiler.llvm.pipelines import PIPELINES
+    from taipan.compiler.llvm.target import object_code
     from taipan.compiler.llvm.text import ModuleText
 
     env = environment(source)

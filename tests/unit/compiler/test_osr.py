@@ -50,9 +50,51 @@ def seen_in_loop(module: taipan.Module, read: int) -> tuple[_native.NativeModule
     """Wait until wasm is seen at a loop's header; it may be seen at a function's entry before."""
     while True:
         os.read(read, 1)
-        for native, index, wasm_offset, poll in _native.take_samples():
+        for native, index, wasm_offset, poll, _, _ in _native.take_samples():
             if native is module._native and module._module.code[wasm_offset] == 0x03:
                 return native, index, wasm_offset, poll
+
+
+NEST = """(module
+  (func $once (export "f") (param $inner i32) (param $j i32)
+    (loop $outer
+      (local.set $j (local.get $inner))
+      (loop $next (br_if $next (local.tee $j (i32.sub (local.get $j) (i32.const 1)))))
+      (br $outer)))
+  (func $often (export "g") (param i32 i32) (loop $l (call $short) (br $l)))
+  (func $short (local $i i32)
+    (local.set $i (i32.const 30))
+    (loop $next (br_if $next (local.tee $i (i32.sub (local.get $i) (i32.const 1)))))))"""
+
+
+@pytest.mark.parametrize(
+    ("name", "trips", "seen"),
+    [("f", 20, {(0, "outer")}), ("f", 100_000_000, {(0, "inner")}), ("g", 0, {(1, "outer"), (2, "none")})],
+)
+def test_samples_name_the_loop_to_leave(name: str, trips: int, seen: set[tuple[int, str]], samples: int) -> None:
+    """The outermost one whose header is near; none where the call is going to end."""
+    module = taipan.Module(baseline_engine(), NEST)
+    store = taipan.Store(module.engine)
+    function = taipan.Instance(store, module, []).exports(store)[name]
+    code = module._module.code
+    starts = [code.index(b"\x03\x40", start) for start in module._module.body_starts]
+    found: list[tuple[int, str]] = []
+
+    def look() -> None:
+        while len(found) < 10:
+            os.read(samples, 1)
+            for native, index, _, _, outer_offset, outer_poll in _native.take_samples():
+                if native is module._native:
+                    place = "none" if not outer_poll else "outer" if outer_offset == starts[index] else "inner"
+                    found.append((index, place))
+        store.interrupt()
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    with pytest.raises(taipan.Trap, match="interrupt"):
+        function(store, trips, 0)
+    thread.join()
+    assert set(found[1:]) <= seen  # the first one may be of a function's entry
 
 
 def continue_with(module: taipan.Module, code: bytes, read: int) -> None:
