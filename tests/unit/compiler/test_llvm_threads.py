@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import random
+import subprocess
+import sys
 import threading
 from typing import Any
 
@@ -14,8 +17,9 @@ from taipan.errors import UnsupportedError
 
 pytest.importorskip("llvmlite", reason="the LLVM compiler needs llvmlite")
 
-from taipan.compiler.llvm import binding, builder, target
+from taipan.compiler.llvm import binding, builder, target, x64
 from taipan.compiler.llvm.builder import LlvmBuilder
+from taipan.compiler.llvm.pipelines import PIPELINES
 
 
 def functions(count: int) -> str:
@@ -76,48 +80,64 @@ def test_what_no_compiler_can_do_is_reported(num_workers: int) -> None:
 
 
 def test_no_thread_waits_for_the_lock() -> None:
-    """A function of LLVM's returns while this thread has llvmlite's lock."""
-    llvm, to = target.load_llvm()
-    assert isinstance(to, binding.Unlocked)
-    module = to.parse("define i32 @f(i32 %x) {\n  %y = add i32 %x, %x\n  ret i32 %y\n}\n", llvm.create_context())
-    machine = llvm.Target.from_triple("x86_64-unknown-linux-gnu").create_target_machine()
-    passes = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(1))
-    manager = passes.getModulePassManager()
-    thread = threading.Thread(target=to.run_on_module, args=(manager, module, passes), daemon=True)
-    with llvm.ffi.lib._lock:
+    """Something is compiled while this thread has llvmlite's lock."""
+    thread = threading.Thread(target=image, args=(SOURCE, 1), daemon=True)
+    with importlib.import_module("llvmlite.binding.ffi").lib._lock:
         thread.start()
         thread.join(60)
         assert not thread.is_alive()
 
 
+def test_what_llvmlite_is_not_needed_for_is_not_imported() -> None:
+    """Its import would take longer than to compile a function."""
+    source = """
+import sys, taipan
+config = taipan.Config()
+config.compiler = "llvm"
+store = taipan.Store(taipan.Engine(config))
+module = taipan.Module(store.engine, '(module (func (export "f") (result i32) (i32.const 7)))')
+print(taipan.Instance(store, module, []).exports(store)["f"](store), "llvmlite.binding" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", source], check=True, capture_output=True, text=True, timeout=60)
+    assert done.stdout == "7 False\n"
+
+
+def unknown(monkeypatch: pytest.MonkeyPatch, version: str = "9.9.9") -> binding.Library:
+    monkeypatch.setattr("llvmlite.__version__", version)
+    return binding.library()
+
+
 @pytest.mark.usefixtures("small_chunks")
 def test_an_unknown_llvmlite_compiles_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    expected = image(SOURCE, 1)
-    llvm, _ = target.load_llvm()
-
-    class Other:
-        """Without what is not documented."""
-
-        def __getattr__(self, name: str) -> Any:
-            if name in ("ffi", "ModuleRef"):
-                raise AttributeError(name)
-            return getattr(llvm, name)
-
-    to = binding.calls(Other())
-    assert isinstance(to, binding.Documented)
-    monkeypatch.setattr(target, "_llvm", (llvm, to))
-    assert image(SOURCE, 3) == expected
-    assert image(SOURCE, 3, "aggressive") == image(SOURCE, 1, "aggressive")
+    expected = {level: image(SOURCE, 1, level) for level in ("fast", "default", "aggressive")}
+    assert isinstance(target.load_llvm(), binding.Direct)
+    other = unknown(monkeypatch)
+    assert isinstance(other, binding.Documented)
+    monkeypatch.setattr(target, "_llvm", other)
+    assert {level: image(SOURCE, 3, level) for level in expected} == expected
 
 
-def test_functions_with_other_parameters_are_not_called() -> None:
-    llvm, _ = target.load_llvm()
-    with pytest.raises(AttributeError, match="5 parameters expected"):
-        binding.behind_lock(llvm.ffi.lib.LLVMPY_ParseAssembly, 5)
-
-
-@pytest.mark.parametrize("to", [binding.Documented, binding.Unlocked])
-def test_errors_in_text(to: Any) -> None:
-    llvm, _ = target.load_llvm()
+@pytest.mark.parametrize("is_known", [True, False])
+def test_errors_in_text(is_known: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    llvm = target.load_llvm() if is_known else unknown(monkeypatch)
+    pipeline = PIPELINES["default"]
     with pytest.raises(RuntimeError, match="expected"):
-        to(llvm).parse("define nonsense", llvm.create_context())
+        llvm.compile("define nonsense", pipeline, x64.TRIPLE, "x86-64-v2", False)
+    with pytest.raises(RuntimeError, match="nowhere"):
+        llvm.compile("", pipeline, "nowhere-unknown-linux", "", False)
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_the_module_is_shown(
+    is_known: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    llvm = target.load_llvm() if is_known else unknown(monkeypatch)
+    text = "define i32 @f(i32 %x) {\n  %y = add i32 %x, 2\n  %z = add i32 %y, 3\n  ret i32 %z\n}\n"
+    made = llvm.compile(text, PIPELINES["default"], x64.TRIPLE, "x86-64-v2", True)
+    assert made.startswith(b"\x7fELF")
+    assert "add i32 %x, 5" in capsys.readouterr().err
+
+
+def test_a_library_without_the_functions_is_refused() -> None:
+    with pytest.raises(AttributeError, match="LLVMPY_"):
+        binding.Direct("libc.so.6")
