@@ -66,11 +66,14 @@ class HostShim:
 class Database:
     """An in-memory database: `execute(sql, *parameters)` gives the rows of the last statement with rows."""
 
-    def __init__(self, path: str, wasm: ModuleType = taipan, engine: Any = None) -> None:
-        """path: of sqlite3.wasm.  wasm: the engine's package; anything with wasmtime-py's shape will do."""
+    def __init__(self, path: str, wasm: ModuleType = taipan, engine: Any = None, module: Any = None) -> None:
+        """path: of sqlite3.wasm.  wasm: the engine's package; anything with wasmtime-py's shape will do.
+
+        module: the same, compiled by that engine. Databases that share it share the code that became better in use.
+        """
         engine = wasm.Engine() if engine is None else engine
+        module = wasm.Module.from_file(engine, path) if module is None else module
         self.store = wasm.Store(engine)
-        module = wasm.Module.from_file(engine, path)
         wanted = next(i.type for i in module.imports if isinstance(i.type, wasm.MemoryType))
         self.memory = wasm.Memory(self.store, wanted)
         shim = HostShim(wasm, self.store, self.memory)

@@ -101,7 +101,7 @@ class LazyCompiler:
             return
         count = self._counts[defined_index] = self._counts.get(defined_index, 0) + 1
         if count >= self._calls:
-            self.tier().optimize(native, defined_index, alone=True)
+            self.tier().optimize(native, [defined_index])
             if not native.entry(defined_index):
                 self._compile(native, defined_index)
             native.settle(defined_index)
@@ -110,13 +110,16 @@ class LazyCompiler:
 
     # --- hot functions ---
 
-    def sample(self, native: NativeModule, defined_index: int, poll: int, outer_offset: int, outer_poll: int) -> bool:
+    def sample(self, defined_index: int, poll: int, outer_offset: int, outer_poll: int) -> None:
         """A tick was spent at a poll of this function; see `take_samples` and `tier.ModuleTier.sample`."""
         start, end = self._first_code.get(defined_index, (0, 0))
-        if self._optimizer is None or not start <= poll < end:
-            return False
-        in_loop = start <= outer_poll < end and self._env.code[outer_offset] == OP_LOOP
-        return self.tier().sample(native, defined_index, (outer_offset, outer_poll) if in_loop else None)
+        if self._optimizer is not None and start <= poll < end:
+            in_loop = start <= outer_poll < end and self._env.code[outer_offset] == OP_LOOP
+            self.tier().sample(defined_index, (outer_offset, outer_poll) if in_loop else None)
+
+    def improve(self, native: NativeModule) -> bool:
+        """Do something about a function that has become hot. Whether there was one."""
+        return self._tier is not None and self._tier.improve(native)
 
     @property
     def functions_replaced(self) -> int:

@@ -5,10 +5,12 @@
 Baseline code counts nothing. Every 4 ms of wasm one sample says which function is at a poll, and in which loop it is
 going to stay for a while. Something is done about a function when it has been seen for about a quarter of the time that
 compiling it is going to take; small functions that it calls are compiled with it, since without loops and calls of
-their own they are never at a poll.
+their own they are never at a poll. Of several that wait, those with the most samples for their size come first: the
+main function of an interpreter may take seconds.
 
 - A call that stays in a loop gets a continuation: the next tick leaves the old code there (`compiler/baseline/osr.py`).
-  That is all that a program needs that is one call of one loop, so it does not wait for more.
+  That is all that a program needs that is one call of one loop, so it does not wait for more. Only where compiling
+  takes very long, the whole function comes first, and the continuation if the call still goes on then.
 - A function whose calls end soon is compiled as a whole; so is one of which a second call has gone over into a
   continuation. Publishing is one store of the entry address.
 
@@ -53,9 +55,19 @@ SMALL_BODY: Final = 200
 """Bytes of a function that is compiled together with a hot caller."""
 
 MAX_GROUP: Final = 24
-"""Functions compiled together."""
+"""Functions that come with one."""
+
+LARGE_BODY: Final = 8000
+"""Bytes of a function that takes LLVM half a second: calls that seem to stay in a loop have ended by then."""
+
+CHUNK_BYTES: Final = 4000
+"""Functions that are hot at the same time are compiled together, up to about so much: half as dear as one by one."""
 
 CODE_ALIGN: Final = 16
+
+
+Loop = tuple[int, int]
+"""Its wasm offset, and the address behind the poll of its header in code of the first compiler."""
 
 
 @final
@@ -73,47 +85,84 @@ class ModuleTier:
         self._leaver: Final = leaver
         self._lock: Final = threading.Lock()
         self._body_bytes: Final = [end - start for start, end in zip(module.body_starts, module.body_ends, strict=True)]
-        self._samples: Final[dict[int, int]] = {}
+        self._samples: Final[dict[int, int]] = {}  # of functions, since something was done about them
+        self._hot: Final[dict[int, Loop | None]] = {}  # functions with enough of them -> the loop to leave
         self._done: Final[set[int]] = set()  # functions that were compiled again, or cannot be
         self._left: Final[dict[int, bool]] = {}  # polls of loops -> whether there is a continuation, or cannot be
         self._moved: Final[set[int]] = set()  # functions of which a call went over into a continuation
+        self._new: Final[set[int]] = set()  # functions of which samples may be older than what was done about them
 
-    def sample(self, native: _native.NativeModule, function: int, loop: tuple[int, int] | None) -> bool:
-        """One tick was spent there, in code of the first compiler. Compiles what has become hot; whether it did.
+    def sample(self, function: int, loop: Loop | None) -> None:
+        """One tick was spent there, in code of the first compiler.
 
-        loop: wasm offset and poll of the one to leave, or that was left just now.
+        loop: the one to leave, or that was left just now.
         """
-        if loop is not None and self._left.get(loop[1]):
-            is_first = function not in self._moved
+        if function in self._new:
+            return
+        left = None if loop is None else self._left.get(loop[1])
+        if left:
+            if function in self._moved and function not in self._done:
+                self._samples[function] = self.patience(function)
+                self._hot[function] = None
             self._moved.add(function)
-            return not is_first and self.optimize(native, function)
+            return
+        if left is not None:
+            loop = None
+        if loop is None and function in self._done:
+            return
         count = self._samples[function] = self._samples.get(function, 0) + 1
-        if count < self.patience(function):
-            return False
-        self._samples[function] = 0
-        if loop is not None and self.leave_loop(native, function, *loop):
-            if self._kept is not None:  # the next run begins with that
-                self.optimize(native, function)
-            return True
-        return self.optimize(native, function)
+        if count >= self.patience(function):
+            whole_first = self._body_bytes[function] > LARGE_BODY and function not in self._done
+            self._hot[function] = None if whole_first else loop
 
     def patience(self, function: int) -> int:
         """Samples before a function is worth compiling: about a quarter of what that costs."""
         cost = self._body_bytes[function] * SECONDS_PER_BYTE
         return min(max(MIN_SAMPLES, int(cost / TICK_SECONDS / 4)), MAX_SAMPLES)
 
-    def optimize(self, native: _native.NativeModule, function: int, alone: bool = False) -> bool:
-        """Compile a function, and unless `alone` the small ones that it calls. Whether there was anything to do."""
+    def improve(self, native: _native.NativeModule) -> bool:
+        """Do something about the hot function that gains most for what that costs. Whether there was one.
+
+        To be called when all samples that there were have been given to `sample`.
+        """
+        self._new.clear()
+        function = max(self._hot, key=self._urgency, default=-1)
+        if function < 0:
+            return False
+        loop = self._hot[function]
+        if loop is None or not self.leave_loop(native, function, loop):
+            self.optimize(native, self._chunk(function))
+        elif self._kept is not None:  # the next run begins with that
+            self.optimize(native, self._group(function))
+        return True
+
+    def _urgency(self, function: int) -> float:
+        """Samples for each byte to compile."""
+        return self._samples[function] / self._body_bytes[function]
+
+    def _chunk(self, function: int) -> list[int]:
+        """A function, the small ones that it calls, and others that are hot."""
+        chunk = self._group(function)
+        size = sum(self._body_bytes[one] for one in chunk)
+        for other in sorted(self._hot, key=self._urgency, reverse=True):
+            if self._hot[other] is None and size + self._body_bytes[other] <= CHUNK_BYTES:
+                new = [one for one in self._group(other) if one not in chunk]
+                chunk += new
+                size += sum(self._body_bytes[one] for one in new)
+        return chunk
+
+    def optimize(self, native: _native.NativeModule, functions: list[int]) -> None:
+        """Compile those that were not yet, and publish that."""
         with self._lock:
-            group = self._begin([function] if alone else self._group(function))
-            if not group:
-                return False
-            made, _ = self._optimizer.compile_hot(group, ())
-            self._publish(native, group, made)
-            return True
+            group = self._begin(functions)
+            if group:
+                made, _ = self._optimizer.compile_hot(group, ())
+                self._publish(native, group, made)
 
     def _begin(self, functions: list[int]) -> list[int]:
         """Those of them that are to be compiled: now, and never again."""
+        for one in functions:
+            self._settle(one)
         group = [one for one in functions if one not in self._done]
         self._done.update(group)
         return group
@@ -128,11 +177,17 @@ class ModuleTier:
         if self._kept is not None:
             self._kept.add(better)
 
-    def leave_loop(self, native: _native.NativeModule, function: int, wasm_offset: int, poll: int) -> bool:
-        """Give activations that are in this loop of old code a way on in better code. Whether there was none yet."""
+    def _settle(self, function: int) -> None:
+        """Something is done about it: only samples from then on count."""
+        self._samples[function] = 0
+        self._hot.pop(function, None)
+        self._new.add(function)
+
+    def leave_loop(self, native: _native.NativeModule, function: int, loop: Loop) -> bool:
+        """Give activations that are in this loop of old code a way on in better code. Whether that was possible."""
+        wasm_offset, poll = loop
         with self._lock:
-            if poll in self._left:
-                return False
+            self._settle(function)
             self._left[poll] = False
             try:
                 stub = self._leaver.leave_loop(function, wasm_offset)
@@ -184,9 +239,9 @@ def joined(stub: LoopStub, code: CompiledFunction) -> CompiledFunction:
 class Sampled(Protocol):
     """Owner of a module's code: what `NativeModule.compile` is a method of."""
 
-    def sample(
-        self, native: _native.NativeModule, function: int, poll: int, outer_offset: int, outer_poll: int
-    ) -> bool: ...
+    def sample(self, function: int, poll: int, outer_offset: int, outer_poll: int) -> None: ...
+
+    def improve(self, native: _native.NativeModule) -> bool: ...
 
 
 # --- the thread ---
@@ -230,16 +285,21 @@ class _Sampler:
     def _run(self) -> None:
         while not self._stopped:
             os.read(self._read, 64)
-            self._hand_out()
+            while self._hand_out():
+                pass
 
-    def _hand_out(self) -> None:
-        """In a method of its own, so that nothing is held while the thread sleeps."""
-        samples = _native.take_samples()
-        while samples and not self._stopped:
-            native, function, _, *polls = samples.pop(0)
-            if hand_out(native, function, *polls):
-                # Those of the same function, from while it was compiled, tell nothing about its new code.
-                samples = [one for one in samples + _native.take_samples() if one[:2] != (native, function)]
+    def _hand_out(self) -> bool:
+        """Returns whether anything was compiled: then there may be more samples by now.
+
+        In a method of its own, so that nothing is held while the thread sleeps.
+        """
+        compiled = False
+        for owner, native in hand_out(_native.take_samples()).items():
+            if self._stopped:
+                return False
+            with _at_work:
+                compiled |= owner.improve(native)
+        return compiled
 
 
 _at_work: Final = threading.Lock()
@@ -253,17 +313,20 @@ weak references are gone before that begins."""
 _num_samples = 0
 
 
-def hand_out(native: _native.NativeModule, function: int, poll: int, outer_offset: int, outer_poll: int) -> bool:
-    """Give a sample to the owner of the code, unless it is one of the process's first. Whether it compiled anything."""
+def hand_out(
+    samples: list[tuple[_native.NativeModule, int, int, int, int, int]],
+) -> dict[Sampled, _native.NativeModule]:
+    """Give samples to the owners of the code, unless they are of the process's first. Those who got any."""
     global _num_samples
-    _num_samples += 1
-    if _num_samples <= FIRST_SAMPLES:
-        return False
-    owner: Sampled | None = getattr(native.compile, "__self__", None)
-    if owner is None or owner not in _sampled:
-        return False
-    with _at_work:
-        return owner.sample(native, function, poll, outer_offset, outer_poll)
+    seen: dict[Sampled, _native.NativeModule] = {}
+    for native, function, _, poll, outer_offset, outer_poll in samples:
+        _num_samples += 1
+        owner: Sampled | None = getattr(native.compile, "__self__", None)
+        if _num_samples > FIRST_SAMPLES and owner is not None and owner in _sampled:
+            with _at_work:
+                owner.sample(function, poll, outer_offset, outer_poll)
+            seen[owner] = native
+    return seen
 
 
 _sampler: _Sampler | None = None

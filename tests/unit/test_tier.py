@@ -19,13 +19,12 @@ import pytest
 import taipan
 from taipan._native import NativeModule
 from taipan.compiler.artifact import CompiledFunction, LoopStub
-from taipan.compiler.baseline.builder import Baseline, BaselineBuilder
 from taipan.compiler.baseline.compiler import BaselineCompiler
 from taipan.compiler.environ import ModuleEnv
 from taipan.compiler.interface import Option
 from taipan.errors import UnsupportedError
 from taipan.lazy import LazyCompiler
-from taipan.tier import FIRST_SAMPLES, ModuleTier, hand_out, joined
+from taipan.tier import FIRST_SAMPLES, MAX_SAMPLES, ModuleTier, hand_out, joined
 
 OLD, NEW = b"\x41\x01", b"\x41\x02"  # i32.const 1 and 2
 
@@ -190,8 +189,8 @@ def test_switched_off() -> None:
 
 def give_samples(native: NativeModule) -> None:
     """As if `one` of COUNTED had been seen several times."""
-    for _ in range(2 * FIRST_SAMPLES):
-        hand_out(native, 0, native.entry(0), 0, 0)
+    for owner, code in hand_out([(native, 0, 0, native.entry(0), 0, 0)] * (2 * FIRST_SAMPLES)).items():
+        owner.improve(code)
 
 
 class Last:
@@ -275,20 +274,6 @@ def test_two_threads_make_one_function_hot() -> None:
     assert len(results) == 200
 
 
-def test_patience_grows_with_the_function_and_ends() -> None:
-    body = "(drop (i32.const 5))"
-    sizes = [1, 400, 20_000]
-    engine = taipan.Engine()
-    source = "(module " + "".join(f"(func {body * size})" for size in sizes) + ")"
-    module = taipan.Module(engine, source)._module
-    compiler = Baseline("x86_64", BaselineBuilder()._options).module(ModuleEnv(module, engine.tunables, True))
-    tier = ModuleTier(module, compiler, compiler)
-    patience = [tier.patience(i) for i in range(3)]
-    assert patience == sorted(patience)
-    assert patience[0] == 2
-    assert patience[-1] == 25
-
-
 class Recorder:
     """Optimizer, leaver and native module: notes what is compiled, and that it is published."""
 
@@ -319,9 +304,15 @@ LOOP = (77, 0x5000)
 """Offset and poll of a loop in function 2 of SPIN, which calls function 0."""
 
 
+def see(tier: ModuleTier, recorder: Any, function: int, loop: tuple[int, int] | None) -> bool:
+    """One sample; whether something was done then."""
+    tier.sample(function, loop)
+    return tier.improve(recorder) and not tier.improve(recorder)
+
+
 def sample(tier: ModuleTier, recorder: Any, function: int, loop: tuple[int, int] | None) -> list[bool]:
     """As many samples as make it hot."""
-    return [tier.sample(recorder, function, loop) for _ in range(tier.patience(function))]
+    return [see(tier, recorder, function, loop) for _ in range(tier.patience(function))]
 
 
 def test_a_call_that_stays_in_a_loop_gets_a_continuation_and_nothing_else() -> None:
@@ -330,7 +321,7 @@ def test_a_call_that_stays_in_a_loop_gets_a_continuation_and_nothing_else() -> N
     assert sample(tier, recorder, 2, LOOP) == [False, True]
     assert recorder.work == [([0], [(2, 77)])]
     assert recorder.published == [(0, 0), (2, 0x5000)]
-    assert not tier.sample(recorder, 2, LOOP)  # it went over
+    assert not see(tier, recorder, 2, LOOP)  # it went over
     assert (tier.loops_left, tier.functions_replaced) == (1, 1)
 
 
@@ -338,7 +329,7 @@ def test_a_function_whose_second_call_went_over_is_compiled_as_a_whole() -> None
     recorder = Recorder()
     tier = tier_of(recorder)
     sample(tier, recorder, 2, LOOP)
-    assert [tier.sample(recorder, 2, LOOP) for _ in range(3)] == [False, True, False]
+    assert [see(tier, recorder, 2, LOOP) for _ in range(3)] == [False, True, False]
     assert recorder.work == [([0], [(2, 77)]), ([2], [])]
 
 
@@ -371,6 +362,52 @@ def test_functions_are_compiled_as_a_whole_for_the_cache() -> None:
     sample(tier_of(recorder, kept=Kept()), recorder, 2, LOOP)
     assert recorder.work == [([0], [(2, 77)]), ([2], [])]
     assert Kept.functions == [0, 2]
+
+
+def sized(*sizes: int) -> str:
+    """A module of functions of so many bytes, about."""
+    return "(module " + "".join(f"(func {'(drop (i32.const 5))' * (size // 3)})" for size in sizes) + ")"
+
+
+def test_patience_grows_with_the_function_and_ends() -> None:
+    tier = tier_of(Recorder(), sized(1, 1200, 60_000))
+    patience = [tier.patience(i) for i in range(3)]
+    assert patience == sorted(patience)
+    assert patience[0] == 2
+    assert patience[-1] == MAX_SAMPLES
+
+
+def test_what_gains_most_for_its_size_comes_first() -> None:
+    recorder: Any = Recorder()
+    tier = tier_of(recorder, sized(60_000, 300, 10, 3900))
+    for function, samples in ((0, 60), (1, 5), (2, 5), (3, 20)):
+        for _ in range(samples):
+            tier.sample(function, None)
+    while tier.improve(recorder):
+        pass
+    assert recorder.work == [([2, 1], []), ([3], []), ([0], [])]
+
+
+def test_a_call_of_a_large_function_must_outlast_compiling_that() -> None:
+    recorder: Any = Recorder()
+    tier = tier_of(recorder, sized(60_000))
+    assert sample(tier, recorder, 0, LOOP) == [False] * (MAX_SAMPLES - 1) + [True]
+    assert recorder.work == [([0], [])]
+    assert sample(tier, recorder, 0, LOOP) == [False] * (MAX_SAMPLES - 1) + [True]
+    assert recorder.work == [([0], []), ([], [(0, 77)])]
+
+
+def test_samples_from_while_a_function_was_compiled_do_not_count() -> None:
+    recorder: Any = Recorder()
+    tier = tier_of(recorder, sized(60_000))
+    for _ in range(100):
+        tier.sample(0, None)
+    assert tier.improve(recorder)
+    for _ in range(100):
+        tier.sample(0, LOOP)
+    assert not tier.improve(recorder)
+    assert sample(tier, recorder, 0, LOOP) == [False] * (MAX_SAMPLES - 1) + [True]
+    assert recorder.work == [([0], []), ([], [(0, 77)])]
 
 
 def test_stub_and_continuation_become_one_piece() -> None:
