@@ -47,9 +47,9 @@ MIN_SAMPLES: Final = 2
 MAX_SAMPLES: Final = 25
 """A tenth of a second. Compiling happens beside the program, so waiting for certainty does not pay."""
 
-FIRST_SAMPLES: Final = 25
-"""Of the process, for nothing: before the optimizer is loaded, which takes 60 to 85 ms of CPU. Programs of a tenth of a
-second are better off without it."""
+FIRST_SAMPLES: Final = 40
+"""Of the process, for nothing: before the optimizer is loaded, which takes 40 to 60 ms of CPU with what it compiles
+first. Programs of a tenth of a second are better off without it, also where they share a core with something else."""
 
 SMALL_BODY: Final = 200
 """Bytes of a function that is compiled together with a hot caller."""
