@@ -235,6 +235,7 @@ class Config(Managed):
     wasm_custom_page_sizes = Feature("custom-page-sizes")
     wasm_legacy_exceptions = Feature("legacy-exceptions")
     wasm_custom_descriptors = Feature("custom-descriptors")
+    wasm_module_linking = Feature("module-linking")
     wasm_relaxed_simd_deterministic = Setting(
         _bool, False, "Relaxed vector instructions give the same results on every machine.", code=True
     )

@@ -30,6 +30,7 @@ DEFAULTS: Final[dict[str, bool]] = {
     "custom-page-sizes": False,
     "legacy-exceptions": False,
     "custom-descriptors": False,
+    "module-linking": False,
 }
 
 # Turning the first on is meaningless without the others.
@@ -74,5 +75,5 @@ class Features:
 
     @staticmethod
     def everything() -> Features:
-        """All proposals on, for tools that only read modules."""
-        return Features(frozenset(DEFAULTS))
+        """All proposals on, for tools that only read modules; but for module linking, which gives imports a new meaning."""
+        return Features(frozenset(DEFAULTS) - {"module-linking"})

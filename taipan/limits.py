@@ -31,6 +31,12 @@ MAX_MEMORY32_PAGES: Final = 65_536  # spec: 4 GiB
 MAX_NESTING: Final = 100_000  # blocks inside each other in one function; control frames are 100 bytes each
 MAX_STRING_BYTES: Final = 100_000  # JS API: names in imports and exports
 
+MAX_NESTED_MODULES: Final = 1_000  # Wasmtime's: modules in one module, without those inside them
+MAX_INSTANCES: Final = 1_000  # Wasmtime's: instances that one module makes or imports
+MAX_MODULE_DEPTH: Final = 100  # modules inside each other; reading and checking them recurses
+MAX_TYPE_SIZE: Final = 100_000  # Wasmtime's: items in a module or instance type, with all those inside it
+MAX_TYPE_DEPTH: Final = 100  # module and instance types inside each other; comparing them recurses
+
 
 def too_many(what: str, count: int, limit: int) -> UnsupportedError:
     """For a module that is beyond a limit, but neither malformed nor invalid."""

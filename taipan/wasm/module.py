@@ -15,6 +15,7 @@ from typing import Final
 from mypy_extensions import mypyc_attr
 
 from taipan.wasm.indices import DefinedFuncIdx, FuncIdx
+from taipan.wasm.linking import Definition, ExportAlias, ImportItem
 from taipan.wasm.types import FuncType, GlobalType, MemType, SubType, TableType, TagType, ValType
 
 # External kinds, as the binary format numbers them.
@@ -23,7 +24,10 @@ TABLE: Final = 1
 MEMORY: Final = 2
 GLOBAL: Final = 3
 TAG: Final = 4
-KIND_NAMES: Final = ("func", "table", "memory", "global", "tag")
+MODULE: Final = 5  # this and the next: with module linking only
+INSTANCE: Final = 6
+TYPE: Final = 7  # of aliases only
+KIND_NAMES: Final = ("func", "table", "memory", "global", "tag", "module", "instance", "type")
 
 # Segment modes.
 ACTIVE: Final = 0
@@ -156,6 +160,11 @@ class Module:
     func_types: type index of each *defined* function.  body_starts/body_ends: where its body lies in `code`.
     *_space: imported and defined items of one index space, in order; filled by `finish()`.  has_tail_calls: whether
     bodies contain any; None until `validate.check_module` has found out.
+
+    definitions: what stands before the functions if module linking is on, else None.  Then `imports` has an entry for
+    each imported *or aliased* function, table, memory, global and tag, and the spaces are complete, when
+    `validate.linking.resolve` has been there.  origin: where the module begins in `code`, not 0 if it is nested.
+    num_types: how many of `types` can be named; more come with aliases of functions whose types are not among them.
     """
 
     __slots__ = (
@@ -165,6 +174,7 @@ class Module:
         "customs",
         "data_count",
         "datas",
+        "definitions",
         "elems",
         "exports",
         "func_space",
@@ -180,6 +190,8 @@ class Module:
         "num_imported_memories",
         "num_imported_tables",
         "num_imported_tags",
+        "num_types",
+        "origin",
         "rec_groups",
         "start",
         "start_offset",
@@ -190,8 +202,11 @@ class Module:
         "types",
     )
 
-    def __init__(self, code: bytes = b"") -> None:
+    def __init__(self, code: bytes = b"", origin: int = 0) -> None:
         self.code = code
+        self.origin = origin
+        self.definitions: list[Definition] | None = None
+        self.num_types = 0
         self.types: list[SubType] = []
         self.rec_groups: list[tuple[int, int]] = []
         self.imports: list[Import] = []
@@ -222,7 +237,14 @@ class Module:
         self.tag_space: list[TagType] = []
 
     def finish(self) -> None:
-        """Fill the index spaces from imports and definitions. Called once, by whoever built the module."""
+        """Fill the index spaces from imports and definitions. Called once, by whoever built the module.
+
+        With module linking the types of what is imported or aliased are not known yet, only how many there are.
+        """
+        self.num_types = len(self.types)
+        if self.definitions is not None:
+            self.count_supplied(self.definitions)
+            return
         for entry in self.imports:
             desc = entry.desc
             if isinstance(desc, int):
@@ -235,6 +257,22 @@ class Module:
                 self.global_space.append(desc)
             else:
                 self.tag_space.append(desc)
+        self.finish_spaces()
+
+    def count_supplied(self, definitions: list[Definition]) -> None:
+        """Count the functions, tables and so on that come from imports and aliases, as `num_imported_*`."""
+        counts = [0, 0, 0, 0, 0, 0, 0]
+        for definition in definitions:
+            if isinstance(definition, (ImportItem, ExportAlias)):
+                counts[definition.kind] += 1
+        self.num_imported_funcs = counts[FUNC]
+        self.num_imported_tables = counts[TABLE]
+        self.num_imported_memories = counts[MEMORY]
+        self.num_imported_globals = counts[GLOBAL]
+        self.num_imported_tags = counts[TAG]
+
+    def finish_spaces(self) -> None:
+        """Add the own items to the spaces, which hold the imported ones."""
         self.num_imported_funcs = len(self.func_space)
         self.num_imported_tables = len(self.table_space)
         self.num_imported_memories = len(self.mem_space)

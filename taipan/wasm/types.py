@@ -216,7 +216,13 @@ class ArrayType:
         return f"array {self.field}"
 
 
-CompType = FuncType | StructType | ArrayType
+class LinkType:
+    """A type that is no core type but has an entry in the type index space: of a module or an instance (linking.py)."""
+
+    __slots__ = ()
+
+
+CompType = FuncType | StructType | ArrayType | LinkType
 
 
 @mypyc_attr(acyclic=True)
