@@ -75,5 +75,5 @@ class Features:
 
     @staticmethod
     def everything() -> Features:
-        """All proposals on, for tools that only read modules; but for module linking, which gives imports a new meaning."""
+        """All proposals on, for tools that only read modules; but module linking gives imports another meaning."""
         return Features(frozenset(DEFAULTS) - {"module-linking"})

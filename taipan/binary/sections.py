@@ -21,13 +21,22 @@ from taipan.limits import (
     MAX_TABLES,
     MAX_TAGS,
 )
-from taipan.wasm.cursor import CUSTOM_DESCRIPTORS_BIT, EXCEPTIONS_BIT, FEATURE_BITS, FUNCTION_REFERENCES_BIT
+from taipan.wasm.cursor import (
+    CUSTOM_DESCRIPTORS_BIT,
+    EXCEPTIONS_BIT,
+    FEATURE_BITS,
+    FUNCTION_REFERENCES_BIT,
+    MODULE_LINKING_BIT,
+)
+from taipan.wasm.linking import ImportItem
 from taipan.wasm.module import (
     ACTIVE,
     DECLARATIVE,
     FUNC,
     GLOBAL,
+    INSTANCE,
     MEMORY,
+    MODULE,
     PASSIVE,
     TABLE,
     TAG,
@@ -46,6 +55,7 @@ from taipan.wasm.types import FUNCREF, HEAP_FUNC, ValType, ref_type
 BULK_MEMORY_BIT: Final = FEATURE_BITS["bulk-memory"]
 
 EXACT_FUNC: Final = 0x20  # import kind
+ONE_NAME: Final = 0xFF  # after an empty second name of an import: it is none
 TABLE_WITH_INIT: Final = 0x40
 
 FUNCS_ELEMENT: Final = ref_type(HEAP_FUNC, nullable=False)
@@ -58,11 +68,12 @@ EXPRS: Final = 4
 
 
 def read_import_section(reader: Reader, module: Module) -> None:
+    definitions = module.definitions
     count: i64 = reader.read_count(MAX_IMPORTS, "imports")
     for _ in range(count):
         start = reader.next
         module_name = reader.read_name()
-        name = reader.read_name()
+        name = reader.read_name() if definitions is None else read_second_name(reader)
         at = reader.next
         kind: i64 = reader.read_byte()
         exact = kind == EXACT_FUNC
@@ -70,7 +81,21 @@ def read_import_section(reader: Reader, module: Module) -> None:
             reader.need(CUSTOM_DESCRIPTORS_BIT, "import kind", at)
             kind = FUNC
         desc = read_import_desc(reader, kind, at)
-        module.imports.append(Import(module_name, name, int(kind), desc, int(start), exact))
+        if definitions is not None:
+            definitions.append(ImportItem(module_name, name, int(kind), desc, int(start), exact))
+        else:
+            assert name is not None
+            module.imports.append(Import(module_name, name, int(kind), desc, int(start), exact))
+
+
+def read_second_name(reader: Reader) -> str | None:
+    """The second name of an import with module linking: None if there is only one."""
+    name = reader.read_name()
+    at = reader.next
+    if not name and at < reader.limit and reader.code[at] == ONE_NAME:
+        reader.next = at + 1
+        return None
+    return name
 
 
 def read_import_desc(reader: Reader, kind: i64, at: i64) -> ImportDesc:
@@ -85,6 +110,9 @@ def read_import_desc(reader: Reader, kind: i64, at: i64) -> ImportDesc:
     if kind == TAG:
         reader.need(EXCEPTIONS_BIT, "import kind", at)
         return read_tagtype(reader)
+    if kind == MODULE or kind == INSTANCE:
+        reader.need(MODULE_LINKING_BIT, "import kind", at)
+        return int(reader.read_u32())
     raise reader.malformed(f"malformed import kind: byte {kind:#04x}", at)
 
 
@@ -139,10 +167,12 @@ def read_export_section(reader: Reader, module: Module) -> None:
         name = reader.read_name()
         at = reader.next
         kind: i64 = reader.read_byte()
-        if kind > TAG:
+        if kind > INSTANCE:
             raise reader.malformed(f"malformed export kind: byte {kind:#04x}", at)
         if kind == TAG:
             reader.need(EXCEPTIONS_BIT, "export kind", at)
+        elif kind > TAG:
+            reader.need(MODULE_LINKING_BIT, "export kind", at)
         module.exports.append(Export(name, int(kind), int(reader.read_u32()), int(start)))
 
 

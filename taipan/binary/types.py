@@ -8,7 +8,8 @@ from mypy_extensions import i64
 
 from taipan.binary.reader import Reader
 from taipan.limits import MAX_PARAMS, MAX_RESULTS, MAX_STRUCT_FIELDS, MAX_TYPES, too_many
-from taipan.wasm.cursor import FEATURE_BITS
+from taipan.wasm.cursor import FEATURE_BITS, MODULE_LINKING_BIT
+from taipan.wasm.linking import TypeGroup
 from taipan.wasm.module import Module
 from taipan.wasm.types import (
     I8,
@@ -42,6 +43,8 @@ DESCRIBES: Final = 0x4C
 FUNC: Final = 0x60
 STRUCT: Final = 0x5F
 ARRAY: Final = 0x5E
+MODULE_TYPE: Final = 0x61
+INSTANCE_TYPE: Final = 0x62
 
 # Bits of a limits flag byte.
 HAS_MAX: Final = 1
@@ -50,7 +53,9 @@ IS_64: Final = 4
 HAS_PAGE_SIZE: Final = 8
 
 
-def read_type_section(reader: Reader, module: Module) -> None:
+def read_type_section(reader: Reader, module: Module, listed: bool = False) -> None:
+    """listed: whether module and instance types are in their later encoding (`linking.py`)."""
+    definitions = module.definitions
     count: i64 = reader.read_count(MAX_TYPES, "types")
     types = module.types
     groups = module.rec_groups
@@ -64,17 +69,24 @@ def read_type_section(reader: Reader, module: Module) -> None:
             for _ in range(size):
                 types.append(read_subtype(reader))
         else:
-            types.append(read_subtype(reader))
+            types.append(read_subtype(reader, listed))
         if len(types) > MAX_TYPES:
             raise too_many("types", len(types), MAX_TYPES)
         groups.append((first, len(types) - first))
+        if definitions is not None:
+            definitions.append(TypeGroup(first, len(types) - first, int(at)))
 
 
-def read_subtype(reader: Reader) -> SubType:
+def read_subtype(reader: Reader, listed: bool = False) -> SubType:
     at = reader.next
     byte: i64 = reader.read_byte()
     if byte == FUNC:
         return SubType(read_functype(reader))
+    if byte == MODULE_TYPE or byte == INSTANCE_TYPE:
+        from taipan.binary.linking import read_link_type  # such types contain all that imports can be
+
+        reader.need(MODULE_LINKING_BIT, "definition type", at)
+        return SubType(read_link_type(reader, byte, listed))
     final = True
     supertypes: tuple[int, ...] = ()
     if byte == SUB or byte == SUB_FINAL:

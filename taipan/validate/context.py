@@ -58,7 +58,7 @@ class Context:
         self.space: Final = space
         self.flat: vec[i64] = vec[i64]([V128, F64, F32, I64, I32])
         self.singles: Final[dict[int, int]] = {V128: 0, F64: 1, F32: 2, I64: 3, I32: 4}
-        self.num_types: i64 = len(module.types)
+        self.num_types: i64 = module.num_types
         self.type_at: vec[i64] = vec[i64]([0] * len(module.types))
         self.param_count: vec[i64] = vec[i64]([NOT_A_FUNC] * len(module.types))
         self.result_count: vec[i64] = vec[i64]([NOT_A_FUNC] * len(module.types))

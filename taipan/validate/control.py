@@ -21,6 +21,7 @@ from taipan.validate.stacks import (
     type_text,
 )
 from taipan.wasm.cursor import BLOCK_EMPTY
+from taipan.wasm.matching import NOT_CORE
 from taipan.wasm.operands import CATCH_ALL, CATCH_ALL_REF, CATCH_REF, HANDLER_WORDS
 from taipan.wasm.types import ABSTRACT_BIT, BOT, EXNREF, FUNCREF, HEAP_EXN, I32, INDEX_MASK, NULL_BIT, REF_BIT
 
@@ -39,6 +40,8 @@ class ControlRules(PlainRules):
     def check_type_index(self, index: i64) -> None:
         if index >= self.context.num_types:
             raise self.unknown("type", index, self.context.num_types)
+        if self.context.space.kinds[index] == NOT_CORE:
+            raise self.invalid(f"unknown type {index}: {self.instruction_name()} needs a core type")
 
     def func_type(self, index: i64) -> i64:
         """Position in `Context.flat` of the function type at `index`."""

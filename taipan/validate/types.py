@@ -28,6 +28,7 @@ from taipan.wasm.types import (
     FuncType,
     GlobalType,
     Limits,
+    LinkType,
     MemType,
     StructType,
     SubType,
@@ -90,7 +91,7 @@ class TypeRules:
                 self.need("function-references", type_name(t))
             self.need(_HEAP_FEATURES[t & 0xFF], type_name(t))
         else:
-            self.type_index(t & INDEX_MASK)
+            self.heap_type_index(t & INDEX_MASK)
             if not self.concrete:
                 self.need("function-references", type_name(t))
         if t & EXACT_BIT:
@@ -102,10 +103,18 @@ class TypeRules:
         if index >= self.num_types:
             raise InvalidError(f"unknown type {index}: the module has {self.num_types} so far")
 
+    def heap_type_index(self, index: int) -> None:
+        """The index in a reference type."""
+        self.type_index(index)
+        if isinstance(self.types[index].comp, LinkType):
+            raise InvalidError(f"unknown type {index}: a core type is needed, this is a {self.types[index].comp!r}")
+
     def func_type_index(self, index: int) -> FuncType:
         """The function type at `index`. Raises InvalidError if there is no type, or it is not a function type."""
         self.type_index(index)
         comp = self.types[index].comp
+        if isinstance(comp, LinkType):
+            raise InvalidError(f"type index is not a function: type {index} is a {comp!r}")
         if not isinstance(comp, FuncType):
             raise InvalidError(f"unknown type {index}: a function type is needed, this is a {comp!r}")
         return comp
@@ -155,6 +164,7 @@ class TypeRules:
         if isinstance(comp, ArrayType):
             self.field_type(comp.field)
             return
+        assert isinstance(comp, StructType)
         if len(comp.fields) > MAX_STRUCT_FIELDS:
             raise too_many("struct fields", len(comp.fields), MAX_STRUCT_FIELDS)
         for field in comp.fields:
@@ -223,6 +233,11 @@ class TypeRules:
     def same_group(self, index: int, other: int) -> bool:
         # groups are checked in order, and both indices lie below the end of the newest group
         return other >= len(self.space) and index >= len(self.space)
+
+    def link_type(self, index: int) -> None:
+        """The next type is a module or instance type."""
+        self.num_types = index + 1
+        self.canonicalizer.add_link_type(self.types[index].comp)
 
     # --- external types ---
 

@@ -32,6 +32,7 @@ FUNCTION_REFERENCES_BIT: Final = FEATURE_BITS["function-references"]
 GC_BIT: Final = FEATURE_BITS["gc"]
 EXCEPTIONS_BIT: Final = FEATURE_BITS["exceptions"]
 CUSTOM_DESCRIPTORS_BIT: Final = FEATURE_BITS["custom-descriptors"]
+MODULE_LINKING_BIT: Final = FEATURE_BITS["module-linking"]
 
 
 def disabled_bits(features: Features) -> int:
@@ -62,6 +63,8 @@ class Cursor:
     def need(self, bit: i64, what: str, offset: i64) -> None:
         """Raise MalformedError if the feature with this bit is off; what: the type that belongs to it."""
         if self.disabled & bit:
+            if bit == MODULE_LINKING_BIT:
+                raise self.malformed(f"malformed {what}: module linking proposal not enabled", offset)
             raise self.malformed(f"malformed {what}: it needs the feature {feature_of_bit(bit)}", offset)
 
     # -- numbers ------------------------------------------------------------------------------------------------

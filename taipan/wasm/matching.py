@@ -87,12 +87,16 @@ def abstract_matches(sub: HeapType, super: HeapType) -> bool:
     return (_SUPERTYPES[(sub & 0xFF) - _FIRST_ABSTRACT] & _POWERS[(super & 0xFF) - _FIRST_ABSTRACT]) != 0
 
 
+NOT_CORE: Final = 0
+"""In `TypeSpace.kinds`: of a module or instance type, which no reference can have."""
+
+
 class TypeSpace:
     """The types of one index space, and the subtype relation on them.
 
     All lists are indexed by type index (the validator's) or engine-wide id (the registry's).
     canon: the canonical id of each; ids of equal types are equal.  parents: canonical id of the declared supertype,
-    or -1.  kinds: the byte of HEAP_FUNC, HEAP_STRUCT or HEAP_ARRAY.  depths: number of supertypes above.
+    or -1.  kinds: the byte of HEAP_FUNC, HEAP_STRUCT or HEAP_ARRAY, or NOT_CORE.  depths: number of supertypes above.
     """
 
     __slots__ = ("canon", "comps", "depths", "descriptors", "kinds", "parents")
@@ -180,7 +184,7 @@ class TypeSpace:
             return isinstance(super, FuncType) and self.func_matches(sub, super)
         if isinstance(sub, ArrayType):
             return isinstance(super, ArrayType) and self.field_matches(sub.field, super.field)
-        if not isinstance(super, StructType) or len(sub.fields) < len(super.fields):
+        if not isinstance(sub, StructType) or not isinstance(super, StructType) or len(sub.fields) < len(super.fields):
             return False
         return all(self.field_matches(sub.fields[i], super.fields[i]) for i in range(len(super.fields)))
 
@@ -318,6 +322,7 @@ class GroupKey:
         elif isinstance(comp, ArrayType):
             self.field(comp.field)
         else:
+            assert isinstance(comp, StructType)
             self.length(len(comp.fields))
             for field in comp.fields:
                 self.field(field)
@@ -369,6 +374,7 @@ def translate_comp(comp: CompType, ids: list[int], engine: i64) -> CompType:
     if isinstance(comp, ArrayType):
         field = _translate_field(comp.field, ids, engine)
         return comp if field is comp.field else ArrayType(field)
+    assert isinstance(comp, StructType)
     return StructType(tuple([_translate_field(field, ids, engine) for field in comp.fields]))
 
 
@@ -407,9 +413,18 @@ class Canonicalizer:
             space.parents.append(parent)
             space.depths.append(0 if parent < 0 else space.depths[parent] + 1)
 
+    # --- external types (spec: match-externtype) ---------------------------------------------------------------------
+    # Each returns "" or why `actual` does not fit `wanted`, in the words of Wasmtime. The types are in terms of one space.
 
-# --- external types (spec: match-externtype) ---------------------------------------------------------------------
-# Each returns "" or why `actual` does not fit `wanted`, in the words of Wasmtime. The types are in terms of one space.
+    def add_link_type(self, comp: CompType) -> None:
+        """The next type is a module or instance type: equal to none, and no heap type."""
+        space = self.space
+        space.canon.append(len(space.canon))
+        space.kinds.append(NOT_CORE)
+        space.comps.append(comp)
+        space.descriptors.append(-1)
+        space.parents.append(-1)
+        space.depths.append(0)
 
 
 def _limits_text(limits: Limits) -> str:
