@@ -20,8 +20,10 @@ from taipan.wasm.module import (
     ACTIVE,
     FUNC,
     GLOBAL,
+    INSTANCE,
     KIND_NAMES,
     MEMORY,
+    MODULE,
     TABLE,
     TAG,
     ConstExpr,
@@ -48,12 +50,21 @@ def check_module(module: Module, features: Features) -> None:
 
     Positions in errors count from the module's first byte. Names of functions are left to the caller.
     """
-    ModuleRules(module, features).check()
+    if module.definitions is None:
+        ModuleRules(module, features).check()
+        return
+    from taipan.validate.linking import resolve
+
+    for rules in resolve(module, features):
+        rules.check()
 
 
 @final
 class ModuleRules:
-    """The rules of one module, one method per section. offset: of the item being checked, for its errors."""
+    """The rules of one module, one method per section. offset: of the item being checked, for its errors.
+
+    With module linking, `linking.py` applies those of what stands before the functions.
+    """
 
     __slots__ = ("features", "module", "offset", "types")
 
@@ -65,13 +76,16 @@ class ModuleRules:
 
     def check(self) -> None:
         try:
-            self.check_sections()
+            if self.module.definitions is None:
+                self.check_head()
+            self.check_rest()
         except InvalidError as error:
             if error.offset < 0:
                 error.offset = self.offset
             raise
 
-    def check_sections(self) -> None:
+    def check_head(self) -> None:
+        """Types, imports, the types of definitions, the names of exports."""
         module = self.module
         for first, count in module.rec_groups:
             self.types.rec_group(first, count)
@@ -80,6 +94,10 @@ class ModuleRules:
             self.check_import(entry)
         self.offset = -1
         self.check_definitions()
+        self.check_export_names(0, 0)
+
+    def check_rest(self) -> None:
+        module = self.module
         context = Context(module, self.features, self.types.space)
         constants = ConstExprRules(context)
         self.check_globals(constants)
@@ -164,7 +182,8 @@ class ModuleRules:
             word = "function" if kind == FUNC else KIND_NAMES[kind]
             raise InvalidError(f"unknown {word} {index}: the module has {size}")
 
-    def check_exports(self, context: Context) -> None:
+    def check_export_names(self, num_modules: int, num_instances: int) -> None:
+        """What is exported exists, and names are unique."""
         module = self.module
         sizes = {
             FUNC: len(module.func_space),
@@ -172,14 +191,22 @@ class ModuleRules:
             MEMORY: len(module.mem_space),
             GLOBAL: len(module.global_space),
             TAG: len(module.tag_space),
+            MODULE: num_modules,
+            INSTANCE: num_instances,
         }
         names: set[str] = set()
         for export in module.exports:
             self.offset = export.offset
+            if export.kind >= MODULE and export.index >= sizes[export.kind]:
+                raise InvalidError(f"exported {KIND_NAMES[export.kind]} index out of bounds: {export.index}")
             self.index(export.kind, export.index, sizes[export.kind])
             if export.name in names:
                 raise InvalidError(f'duplicate export name: "{export.name}"')
             names.add(export.name)
+
+    def check_exports(self, context: Context) -> None:
+        for export in self.module.exports:
+            self.offset = export.offset
             self.check_export(export, context)
 
     def check_export(self, export: Export, context: Context) -> None:

@@ -88,9 +88,10 @@ class OuterAlias(Definition):
     """An item of an enclosing module. depth: 0 is the module directly around this one.  kind: MODULE or TYPE.
 
     own: the type index that a type gets here; its entry in `Module.types` stands for nothing until it is resolved.
+    upvar: which of the module's upvars a module is, when it is resolved.
     """
 
-    __slots__ = ("depth", "index", "kind", "own")
+    __slots__ = ("depth", "index", "kind", "own", "upvar")
 
     def __init__(self, depth: int, kind: int, index: int, offset: int = 0, own: int = -1) -> None:
         super().__init__(offset)
@@ -98,6 +99,7 @@ class OuterAlias(Definition):
         self.kind: Final = kind
         self.index: Final = index
         self.own: Final = own
+        self.upvar = -1
 
 
 class NestedModule(Definition):

@@ -413,9 +413,6 @@ class Canonicalizer:
             space.parents.append(parent)
             space.depths.append(0 if parent < 0 else space.depths[parent] + 1)
 
-    # --- external types (spec: match-externtype) ---------------------------------------------------------------------
-    # Each returns "" or why `actual` does not fit `wanted`, in the words of Wasmtime. The types are in terms of one space.
-
     def add_link_type(self, comp: CompType) -> None:
         """The next type is a module or instance type: equal to none, and no heap type."""
         space = self.space
@@ -425,6 +422,10 @@ class Canonicalizer:
         space.descriptors.append(-1)
         space.parents.append(-1)
         space.depths.append(0)
+
+
+# --- external types (spec: match-externtype) ---------------------------------------------------------------------
+# Each returns "" or why `actual` does not fit `wanted`, in the words of Wasmtime. The types are in terms of one space.
 
 
 def _limits_text(limits: Limits) -> str:

@@ -10,13 +10,16 @@ Entries of sections come by the hundred thousand: `acyclic` keeps the garbage co
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from mypy_extensions import mypyc_attr
 
 from taipan.wasm.indices import DefinedFuncIdx, FuncIdx
 from taipan.wasm.linking import Definition, ExportAlias, ImportItem
 from taipan.wasm.types import FuncType, GlobalType, MemType, SubType, TableType, TagType, ValType
+
+if TYPE_CHECKING:
+    from taipan.wasm.link_types import Links
 
 # External kinds, as the binary format numbers them.
 FUNC: Final = 0
@@ -163,8 +166,9 @@ class Module:
 
     definitions: what stands before the functions if module linking is on, else None.  Then `imports` has an entry for
     each imported *or aliased* function, table, memory, global and tag, and the spaces are complete, when
-    `validate.linking.resolve` has been there.  origin: where the module begins in `code`, not 0 if it is nested.
-    num_types: how many of `types` can be named; more come with aliases of functions whose types are not among them.
+    `validate.linking.resolve` has been there; links: what else it found.
+    origin: where the module begins in `code`, not 0 if it is nested.  num_types: how many of `types` can be named; more
+    come with aliases of functions whose types are not among them.
     """
 
     __slots__ = (
@@ -183,6 +187,7 @@ class Module:
         "globals",
         "has_tail_calls",
         "imports",
+        "links",
         "mem_space",
         "memories",
         "num_imported_funcs",
@@ -206,6 +211,7 @@ class Module:
         self.code = code
         self.origin = origin
         self.definitions: list[Definition] | None = None
+        self.links: Links | None = None
         self.num_types = 0
         self.types: list[SubType] = []
         self.rec_groups: list[tuple[int, int]] = []
@@ -246,18 +252,21 @@ class Module:
             self.count_supplied(self.definitions)
             return
         for entry in self.imports:
-            desc = entry.desc
-            if isinstance(desc, int):
-                self.func_space.append(desc)
-            elif isinstance(desc, TableType):
-                self.table_space.append(desc)
-            elif isinstance(desc, MemType):
-                self.mem_space.append(desc)
-            elif isinstance(desc, GlobalType):
-                self.global_space.append(desc)
-            else:
-                self.tag_space.append(desc)
+            self.add_to_space(entry.desc)
         self.finish_spaces()
+
+    def add_to_space(self, desc: ImportDesc) -> None:
+        """An imported or aliased item joins its index space."""
+        if isinstance(desc, int):
+            self.func_space.append(desc)
+        elif isinstance(desc, TableType):
+            self.table_space.append(desc)
+        elif isinstance(desc, MemType):
+            self.mem_space.append(desc)
+        elif isinstance(desc, GlobalType):
+            self.global_space.append(desc)
+        else:
+            self.tag_space.append(desc)
 
     def count_supplied(self, definitions: list[Definition]) -> None:
         """Count the functions, tables and so on that come from imports and aliases, as `num_imported_*`."""
