@@ -22,13 +22,14 @@ from taipan.errors import InvalidError, UnsupportedError
 from taipan.features import Features
 from taipan.lazy import LazyCompiler
 from taipan.runtime.epochs import Epochs
+from taipan.runtime.link_info import FileTypes, LinkInfo, nested_modules
 from taipan.runtime.managed import Unique, already_closed
 from taipan.runtime.module_info import ModuleInfo
 from taipan.runtime.register import register
 from taipan.runtime.type_registry import RegisteredTypes, TypeRegistry
-from taipan.runtime.types import AsExternType, ExportType, ImportType, make_signature
+from taipan.runtime.types import AsExternType, ExportType, ImportType, ModuleType, make_signature
 from taipan.wasm import types as core
-from taipan.wasm.module import FUNC, GLOBAL, MEMORY, TABLE
+from taipan.wasm.module import FUNC, GLOBAL, MEMORY, MODULE, TABLE
 from taipan.wasm.module import Module as WasmModule
 from taipan.wasm.segments import data_ranges
 
@@ -67,6 +68,7 @@ class Engine(Unique):
         "__weakref__",
         "_closed",
         "_dynamic_guard",
+        "_empty_module",
         "_epochs",
         "_gil",
         "_lazy",
@@ -108,6 +110,7 @@ class Engine(Unique):
         self._lazy: bool = config.lazy_compilation
         self._max_wasm_stack: int = config.max_wasm_stack
         self._region: _native.CodeRegion | None = None
+        self._empty_module: Module | None = None
         self._closed = False
 
     @staticmethod
@@ -161,6 +164,13 @@ class Engine(Unique):
         if region is None:
             region = self._region = _native.CodeRegion(_affordable(CODE_REGION_BYTES, MIN_CODE_REGION_BYTES))
         return region
+
+    @property
+    def empty_module(self) -> Module:
+        """A module with nothing in it: what instances that are made of values are instances of."""
+        if self._empty_module is None:
+            self._empty_module = Module(self, MAGIC + b"\1\0\0\0")
+        return self._empty_module
 
     def memory_plan(self, of: core.MemType) -> bytes:
         """What `MemoryBase._create` takes for a memory of that type (requirements: static and dynamic memories)."""
@@ -273,19 +283,50 @@ class Module(Unique):
     both WasmErrors; UnsupportedError for what cannot be compiled yet, at the latest when such a function is called.
     """
 
-    __slots__ = ("__weakref__", "_closed", "_info", "_module", "_native", "engine")
+    __slots__ = ("__weakref__", "_closed", "_info", "_module", "_native", "_nested", "_upvars", "engine")
+    _info: ModuleInfo
+    _native: _native.NativeModule
+    _nested: tuple[Module, ...]  # those inside it, without their upvars
+    _upvars: tuple[Module, ...]  # modules of enclosing ones that it uses, see `wasm.link_types.Links`
 
     def __init__(self, engine: Engine, wasm: str | Buffer) -> None:
         check_engine(engine)
         check_host(engine)
         module = decode(wasm_bytes(wasm, engine.features), engine.features)
         check(module, engine.features)
-        types = engine.types.register(module.types, module.rec_groups)
         self.engine = engine
         self._module = module
-        self._info = ModuleInfo(module, types)
-        self._native = make_native(engine, module, self._info)
         self._closed = False
+        self._upvars = ()
+        if module.links is not None:
+            self._compile_nested(FileTypes(engine.types, module))
+            return
+        self._info = ModuleInfo(module, engine.types.register(module.types, module.rec_groups))
+        self._native = make_native(engine, module, self._info)
+        self._nested = ()
+
+    def _compile_nested(self, types: FileTypes) -> None:
+        """With module linking: this module and those inside it."""
+        module = self._module
+        self._info = ModuleInfo(module, types.registered(module), LinkInfo(types, module))
+        self._native = make_native(self.engine, module, self._info)
+        nested = []
+        for inner in nested_modules(module):
+            made = Module._of(self.engine, inner)
+            made._compile_nested(types)
+            nested.append(made)
+        self._nested = tuple(nested)
+
+    def _closure(self, upvars: tuple[Module, ...]) -> Module:
+        """The module with the modules of enclosing ones that it uses: itself if there are none."""
+        if not upvars:
+            return self
+        made = Module._of(self.engine, self._module)
+        made._info = self._info
+        made._native = self._native
+        made._nested = self._nested
+        made._upvars = upvars
+        return made
 
     @classmethod
     def from_file(cls, engine: Engine, path: str | bytes | os.PathLike[Any]) -> Module:
@@ -328,7 +369,7 @@ class Module(Unique):
         from taipan import precompiled
 
         check_engine(engine)
-        return cls._of(engine, *precompiled.load(engine, encoded))
+        return precompiled.load(engine, encoded)
 
     @classmethod
     def deserialize_file(cls, engine: Engine, path: str | os.PathLike[Any], *, verify: bool = False) -> Module:
@@ -339,29 +380,34 @@ class Module(Unique):
         from taipan import precompiled
 
         check_engine(engine)
-        return cls._of(engine, *precompiled.load_file(engine, path, verify))
+        return precompiled.load_file(engine, path, verify)
 
     def serialize(self) -> bytearray:
         """The module compiled as a whole, for `deserialize` in another process with equal settings."""
         from taipan import precompiled
 
-        self._opened()
+        if self._opened().links is not None:
+            from taipan.link import artifacts
+
+            return artifacts.serialize(self.engine, artifacts.value_of(self))
         return precompiled.serialize(self.engine, self._module)
 
     @classmethod
-    def _of(cls, engine: Engine, module: WasmModule, info: ModuleInfo, native: _native.NativeModule) -> Module:
+    def _of(cls, engine: Engine, module: WasmModule) -> Module:
+        """Without what follows from it."""
         made = cls.__new__(cls)
         made.engine = engine
         made._module = module
-        made._info = info
-        made._native = native
         made._closed = False
+        made._nested = made._upvars = ()
         return made
 
     @property
     def imports(self) -> list[ImportType]:
         """Types of the imports, in their order."""
         info = self._opened()
+        if info.links is not None:
+            return self.type.imports
         counts = {FUNC: 0, TABLE: 0, MEMORY: 0, GLOBAL: 0}
         listed = []
         for entry in info.imports:
@@ -374,13 +420,22 @@ class Module(Unique):
     def exports(self) -> list[ExportType]:
         """Types of the exports, in their order."""
         info = self._opened()
-        return [ExportType(name, info.extern_type(kind, index)) for name, (kind, index) in info.exports.items()]
+        return [ExportType(name, info.export_type(name)) for name in info.exports]
+
+    @property
+    def type(self) -> ModuleType:
+        """What it imports and exports."""
+        info = self._opened()
+        if info.links is None:
+            return ModuleType(self.imports, self.exports)
+        made = info.links.extern_type((MODULE, info.links.type))
+        assert isinstance(made, ModuleType)
+        return made
 
     def get_export(self, name: str) -> AsExternType | None:
         """The type of the export of that name, or None."""
         info = self._opened()
-        entry = info.exports.get(name)
-        return None if entry is None else info.extern_type(*entry)
+        return info.export_type(name) if name in info.exports else None
 
     @property
     def name(self) -> str | None:

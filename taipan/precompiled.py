@@ -24,9 +24,8 @@ if TYPE_CHECKING:
     from taipan._native import NativeModule
     from taipan.compiler.artifact import Image
     from taipan.compiler.interface import Compiler
+    from taipan.engine import Module
     from taipan.wasm.module import Module as WasmModule
-
-Loaded = tuple["WasmModule", ModuleInfo, "NativeModule"]
 
 
 def header_of(engine: Engine, compiler: Compiler | None = None) -> artifact.Header:
@@ -50,14 +49,24 @@ def cache_key(engine: Engine, compiler: Compiler, module: WasmModule) -> str:
     from taipan.compiler.cache import CodeCache
 
     settings = header_of(engine, compiler).text() + f"{__version__} {compiler.description}".encode()
-    return CodeCache.key(module.code, settings)
+    place = str(module.origin).encode() if module.origin else b""  # of modules in one file
+    return CodeCache.key(module.code, settings + place)
 
 
 def serialize(engine: Engine, module: WasmModule) -> bytearray:
-    """The artifact of a validated module: compiled as a whole, or found in the cache."""
+    """The artifact of a validated module that closes over no other: compiled as a whole, or found in the cache."""
+    if module.links is not None:
+        from taipan.link import artifacts
+
+        return artifacts.serialize(engine, artifacts.Value(module, ()))
+    return kept_or_compiled(engine, module)
+
+
+def kept_or_compiled(engine: Engine, module: WasmModule) -> bytearray:
+    """The artifact of one module, without those inside it."""
     cache = engine.cache
     if cache is None or not engine.compiler.slow:
-        return compile_all(engine, module)
+        return compile_all(engine, module, module.origin == 0)
     from taipan.compiler.cache import ARTIFACT
 
     name = cache_key(engine, engine.compiler, module) + ARTIFACT
@@ -69,26 +78,40 @@ def serialize(engine: Engine, module: WasmModule) -> bytearray:
             cache.remove(name)
         else:
             return bytearray(data)
-    made = compile_all(engine, module)
+    made = compile_all(engine, module, module.origin == 0)
     cache.write(name, made)
     return made
 
 
 def place_kept(engine: Engine, module: WasmModule, native: NativeModule) -> None:
     """Give a module the code of its artifact."""
-    place(native, unpack(engine, memoryview(serialize(engine, module)), False), -1)
+    place(native, unpack(engine, memoryview(kept_or_compiled(engine, module)), False), -1)
 
 
-def compile_all(engine: Engine, module: WasmModule) -> bytearray:
+def compile_all(engine: Engine, module: WasmModule, with_bytes: bool, links: bytes = b"") -> bytearray:
+    """with_bytes: whether the module's bytes are part of the artifact.  links: as `artifact.serialize` takes it."""
     from taipan.compiler.environ import ModuleEnv
 
     if module.has_tail_calls is None:  # it came from an artifact: nobody has looked at its bodies yet
-        check(module, engine.features)
+        module = checked_again(engine, module)
     image = engine.compiler.module(ModuleEnv(module, engine.tunables, False)).image(engine.num_workers)
     starts = module.body_starts
-    head_bytes = starts[0] if len(starts) else len(module.code)
+    code = module.code if with_bytes else b""
+    head_bytes = min(starts[0], len(code)) if len(starts) else len(code)
     header = header_of(engine)
-    return artifact.serialize(image, module.code, head_bytes, header, symbols(module, image), engine.compiler.name)
+    return artifact.serialize(image, code, head_bytes, header, symbols(module, image), engine.compiler.name, links)
+
+
+def checked_again(engine: Engine, module: WasmModule) -> WasmModule:
+    """The same module with its bodies validated."""
+    if module.links is None:
+        check(module, engine.features)
+        return module
+    from taipan.link.artifacts import walk
+
+    root = decode(module.code, engine.features)
+    check(root, engine.features)
+    return next(found for found in walk(root) if found.origin == module.origin)
 
 
 def symbols(module: WasmModule, image: Image) -> list[tuple[str, int, int]]:
@@ -110,29 +133,51 @@ def symbols(module: WasmModule, image: Image) -> list[tuple[str, int, int]]:
 # --- loading ---
 
 
-def load(engine: Engine, data: Buffer) -> Loaded:
+def load(engine: Engine, data: Buffer) -> Module:
     """From memory: everything is verified and the code is copied."""
     check_host(engine)
-    parts = unpack(engine, memoryview(data).cast("B"), True)
-    module, info, native = template(engine, parts)
-    place(native, parts, -1)
-    return module, info, native
+    return loaded(engine, memoryview(data).cast("B"), -1, True)
 
 
-def load_file(engine: Engine, path: str | os.PathLike[Any], verify: bool) -> Loaded:
+def load_file(engine: Engine, path: str | os.PathLike[Any], verify: bool) -> Module:
     """From a file: the code is mapped; on a file system that allows no execution it is copied."""
     check_host(engine)
     with open(path, "rb") as file:
         if os.fstat(file.fileno()).st_size == 0:
             raise artifact.damaged("the file is empty")
-        parts = unpack(engine, memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)), verify)
-        module, info, native = template(engine, parts)
-        try:
-            place(native, parts, file.fileno())
-        except OSError:
-            native = template(engine, parts)[2]
-            place(native, parts, -1)
-    return module, info, native
+        data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+        return loaded(engine, data, file.fileno(), verify)
+
+
+def loaded(engine: Engine, data: memoryview, fd: int, verify: bool) -> Module:
+    """The module of an artifact. fd: the file to map its code from, or -1."""
+    parts = unpack(engine, data, verify)
+    if parts.links:
+        from taipan.link import artifacts
+
+        return artifacts.load(engine, data, parts, fd, verify)
+    from taipan.engine import Module
+
+    try:
+        module = decode(parts.module, engine.features)
+        info = ModuleInfo(module, engine.types.register(module.types, module.rec_groups))
+    except (WasmError, IndexError, KeyError, ValueError) as error:
+        raise artifact.damaged(f"its module: {error}") from error
+    made = Module._of(engine, module)
+    made._info = info
+    made._native = placed(engine, module, info, parts, fd)
+    return made
+
+
+def placed(engine: Engine, module: WasmModule, info: ModuleInfo, parts: artifact.Artifact, fd: int) -> NativeModule:
+    """The module in the native runtime with its code. fd: as for `loaded`."""
+    native = template(engine, module, info)
+    try:
+        place(native, parts, fd)
+    except OSError:  # mapping code from there is not allowed
+        native = template(engine, module, info)
+        place(native, parts, -1)
+    return native
 
 
 def unpack(engine: Engine, data: memoryview, verify: bool) -> artifact.Artifact:
@@ -143,14 +188,12 @@ def unpack(engine: Engine, data: memoryview, verify: bool) -> artifact.Artifact:
     return artifact.deserialize(data, engine.expected_header, cpu.host_flags(), check_version, verify)
 
 
-def template(engine: Engine, parts: artifact.Artifact) -> Loaded:
+def template(engine: Engine, module: WasmModule, info: ModuleInfo) -> NativeModule:
     """The module without its code."""
     from taipan.compiler.environ import escaped_functions
 
     try:
-        module = decode(parts.module, engine.features)
-        info = ModuleInfo(module, engine.types.register(module.types, module.rec_groups))
-        return module, info, make_template(engine, module, info, escaped_functions(module), None)
+        return make_template(engine, module, info, escaped_functions(module), None)
     except (WasmError, IndexError, KeyError, ValueError) as error:
         raise artifact.damaged(f"its module: {error}") from error
 

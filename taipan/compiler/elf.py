@@ -174,6 +174,12 @@ def read(data: Buffer) -> tuple[str, list[Section]]:
     ]
 
 
+def end(data: Buffer) -> int:
+    """Where a file that `write` made ends: with its section headers."""
+    header = _HEADER.unpack_from(memoryview(data))
+    return int(header[11] + header[16] * header[17])
+
+
 def string_at(strings: bytes, offset: int) -> str:
     """The zero-terminated string at an offset of a string table."""
     end = strings.find(b"\0", offset)

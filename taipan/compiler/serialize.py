@@ -120,12 +120,18 @@ def abi_fingerprint() -> str:
 
 
 def serialize(
-    image: Image, module: bytes, head_bytes: int, header: Header, symbols: list[tuple[str, int, int]], compiler: str
+    image: Image,
+    module: bytes,
+    head_bytes: int,
+    header: Header,
+    symbols: list[tuple[str, int, int]],
+    compiler: str,
+    links: bytes = b"",
 ) -> bytearray:
     """The artifact of a compiled module.
 
     module: its binary format.  head_bytes: where its first function body begins.  symbols: as `elf.write` takes them.
-    compiler: its name.
+    compiler: its name.  links: with module linking, what the file has besides this artifact (`link/artifacts.py`).
     """
     tables = {name: bytes(getattr(image, name)) for name in TABLES}
     left = [f"{index} {' '.join(reason.split())}" for index, reason in sorted(image.left.items())]
@@ -135,6 +141,9 @@ def serialize(
         "tables_crc": checksum(*tables.values(), module[:head_bytes]),
         "code_crc": checksum(image.code, *bulk.values()),
     }
+    if links:
+        bulk["links"] = links
+        values["links_crc"] = checksum(links)
     sections = [(PREFIX + "header", Header(values).text())]
     sections += [(PREFIX + name, data) for name, data in (tables | bulk).items()]
     machine = header.get("machine")
@@ -153,9 +162,12 @@ def checksum(*parts: Buffer) -> str:
 
 @final
 class Artifact:
-    """A file's parts, as views of it. machine: the file's.  text: offset of the code in the file."""
+    """A file's parts, as views of it. machine: the file's.  text: offset of the code in the file.
 
-    __slots__ = ("code", "compilers", "header", "machine", "module", "symbols", "tables", "text")
+    links: what else is in the file (module linking), or empty.  end: where the ELF file ends.
+    """
+
+    __slots__ = ("code", "compilers", "end", "header", "links", "machine", "module", "symbols", "tables", "text")
 
     def __init__(
         self,
@@ -167,13 +179,17 @@ class Artifact:
         module: bytes,
         compilers: memoryview,
         symbols: memoryview,
+        links: bytes,
+        end: int,
     ) -> None:
         self.header: Final = header
         self.machine: Final = machine
         self.compilers: Final = compilers
         self.symbols: Final = symbols
         self.code: Final = code
-        self.text: Final = text
+        self.text = text
+        self.links: Final = links
+        self.end: Final = end
         self.tables: Final = tables
         self.module: Final = module
 
@@ -204,6 +220,8 @@ def deserialize(
         raise damaged("its header and its module do not fit together")
     if checksum(*(tables[name] for name in TABLES), memoryview(module)[: int(head)]) != header.get("tables_crc"):
         raise damaged("the checksum of its tables differs")
+    if made.links and checksum(made.links) != header.get("links_crc"):
+        raise damaged("the checksum of its list of modules differs")
     if verify and checksum(made.code, tables["sites"], module, made.compilers) != header.get("code_crc"):
         raise damaged("the checksum of its code differs")
     return made
@@ -225,7 +243,9 @@ def take_apart(data: Buffer) -> Artifact:
     module = bytes(part(PREFIX + "module"))
     symbols = part(".symtab") if ".symtab" in sections else view[:0]
     compilers = part(PREFIX + "compilers")
-    return Artifact(header, machine, part(".text"), sections[".text"].offset, tables, module, compilers, symbols)
+    links = bytes(part(PREFIX + "links")) if PREFIX + "links" in sections else b""
+    text = sections[".text"].offset
+    return Artifact(header, machine, part(".text"), text, tables, module, compilers, symbols, links, elf.end(view))
 
 
 def _sections(data: Buffer) -> tuple[str, dict[str, elf.Section]]:

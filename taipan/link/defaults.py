@@ -17,7 +17,7 @@ from taipan.runtime.table import Table
 from taipan.runtime.tag import Tag
 from taipan.runtime.types import FuncType, TagType, func_type, global_type, make_signature, memory_type, table_type
 from taipan.wasm import types as core
-from taipan.wasm.module import FUNC, GLOBAL, MEMORY, TABLE
+from taipan.wasm.module import FUNC, GLOBAL, INSTANCE, KIND_NAMES, MEMORY, MODULE, TABLE
 
 _ZEROS: Final[dict[int, Any]] = {core.I32: 0, core.I64: 0, core.F32: 0.0, core.F64: 0.0, core.V128: 0}
 
@@ -54,6 +54,8 @@ def default_extern(store: Store, module: Module, entry: ImportPlan) -> HostFunc 
     wanted = entry.wanted
     if entry.kind == FUNC:
         return default_func(module, entry, _returning_defaults(module.engine.types.func_type(wanted)))
+    if entry.kind in (MODULE, INSTANCE):
+        raise WasmError(f"no default value for import `{entry.title}`: it is a {KIND_NAMES[entry.kind]}")
     if entry.kind == MEMORY:
         return Memory(store, memory_type(wanted))
     if entry.kind == TABLE:

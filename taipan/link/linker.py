@@ -7,12 +7,13 @@ any number of them; once an item of a store is defined, modules that import it c
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Final, final
+from typing import Any, Final, TypeAlias, final
 
 from taipan.engine import Engine, Module, check_engine
 from taipan.errors import LinkError, WasmError
+from taipan.link import nested
 from taipan.link.defaults import default_extern, default_func
-from taipan.runtime.extern import AsExtern, kind_of
+from taipan.runtime.extern import AnyExtern, kind_of
 from taipan.runtime.func import Func, signature_of
 from taipan.runtime.host_func import HostFunc
 from taipan.runtime.instance import Instance, InstancePre, check_engine_of, opened
@@ -21,9 +22,9 @@ from taipan.runtime.managed import Unique, already_closed
 from taipan.runtime.module_info import ImportPlan
 from taipan.runtime.store import Store, Storelike, open_store_of, store_of
 from taipan.runtime.types import FuncType, ImportType, ValType
-from taipan.wasm.module import FUNC, KIND_NAMES
+from taipan.wasm.module import FUNC, INSTANCE, KIND_NAMES
 
-Item = HostFunc | AsExtern
+Item: TypeAlias = "HostFunc | AnyExtern | nested.Gathered"
 
 # What Emscripten, wasi-libc and Rust export from commands besides functions: not worth an error.
 _COMMAND_DATA: Final = frozenset(
@@ -70,15 +71,19 @@ class Linker(Unique):
 
     # --- defining ---
 
-    def define(self, store: Storelike, module: str, name: str, item: AsExtern) -> None:
-        """Define an item of a store."""
-        kind_of(item)
-        if open_store_of(store).id != item._store_id:  # type: ignore[union-attr]
-            raise cross_store()
+    def define(self, store: Storelike, module: str, name: str, item: AnyExtern) -> None:
+        """Define an item of a store; with module linking also a module or an instance."""
+        owner = open_store_of(store)
+        if "module-linking" in self.engine.features:
+            nested.check_item(owner, item)
+        else:
+            kind_of(item)
+            if owner.id != item._store_id:  # type: ignore[union-attr]
+                raise cross_store()
         self._define(module, name, item)
 
-    def define_name(self, store: Storelike, name: str, item: AsExtern) -> None:
-        """The same under an empty module name."""
+    def define_name(self, store: Storelike, name: str, item: AnyExtern) -> None:
+        """The same under an empty module name: what an import with one name gets (module linking)."""
         self.define(store, "", name, item)
 
     def define_func(
@@ -177,22 +182,30 @@ class Linker(Unique):
 
     def define_unknown_imports_as_traps(self, module: Module) -> None:
         """Define each function that the module imports and nobody defined: calling it raises WasmError."""
-        for entry in self._unknown(module):
+        for first, second, entry in self._unknown(module):
             if entry.kind == FUNC:
-                item = default_func(module, entry, _unknown_import(entry))
-                self._define(entry.module, entry.name, item)
+                self._define(first, second, default_func(module, entry, _unknown_import(entry)))
 
     def define_unknown_imports_as_default_values(self, store: Storelike, module: Module) -> None:
         """Define whatever the module imports and nobody defined: functions that return zeros and nulls, zero globals,
         null tables, empty memories. Raises WasmError for types that have no such value."""
         owner = store_of(store)
-        for entry in self._unknown(module):
-            self._define(entry.module, entry.name, default_extern(owner, module, entry))
+        for first, second, entry in self._unknown(module):
+            self._define(first, second, default_extern(owner, module, entry))
 
-    def _unknown(self, module: Module) -> list[ImportPlan]:
+    def _unknown(self, module: Module) -> list[tuple[str, str, ImportPlan]]:
+        """What is missing: under which names, and what it should be."""
         self._open()
-        imports = {(entry.module, entry.name): entry for entry in opened(module)._info.imports}
-        return [entry for entry in imports.values() if self._find(entry.module, entry.name) is None]
+        wanted: dict[tuple[str, str], ImportPlan] = {}
+        for entry in opened(module)._info.imports:
+            if entry.name is not None:
+                wanted[entry.module, entry.name] = entry
+            elif entry.kind == INSTANCE and self._find("", entry.module) is None:
+                for name, (kind, desc) in entry.wanted.exports.items():
+                    wanted[entry.module, name] = ImportPlan(entry.module, name, kind, desc, False)
+            else:
+                wanted["", entry.module] = entry
+        return [(*names, entry) for names, entry in wanted.items() if self._find(*names) is None]
 
     def _define(self, module: str, name: str, item: Item) -> None:
         self._open()
@@ -215,11 +228,11 @@ class Linker(Unique):
             raise WasmError(f"item not defined in linker: `{module}::{name}`")
         return item
 
-    def get(self, store: Storelike, module: str, name: str) -> AsExtern:
+    def get(self, store: Storelike, module: str, name: str) -> AnyExtern:
         """What is defined. Raises WasmError if nothing is."""
         return self._in_store(open_store_of(store), self._defined(module, name))
 
-    def get_by_import(self, store: Storelike, import_type: Any) -> AsExtern:
+    def get_by_import(self, store: Storelike, import_type: Any) -> AnyExtern:
         """What is defined for an `ImportType`. Raises WasmError if nothing is."""
         if not isinstance(import_type, ImportType):
             raise TypeError("expected an ImportType")
@@ -237,19 +250,19 @@ class Linker(Unique):
                 return func
         return Func(owner, FuncType([], []), _do_nothing)
 
-    def iter(self, store: Storelike) -> Iterator[tuple[str, str, AsExtern]]:
+    def iter(self, store: Storelike) -> Iterator[tuple[str, str, AnyExtern]]:
         """Everything defined, as (module, name, item)."""
         owner = open_store_of(store)
         for module, names in self._items.items():
             for name, item in names.items():
                 yield module, name, self._in_store(owner, item)
 
-    def _in_store(self, store: Store, item: Item) -> AsExtern:
-        if isinstance(item, HostFunc):
+    def _in_store(self, store: Store, item: Item) -> AnyExtern:
+        if isinstance(item, (HostFunc, nested.Gathered)):
             if store.engine is not self.engine:
                 raise WasmError("cross-`Engine` instantiation is not currently supported")
             return item.in_store(store)
-        if item._store_id != store.id:  # type: ignore[union-attr]
+        if not isinstance(item, Module) and item._store_id != store.id:  # type: ignore[union-attr]
             raise cross_store()
         return item
 
@@ -261,11 +274,7 @@ class Linker(Unique):
         items = []
         info = module._info
         for entry in info.imports:
-            item = self._find(entry.module, entry.name)
-            if item is None:
-                raise LinkError(
-                    f"unknown import: `{entry.module}::{entry.name}` has not been defined", entry.module, entry.name
-                )
+            item = self._found(entry)
             if isinstance(item, HostFunc):
                 if entry.kind != FUNC:
                     raise incompatible(entry, f"expected {KIND_NAMES[entry.kind]}, but found func")
@@ -274,6 +283,28 @@ class Linker(Unique):
                     raise incompatible(entry, reason)
             items.append(item)
         return items
+
+    def _found(self, entry: ImportPlan) -> Item:
+        """What is defined for an import. Raises LinkError if nothing is."""
+        if entry.name is not None:
+            item = self._find(entry.module, entry.name)
+        else:
+            item = self._find("", entry.module)
+            names = self._items.get(entry.module)
+            if item is None and entry.kind == INSTANCE and names is not None:
+                return self._gathered(entry, names)
+        if item is None:
+            raise unknown_import(entry)
+        return item
+
+    def _gathered(self, entry: ImportPlan, names: dict[str, Item]) -> nested.Gathered:
+        """The instance that the names under one module name make, as far as it is wanted."""
+        gathered: dict[str, Item] = {}
+        for name, (kind, desc) in entry.wanted.exports.items():
+            if name not in names:
+                raise unknown_import(ImportPlan(entry.module, name, kind, desc, False))
+            gathered[name] = names[name]
+        return nested.Gathered(gathered)
 
     def instantiate(self, store: Storelike, module: Module) -> Instance:
         """A new instance, its imports found by name. Raises LinkError if one is missing or does not fit."""
@@ -296,6 +327,12 @@ class Linker(Unique):
         )
 
 
+def unknown_import(entry: ImportPlan) -> LinkError:
+    return LinkError(
+        f"unknown import: `{entry.title}` has not been defined", entry.module, "" if entry.name is None else entry.name
+    )
+
+
 def _do_nothing() -> None:
     pass
 
@@ -313,6 +350,6 @@ def _fresh_call(pre: InstancePre, export: str) -> Callable[..., Any]:
 
 def _unknown_import(entry: ImportPlan) -> Callable[..., Any]:
     def fail(*args: Any) -> None:
-        raise WasmError(f"unknown import: `{entry.module}::{entry.name}` has not been defined")
+        raise WasmError(f"unknown import: `{entry.title}` has not been defined")
 
     return fail

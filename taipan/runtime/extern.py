@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from taipan.runtime.func import Func
 from taipan.runtime.globals import Global
@@ -11,7 +11,14 @@ from taipan.runtime.table import Table
 from taipan.runtime.tag import Tag
 from taipan.wasm.module import FUNC, GLOBAL, MEMORY, TABLE, TAG
 
+if TYPE_CHECKING:
+    from taipan.engine import Module
+    from taipan.runtime.instance import Instance
+
 AsExtern = Func | Global | Memory | SharedMemory | Table | Tag
+
+AnyExtern: TypeAlias = "AsExtern | Module | Instance"
+"""With module linking."""
 
 KIND_OF: Final[dict[type, int]] = {
     Func: FUNC,

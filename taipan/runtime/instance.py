@@ -16,12 +16,13 @@ from taipan.runtime.memory import Memory
 from taipan.runtime.store import Store, Storelike, store_of
 from taipan.runtime.table import Table
 from taipan.runtime.tag import Tag
-from taipan.runtime.types import TagType, ValType
+from taipan.runtime.types import InstanceType, TagType, ValType
 from taipan.wasm.module import TAG
 
 if TYPE_CHECKING:
     from taipan.engine import Module
-    from taipan.runtime.extern import AsExtern
+    from taipan.link.nested import Linked
+    from taipan.runtime.extern import AnyExtern, AsExtern
     from taipan.runtime.module_info import ModuleInfo
 
 
@@ -62,9 +63,10 @@ class InstanceExports(Mapping[str, "AsExtern"]):
 class Instance(_native.InstanceBase):
     """An instance of a module in a store. It lives as long as its store, also if nothing refers to it any more."""
 
-    __slots__ = ("_exports", "_info")
+    __slots__ = ("_exports", "_info", "_linked")
     _info: ModuleInfo
     _exports: InstanceExports | None
+    _linked: Linked | None
 
     def __new__(cls, store: Storelike, module: Module, imports: Sequence[AsExtern]) -> Instance:
         """imports: one item per import of the module, in its order. Runs the start function.
@@ -74,7 +76,30 @@ class Instance(_native.InstanceBase):
         owner = store_of(store)
         info = opened(module)._info
         check_engine_of(owner, module)
+        if info.links is not None:
+            from taipan.link import nested
+
+            return nested.instantiate(owner, module, imports)
         return create(owner, module, bind(owner, info, imports))
+
+    @classmethod
+    def from_exports(cls, store: Storelike, exports: Mapping[str, AnyExtern]) -> Instance:
+        """An instance without a module, made of items of the store: for a module that imports an instance, or a linker.
+
+        Raises WasmError if an item belongs to another store.
+        """
+        from taipan.link import nested
+
+        return nested.from_exports(store_of(store), exports)
+
+    def type(self, store: Storelike) -> InstanceType:
+        """What it exports, by name and type; sizes are those of this moment."""
+        from taipan.link import nested
+
+        owner = store_of(store)
+        if owner.id != self._store_id:
+            raise cross_store()
+        return nested.type_of(owner, self)
 
     def exports(self, store: Storelike) -> InstanceExports:
         """Its exports by name; always the same object."""
@@ -142,8 +167,11 @@ def check_engine_of(store: Store, module: Module) -> None:
         raise WasmError("cross-`Engine` instantiation is not currently supported")
 
 
-def create(store: Store, module: Module, bindings: Bindings) -> Instance:
-    """Make the instance with imports that are known to fit, and run what comes before its first call."""
+def create(store: Store, module: Module, bindings: Bindings, linked: Linked | None = None) -> Instance:
+    """Make the instance with imports that are known to fit, and run what comes before its first call.
+
+    linked: with module linking, its modules and instances.
+    """
     info = module._info
     tables, memories = info.own_counts
     store._allocate(1, tables, memories)
@@ -156,6 +184,7 @@ def create(store: Store, module: Module, bindings: Bindings) -> Instance:
         raise
     instance._info = info
     instance._exports = None
+    instance._linked = linked
     if info.tag_ids:
         store._instance_tags[instance] = _tags(store, info, bindings)
     if info.has_steps:
@@ -170,6 +199,11 @@ def _tags(store: Store, info: ModuleInfo, bindings: Bindings) -> tuple[Tag, ...]
         assert isinstance(tag_type, TagType)
         tags.append(Tag._of(store, tag_type, info.tag_ids[index]))
     return tuple(tags)
+
+
+def _in_store(item: Any, store: Store) -> Any:
+    """What a linker keeps apart from stores, in one; anything else as it is."""
+    return item.in_store(store) if hasattr(item, "in_store") else item
 
 
 @final
@@ -200,6 +234,10 @@ class InstancePre(Unique):
         owner = store_of(store)
         module = opened(self._module)
         check_engine_of(owner, module)
+        if module._info.links is not None:
+            from taipan.link import nested
+
+            return nested.instantiate(owner, module, [_in_store(item, owner) for item in self._items])
         if not self._items:
             return create(owner, module, NOTHING)
         bindings = Bindings()

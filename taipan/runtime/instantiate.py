@@ -82,25 +82,39 @@ def cross_store() -> WasmError:
 
 
 def incompatible(entry: ImportPlan, reason: str) -> LinkError:
-    return LinkError(f"incompatible import type for `{entry.module}::{entry.name}`: {reason}", entry.module, entry.name)
+    return LinkError(f"incompatible import type for `{entry.title}`: {reason}", entry.module, entry.name or "")
 
 
 def mismatch(store: Store, info: ModuleInfo, entry: ImportPlan, item: Any) -> str:
     """Why an item of the right kind does not fit an import, or "". A memory or table counts with its present size."""
     space = info.types.registry.space
+    actual = extern_desc(store, item, entry.kind)
     if entry.kind == FUNC:
-        return func_mismatch(info, entry, item._signature(store).type_id)
+        return func_mismatch(info, entry, actual)
     if entry.kind == MEMORY:
+        return matching.memory_mismatch(actual, entry.wanted)
+    if entry.kind == TABLE:
+        return matching.table_mismatch(space, actual, entry.wanted)
+    if entry.kind == GLOBAL:
+        return matching.global_mismatch(space, actual, entry.wanted)
+    return matching.tag_mismatch(space, actual, entry.wanted)
+
+
+def extern_desc(store: Store, item: Any, kind: int) -> Any:
+    """The type that an item of a kind from FUNC to TAG has at this moment: in engine-wide terms, or its id."""
+    if kind == FUNC:
+        return item._signature(store).type_id
+    if kind == MEMORY:
         _, maximum, is_64, page_size_log2, shared = item._type(store)
         limits = core.Limits(item._size(store), None if maximum < 0 else maximum)
-        return matching.memory_mismatch(core.MemType(limits, is_64, shared, page_size_log2), entry.wanted)
-    if entry.kind == TABLE:
+        return core.MemType(limits, is_64, shared, page_size_log2)
+    if kind == TABLE:
         _, maximum, is_64, _ = item._type(store)
         limits = core.Limits(item._size(store), None if maximum < 0 else maximum)
-        return matching.table_mismatch(space, core.TableType(item._element, limits, is_64), entry.wanted)
-    if entry.kind == GLOBAL:
-        return matching.global_mismatch(space, core.GlobalType(item._content, item._type(store)[1]), entry.wanted)
-    return matching.tag_mismatch(space, item._type_id, entry.wanted)
+        return core.TableType(item._element, limits, is_64)
+    if kind == GLOBAL:
+        return core.GlobalType(item._content, item._type(store)[1])
+    return item._type_id
 
 
 def func_mismatch(info: ModuleInfo, entry: ImportPlan, type_id: int) -> str:

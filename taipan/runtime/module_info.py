@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from taipan._native import InstanceBase
     from taipan.binary.names import Names
     from taipan.runtime.extern import AsExtern
+    from taipan.runtime.link_info import LinkInfo
 
 NULL_FUNC: Final = 0xFFFF_FFFF
 
@@ -39,16 +40,24 @@ DataPlan = tuple[int, int, const_eval.Compiled, int]
 
 @final
 class ImportPlan:
-    """One import. wanted: the engine-wide type id of a function or tag, else the type in engine-wide terms."""
+    """One import. wanted: the engine-wide type id of a function or tag, else the type in engine-wide terms.
+
+    name: None if the import has only one name.
+    """
 
     __slots__ = ("exact", "kind", "module", "name", "wanted")
 
-    def __init__(self, module: str, name: str, kind: int, wanted: Any, exact: bool) -> None:
+    def __init__(self, module: str, name: str | None, kind: int, wanted: Any, exact: bool) -> None:
         self.module: Final = module
         self.name: Final = name
         self.kind: Final = kind
         self.wanted: Final = wanted
         self.exact: Final = exact
+
+    @property
+    def title(self) -> str:
+        """Its names, as messages show them."""
+        return self.module if self.name is None else f"{self.module}::{self.name}"
 
 
 @final
@@ -81,7 +90,7 @@ class ElemPlan:
 
 @final
 class ModuleInfo:
-    """types: keeps the module's types registered.
+    """types: keeps the module's types registered.  links: with module linking, else None.
 
     own_counts: (tables, memories) that each instance makes.  globals_template: first bytes of the own globals.
     global_inits, table_inits, elems, datas: what is left to do for an instance, in order; `has_steps` if anything is.
@@ -97,6 +106,7 @@ class ModuleInfo:
         "globals_template",
         "has_steps",
         "imports",
+        "links",
         "module",
         "own_counts",
         "start",
@@ -106,15 +116,16 @@ class ModuleInfo:
         "types",
     )
 
-    def __init__(self, module: wasm.Module, types: RegisteredTypes) -> None:
+    def __init__(self, module: wasm.Module, types: RegisteredTypes, links: LinkInfo | None = None) -> None:
         self.module: Final = module
+        self.links: Final = links
         self.types: Final = types
         ids = types.ids
         self._names: Names | None = None
         self.table_types: Final = [types.table_type(t) for t in module.table_space]
         self.global_types: Final = [types.global_type(t) for t in module.global_space]
         self.tag_ids: Final = [ids[t.type_idx] for t in module.tag_space]
-        self.imports: Final = [self._import_plan(entry) for entry in module.imports]
+        self.imports: Final = self._plan_imports()
         self.exports: Final = {entry.name: (entry.kind, entry.index) for entry in module.exports}
         self.own_counts: Final = (len(module.tables), len(module.memories))
         self.globals_template, self.global_inits = self._plan_globals()
@@ -127,6 +138,11 @@ class ModuleInfo:
         )
 
     # --- preparing ---
+
+    def _plan_imports(self) -> list[ImportPlan]:
+        if self.links is None:
+            return [self._import_plan(entry) for entry in self.module.imports]
+        return [ImportPlan(name, None, *item, False) for name, item in self.links.type.imports.items()]
 
     def _import_plan(self, entry: wasm.Import) -> ImportPlan:
         desc = entry.desc
@@ -239,8 +255,14 @@ class ModuleInfo:
         """Offset of a defined function's body in the module."""
         return self.module.body_starts[index - self.module.num_imported_funcs]
 
+    def export_type(self, name: str) -> AsExternType:
+        """The type of an export. Raises KeyError if there is none of that name."""
+        if self.links is not None:
+            return self.links.extern_type(self.links.type.exports[name])
+        return self.extern_type(*self.exports[name])
+
     def extern_type(self, kind: int, index: int) -> AsExternType:
-        """The type of an item of an index space."""
+        """The type of an item of an index space, of functions to tags."""
         registry = self.types.registry
         if kind == wasm.FUNC:
             return func_type(registry.func_type(self.types.ids[self.module.func_space[index]]), self.types)
@@ -276,7 +298,10 @@ class ModuleInfo:
             glob: Any = instance._global(store, index)
             glob._content = self.global_types[index].content
             return glob  # type: ignore[no-any-return]
-        return tag_of(store, instance, index)
+        if kind == wasm.TAG:
+            return tag_of(store, instance, index)
+        linked: Any = instance
+        return linked._linked.item(kind, index)  # type: ignore[no-any-return]
 
     def __repr__(self) -> str:
         return f"<ModuleInfo {self.name or '(unnamed)'}>"

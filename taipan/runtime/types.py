@@ -526,12 +526,54 @@ class TagType(Managed):
         return f"TagType({self._functype!r})"
 
 
-AsExternType = FuncType | GlobalType | MemoryType | TableType | TagType
+@final
+class ModuleType(Managed):
+    """The type of a module (module linking): what it imports and exports, in order."""
+
+    __slots__ = ("_exports", "_imports")
+
+    def __init__(self, imports: Sequence[ImportType], exports: Sequence[ExportType]) -> None:
+        self._imports = tuple(imports)
+        self._exports = tuple(exports)
+
+    @property
+    def imports(self) -> list[ImportType]:
+        """What it imports."""
+        return list(self._imports)
+
+    @property
+    def exports(self) -> list[ExportType]:
+        """What it exports."""
+        return list(self._exports)
+
+    def __repr__(self) -> str:
+        return f"ModuleType({list(self._imports)!r}, {list(self._exports)!r})"
+
+
+@final
+class InstanceType(Managed):
+    """The type of an instance (module linking): what it exports, in order."""
+
+    __slots__ = ("_exports",)
+
+    def __init__(self, exports: Sequence[ExportType]) -> None:
+        self._exports = tuple(exports)
+
+    @property
+    def exports(self) -> list[ExportType]:
+        """What it exports."""
+        return list(self._exports)
+
+    def __repr__(self) -> str:
+        return f"InstanceType({list(self._exports)!r})"
+
+
+AsExternType = FuncType | GlobalType | MemoryType | TableType | TagType | ModuleType | InstanceType
 
 
 @final
 class ImportType(Managed):
-    """What a module imports: two names and a type."""
+    """What a module imports: two names and a type; with module linking one name, `name` is None then."""
 
     __slots__ = ("_module", "_name", "_type")
 
@@ -547,7 +589,7 @@ class ImportType(Managed):
 
     @property
     def name(self) -> str | None:
-        """The second name."""
+        """The second name, None if there is only one."""
         return self._name
 
     @property

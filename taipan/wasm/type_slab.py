@@ -15,9 +15,11 @@ from mypy_extensions import i64, mypyc_attr
 
 from taipan.limits import MAX_TYPES
 from taipan.wasm.matching import GroupKey, TypeSpace, heap_kind, translate_comp
-from taipan.wasm.types import FuncType, StructType, SubType
+from taipan.wasm.types import FuncType, LinkType, StructType, SubType
 
 _NO_INDEX: Final = 1 << 32  # above every id: nothing is local to the group of a host function's type
+NO_ID: Final = 0xFFFF_FFFF
+"""In place of the id of a module or instance type, which is not one of the engine's."""
 _VACANT: Final = StructType(())
 _NONE: Final = -1
 _KEPT_WHEN_EMPTY: Final = 4096
@@ -69,6 +71,9 @@ class TypeSlab:
         groups = self.groups
         for first, count in rec_groups:
             if count == 0:
+                continue
+            if isinstance(types[first].comp, LinkType):
+                ids.append(NO_ID)
                 continue
             key.begin(first)
             for i in range(first, first + count):

@@ -1,0 +1,222 @@
+"""Artifacts of modules with module linking: a module value with all modules inside it and all that it closes over.
+
+The file begins with the artifact of the module itself, so it is an ELF file; the artifacts of the others follow, each
+at the start of a page, so that code is mapped from where it is. A section of the first says which they are:
+
+    files   how many binaries the modules come from; the first part of each carries its bytes
+    parts   [file, origin, offset, size] of each artifact: the module begins at byte `origin` of its binary; the offset
+            counts from the end of the first artifact, rounded up to a page; both are 0 for that itself
+    values  [part, upvars] of each module value, upvars being places in this list; the last one is the module
+
+Modules of one file keep the bytes of that whole file: their offsets in it are what backtraces show, and types are there
+once. A value that several others close over is there once, too.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Final, final
+
+from taipan import precompiled
+from taipan.compiler import serialize as artifact
+from taipan.engine import Engine, Module, decode
+from taipan.errors import WasmError
+from taipan.runtime.link_info import FileTypes, LinkInfo, nested_modules
+from taipan.runtime.module_info import ModuleInfo
+
+if TYPE_CHECKING:
+    from taipan.wasm.module import Module as WasmModule
+
+
+@final
+class Value:
+    """A module value, as far as artifacts need it. upvars: those it closes over."""
+
+    __slots__ = ("module", "upvars")
+
+    def __init__(self, module: WasmModule, upvars: tuple[Value, ...]) -> None:
+        self.module: Final = module
+        self.upvars: Final = upvars
+
+
+def value_of(module: Module) -> Value:
+    """The same value for the same module object, wherever it is met."""
+    made: dict[int, Value] = {}
+
+    def of(module: Module) -> Value:
+        found = made.get(id(module))
+        if found is None:
+            found = made[id(module)] = Value(module._module, tuple(map(of, module._upvars)))
+        return found
+
+    return of(module)
+
+
+def walk(module: WasmModule) -> Iterator[WasmModule]:
+    """A resolved module and those inside it, each before those inside it."""
+    yield module
+    for inner in nested_modules(module):
+        yield from walk(inner)
+
+
+# --- writing ---
+
+
+@final
+class Plan:
+    """What goes into an artifact: see above. roots: where to find the places of a file's modules."""
+
+    __slots__ = ("_place_of", "_values", "files", "parts", "values")
+
+    def __init__(self) -> None:
+        self.files: Final[list[bytes]] = []
+        self.parts: Final[list[WasmModule]] = []
+        self.values: Final[list[tuple[int, list[int]]]] = []
+        self._place_of: Final[dict[int, int]] = {}
+        self._values: Final[dict[int, int]] = {}
+
+    def add_value(self, value: Value) -> int:
+        found = self._values.get(id(value))
+        if found is None:
+            part = self.add_part(value.module)
+            upvars = [self.add_value(upvar) for upvar in value.upvars]
+            found = self._values[id(value)] = len(self.values)
+            self.values.append((part, upvars))
+        return found
+
+    def add_part(self, module: WasmModule) -> int:
+        """A module and those inside it."""
+        found = self._place_of.get(id(module))
+        if found is None:
+            found = len(self.parts)
+            for inner in walk(module):
+                if id(inner) not in self._place_of:
+                    self._place_of[id(inner)] = len(self.parts)
+                    self.parts.append(inner)
+        return self._place_of[id(module)]
+
+    def file_of(self, module: WasmModule) -> int:
+        for index, code in enumerate(self.files):
+            if code is module.code:
+                return index
+        self.files.append(module.code)
+        return len(self.files) - 1
+
+
+def serialize(engine: Engine, value: Value) -> bytearray:
+    """The artifact of a module value: every module that it needs compiled as a whole."""
+    plan = Plan()
+    plan.add_value(value)
+    page = artifact.PAGE_SIZES[precompiled.header_of(engine).get("machine")]
+    rows: list[list[int]] = []
+    others = bytearray()
+    carried: set[int] = set()
+    for index, module in enumerate(plan.parts):
+        file = plan.file_of(module)
+        row = [file, module.origin, 0, 0]
+        if index:
+            made = precompiled.compile_all(engine, module, file not in carried)
+            others.extend(bytes(-len(others) % page))
+            row[2:] = [len(others), len(made)]
+            others += made
+        carried.add(file)
+        rows.append(row)
+    links = {"files": len(plan.files), "parts": rows, "values": plan.values}
+    first = precompiled.compile_all(engine, plan.parts[0], True, json.dumps(links).encode())
+    if others:
+        first.extend(bytes(-len(first) % page))
+    return first + others
+
+
+# --- reading ---
+
+
+@final
+class Loader:
+    """Reads one artifact. fd: the file to map code from, or -1."""
+
+    __slots__ = ("data", "engine", "fd", "files", "modules", "parts", "types", "verify")
+
+    def __init__(self, engine: Engine, data: memoryview, fd: int, verify: bool) -> None:
+        self.engine: Final = engine
+        self.data: Final = data
+        self.fd: Final = fd
+        self.verify: Final = verify
+        self.files: Final[list[dict[int, WasmModule]]] = []  # by origin
+        self.types: Final[list[FileTypes]] = []
+        self.parts: Final[dict[tuple[int, int], artifact.Artifact]] = {}
+        self.modules: Final[dict[tuple[int, int], Module]] = {}
+
+    def load(self, first: artifact.Artifact) -> Module:
+        """Raises MalformedError for what is damaged, UnsupportedError for what does not fit here."""
+        try:
+            links = json.loads(first.links)
+            rows = [self.row(row) for row in links["parts"]]
+            self.read_parts(first, rows)
+            values: list[Module] = []
+            for part, upvars in links["values"]:
+                values.append(self.value(rows[part][:2], [values[index] for index in upvars]))
+            return values[-1]
+        except (KeyError, IndexError, TypeError, ValueError, RecursionError) as error:
+            raise artifact.damaged(f"its list of modules: {error!r}") from error
+
+    def row(self, row: Any) -> tuple[int, int, int, int]:
+        file, origin, offset, size = row
+        if not all(type(number) is int and number >= 0 for number in row):
+            raise ValueError(f"numbers expected, not {row!r}")
+        return file, origin, offset, size
+
+    def read_parts(self, first: artifact.Artifact, rows: list[tuple[int, int, int, int]]) -> None:
+        page = artifact.PAGE_SIZES[first.machine]
+        start = -(-first.end // page) * page
+        for index, (file, origin, offset, size) in enumerate(rows):
+            part = first
+            if index:
+                begin = start + offset
+                if begin + size > len(self.data):
+                    raise artifact.damaged("it is cut off")
+                part = precompiled.unpack(self.engine, self.data[begin : begin + size], self.verify)
+                part.text += begin
+            self.parts[file, origin] = part
+            if file == len(self.files):
+                self.read_file(part.module)
+
+    def read_file(self, code: bytes) -> None:
+        from taipan.validate.linking import resolve
+
+        try:
+            root = decode(code, self.engine.features)
+            resolve(root, self.engine.features)
+        except WasmError as error:
+            raise artifact.damaged(f"its module: {error}") from error
+        self.files.append({module.origin: module for module in walk(root)})
+        self.types.append(FileTypes(self.engine.types, root))
+
+    def value(self, of: tuple[int, int], upvars: list[Module]) -> Module:
+        """A module value. Raises KeyError or ValueError if there is no such part, or another number of upvars."""
+        module = self.module(of)
+        links = module._info.links
+        assert links is not None
+        if len(upvars) != len(links.upvars):
+            raise ValueError(f"{len(links.upvars)} upvars expected, not {len(upvars)}")
+        return module._closure(tuple(upvars))
+
+    def module(self, of: tuple[int, int]) -> Module:
+        """A module without upvars, and those inside it."""
+        found = self.modules.get(of)
+        if found is not None:
+            return found
+        file, origin = of
+        module = self.files[file][origin]
+        made = Module._of(self.engine, module)
+        made._info = ModuleInfo(module, self.types[file].registered(module), LinkInfo(self.types[file], module))
+        made._native = precompiled.placed(self.engine, module, made._info, self.parts[of], self.fd)
+        made._nested = tuple(self.module((file, inner.origin)) for inner in nested_modules(module))
+        self.modules[of] = made
+        return made
+
+
+def load(engine: Engine, data: memoryview, first: artifact.Artifact, fd: int, verify: bool) -> Module:
+    """The module of an artifact whose first part was unpacked. fd: the file to map code from, or -1."""
+    return Loader(engine, data, fd, verify).load(first)
