@@ -88,6 +88,12 @@ def read_import_section(reader: Reader, module: Module) -> None:
             module.imports.append(Import(module_name, name, int(kind), desc, int(start), exact))
 
 
+def need_linking(reader: Reader, what: str, at: i64) -> None:
+    """Raise MalformedError if module linking is off. what: the thing that belongs to it."""
+    if reader.disabled & MODULE_LINKING_BIT:
+        raise reader.malformed(f"malformed {what} (module linking proposal not enabled)", at)
+
+
 def read_second_name(reader: Reader) -> str | None:
     """The second name of an import with module linking: None if there is only one."""
     name = reader.read_name()
@@ -111,7 +117,7 @@ def read_import_desc(reader: Reader, kind: i64, at: i64) -> ImportDesc:
         reader.need(EXCEPTIONS_BIT, "import kind", at)
         return read_tagtype(reader)
     if kind == MODULE or kind == INSTANCE:
-        reader.need(MODULE_LINKING_BIT, "import kind", at)
+        need_linking(reader, f"import kind: byte {kind:#04x}", at)
         return int(reader.read_u32())
     raise reader.malformed(f"malformed import kind: byte {kind:#04x}", at)
 
@@ -172,7 +178,7 @@ def read_export_section(reader: Reader, module: Module) -> None:
         if kind == TAG:
             reader.need(EXCEPTIONS_BIT, "export kind", at)
         elif kind > TAG:
-            reader.need(MODULE_LINKING_BIT, "export kind", at)
+            need_linking(reader, f"export kind: byte {kind:#04x}", at)
         module.exports.append(Export(name, int(kind), int(reader.read_u32()), int(start)))
 
 

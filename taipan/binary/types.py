@@ -8,7 +8,7 @@ from mypy_extensions import i64
 
 from taipan.binary.reader import Reader
 from taipan.limits import MAX_PARAMS, MAX_RESULTS, MAX_STRUCT_FIELDS, MAX_TYPES, too_many
-from taipan.wasm.cursor import FEATURE_BITS, MODULE_LINKING_BIT
+from taipan.wasm.cursor import FEATURE_BITS
 from taipan.wasm.linking import TypeGroup
 from taipan.wasm.module import Module
 from taipan.wasm.types import (
@@ -84,8 +84,9 @@ def read_subtype(reader: Reader, listed: bool = False) -> SubType:
         return SubType(read_functype(reader))
     if byte == MODULE_TYPE or byte == INSTANCE_TYPE:
         from taipan.binary.linking import read_link_type  # such types contain all that imports can be
+        from taipan.binary.sections import need_linking
 
-        reader.need(MODULE_LINKING_BIT, "definition type", at)
+        need_linking(reader, f"definition type: byte {byte:#04x}", at)
         return SubType(read_link_type(reader, byte, listed))
     final = True
     supertypes: tuple[int, ...] = ()

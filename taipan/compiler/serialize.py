@@ -244,8 +244,9 @@ def take_apart(data: Buffer) -> Artifact:
     symbols = part(".symtab") if ".symtab" in sections else view[:0]
     compilers = part(PREFIX + "compilers")
     links = bytes(part(PREFIX + "links")) if PREFIX + "links" in sections else b""
+    code = part(".text")
     text = sections[".text"].offset
-    return Artifact(header, machine, part(".text"), text, tables, module, compilers, symbols, links, elf.end(view))
+    return Artifact(header, machine, code, text, tables, module, compilers, symbols, links, elf.end(view))
 
 
 def _sections(data: Buffer) -> tuple[str, dict[str, elf.Section]]:

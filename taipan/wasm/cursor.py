@@ -63,8 +63,6 @@ class Cursor:
     def need(self, bit: i64, what: str, offset: i64) -> None:
         """Raise MalformedError if the feature with this bit is off; what: the type that belongs to it."""
         if self.disabled & bit:
-            if bit == MODULE_LINKING_BIT:
-                raise self.malformed(f"malformed {what}: module linking proposal not enabled", offset)
             raise self.malformed(f"malformed {what}: it needs the feature {feature_of_bit(bit)}", offset)
 
     # -- numbers ------------------------------------------------------------------------------------------------
