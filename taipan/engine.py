@@ -26,7 +26,7 @@ from taipan.runtime.link_info import FileTypes, LinkInfo, nested_modules
 from taipan.runtime.managed import Unique, already_closed
 from taipan.runtime.module_info import ModuleInfo
 from taipan.runtime.register import register
-from taipan.runtime.type_registry import RegisteredTypes, TypeRegistry
+from taipan.runtime.type_registry import TypeRegistry
 from taipan.runtime.types import AsExternType, ExportType, ImportType, ModuleType, make_signature
 from taipan.wasm import types as core
 from taipan.wasm.module import FUNC, GLOBAL, MEMORY, MODULE, TABLE
@@ -581,7 +581,7 @@ def make_template(
         info,
         func_type_indices=_u32_array(module.func_space),
         type_ids=info.types.id_array(),
-        signatures=_signatures(module, info.types),
+        signatures=_signatures(module, info),
         escaped=_u32_array(escaped),
         counts=(
             module.num_imported_funcs,
@@ -609,11 +609,15 @@ def _u32_array(values: list[int]) -> bytes:
     return struct.pack(f"<{len(values)}I", *values)
 
 
-def _signatures(module: WasmModule, types: RegisteredTypes) -> list[_native.Signature | None]:
-    """By module type index, of the types that functions have. They keep the module's types registered."""
+def _signatures(module: WasmModule, info: ModuleInfo) -> list[_native.Signature | None]:
+    """By module type index, of the types that functions have. They keep the module's types registered.
+
+    Through them the host enters functions; all modules of a file share them.
+    """
+    types = info.types
     registry = types.registry
     ids = types.ids
-    made: dict[int, _native.Signature] = {}
+    made = info.signatures
     signatures: list[_native.Signature | None] = [None] * len(ids)
     for index in set(module.func_space):
         type_id = ids[index]

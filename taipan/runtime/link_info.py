@@ -27,6 +27,7 @@ from taipan.wasm.matching import translate
 from taipan.wasm.module import FUNC, TAG
 
 if TYPE_CHECKING:
+    from taipan._native import Signature
     from taipan.runtime.type_registry import RegisteredTypes, TypeRegistry
     from taipan.wasm.module import Module
 
@@ -39,15 +40,19 @@ def nested_modules(module: Module) -> list[Module]:
 
 @final
 class FileTypes:
-    """The types of all modules of a file in an engine. ids: by id in the space of the file."""
+    """The types of all modules of a file in an engine. ids: by id in the space of the file.
 
-    __slots__ = ("_of_module", "_translated", "ids", "registry")
+    signatures: see `ModuleInfo`.
+    """
+
+    __slots__ = ("_of_module", "_translated", "ids", "registry", "signatures")
 
     def __init__(self, registry: TypeRegistry, root: Module) -> None:
         """root: resolved."""
         assert root.links is not None, "bug: not resolved"
         self.registry: Final = registry
         self.ids: Final = [-1] * root.links.num_ids
+        self.signatures: Final[dict[int, Signature]] = {}
         self._of_module: Final[dict[int, RegisteredTypes]] = {}
         self._translated: Final[dict[int, tuple[ItemsType, ItemsType]]] = {}
         self._register(root)
@@ -99,12 +104,13 @@ class LinkInfo:
     instances: the names that each of its instances is known to export, nested ones with theirs.
     """
 
-    __slots__ = ("_file", "instances", "steps", "type", "upvars")
+    __slots__ = ("_file", "instances", "signatures", "steps", "type", "upvars")
 
     def __init__(self, file: FileTypes, module: Module) -> None:
         links = module.links
         assert links is not None, "bug: not resolved"
         self._file: Final = file
+        self.signatures: Final = file.signatures
         self.steps: Final[list[Definition]] = links.steps
         self.upvars: Final = links.upvars
         self.instances: Final = links.instances

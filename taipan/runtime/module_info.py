@@ -27,7 +27,7 @@ from taipan.wasm import types as core
 from taipan.wasm.segments import active_data
 
 if TYPE_CHECKING:
-    from taipan._native import InstanceBase
+    from taipan._native import InstanceBase, Signature
     from taipan.binary.names import Names
     from taipan.runtime.extern import AsExtern
     from taipan.runtime.link_info import LinkInfo
@@ -92,6 +92,8 @@ class ElemPlan:
 class ModuleInfo:
     """types: keeps the module's types registered.  links: with module linking, else None.
 
+    signatures: by engine-wide id, of function types; each is the one way into all functions of its type.
+
     own_counts: (tables, memories) that each instance makes.  globals_template: first bytes of the own globals.
     global_inits, table_inits, elems, datas: what is left to do for an instance, in order; `has_steps` if anything is.
     """
@@ -109,6 +111,7 @@ class ModuleInfo:
         "links",
         "module",
         "own_counts",
+        "signatures",
         "start",
         "table_inits",
         "table_types",
@@ -119,6 +122,7 @@ class ModuleInfo:
     def __init__(self, module: wasm.Module, types: RegisteredTypes, links: LinkInfo | None = None) -> None:
         self.module: Final = module
         self.links: Final = links
+        self.signatures: Final[dict[int, Signature]] = {} if links is None else links.signatures
         self.types: Final = types
         ids = types.ids
         self._names: Names | None = None

@@ -56,7 +56,18 @@ def check_module(module: Module, features: Features) -> None:
     from taipan.validate.linking import resolve
 
     for rules in resolve(module, features):
-        rules.check()
+        try:
+            rules.check()
+        except InvalidError as error:
+            if rules.module.origin and error.func >= 0:
+                raise in_nested(error, rules.module) from None
+            raise
+
+
+def in_nested(error: InvalidError, module: Module) -> InvalidError:
+    """The error in a function of a nested module: function indices alone would mean those of the outermost one."""
+    place = f"in function {error.func} of the module nested at offset {module.origin:#x}"
+    return InvalidError(f"{error.args[0]}, {place}", error.offset)
 
 
 @final
