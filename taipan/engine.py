@@ -34,7 +34,7 @@ from taipan.wasm.module import Module as WasmModule
 from taipan.wasm.segments import data_ranges
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from typing_extensions import Buffer
 
@@ -316,6 +316,12 @@ class Module(Unique):
             made._compile_nested(types)
             nested.append(made)
         self._nested = tuple(nested)
+
+    def _all(self) -> Iterator[Module]:
+        """This module and those inside it."""
+        yield self
+        for nested in self._nested:
+            yield from nested._all()
 
     def _closure(self, upvars: tuple[Module, ...]) -> Module:
         """The module with the modules of enclosing ones that it uses: itself if there are none."""

@@ -69,6 +69,10 @@ class Paint:
         return self("2", text)
 
 
+CHANGES_IMPORTS: Final = frozenset({"module-linking"})
+"""Not among `-W all`: existing modules mean something else with it."""
+
+
 def feature_changes(words: list[str]) -> dict[str, bool]:
     """What `-W` options ask for: feature name -> on."""
     changes: dict[str, bool] = {}
@@ -78,7 +82,7 @@ def feature_changes(words: list[str]) -> dict[str, bool]:
             fail(f"-W {word}: the value must be y or n")
         on = value.lower() not in ("n", "no", "false")
         if name == "all":
-            changes.update(dict.fromkeys(DEFAULTS, on))
+            changes.update({known: on for known in DEFAULTS if not on or known not in CHANGES_IMPORTS})
         elif name in DEFAULTS:
             changes[name] = on
         else:
@@ -181,7 +185,10 @@ def code_excerpt(data: bytes, func: int, offset: int) -> str:
     from taipan import binary
     from taipan.text.printer import ModulePrinter
 
-    module = binary.decode(data, Features.everything())
+    try:
+        module = binary.decode(data, Features.everything())
+    except taipan.MalformedError:
+        module = binary.decode(data, Features.everything().replace(module_linking=True))
     try:
         _, texts = ModulePrinter(module, False).listing(func - module.num_imported_funcs)
     except taipan.MalformedError:

@@ -17,10 +17,10 @@ from taipan.cli.common import (
     assembled,
     config_from,
     fail_at,
+    load_module,
     read_file,
 )
 from taipan.cli.main import fail
-from taipan.features import Features
 
 if TYPE_CHECKING:
     from taipan.cli.listing import Function, Lister, Part, Row
@@ -62,6 +62,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-asm", action="store_true", help="wasm only")
     parser.add_argument("--sites", action="store_true", help="also where the runtime may come to look, and why")
     parser.add_argument("--stats", action="store_true", help="sizes only: a line per function, and the sums")
+    parser.add_argument(
+        "--trampolines", action="store_true", help="only the ways in from the host: one for each function type"
+    )
     parser.add_argument("--eager", action="store_true", help="as compiled without Config.lazy_compilation")
     parser.add_argument("--fuel", action="store_true", help="as compiled with Config.consume_fuel")
     add_color_option(parser)
@@ -80,57 +83,86 @@ def run(args: Any) -> int:
     except taipan.WasmError as error:
         fail(str(error))
     data = read_file(args.file)
+    if args.trampolines:
+        write_trampolines(load_module(engine, args.file, allow_precompiled=True))
+        return 0
     try:
-        lister = lister_of(engine, args, data)
+        listers = listers_of(engine, args, data)
     except taipan.WasmError as error:
         fail_at(args.file, data, error)
-    if not lister.module.func_types:
+    if not any(lister.module.func_types for lister in listers):
         sys.stdout.write(f"{args.file} has no functions of its own\n")
         return 0
-    functions = (lister.function(defined) for defined in choose(lister, args.func))
+    chosen = list(zip(listers, choose(listers, args.func), strict=True))
     if args.stats:
-        write_stats(functions)
+        write_stats(lister.function(defined) for lister, indices in chosen for defined in indices)
         return 0
     writer = Writer(args)
     if not args.no_asm and not dump.can_disassemble():
         sys.stderr.write(f"taipan: {HINT}\n")
-    for function in functions:
-        sys.stdout.write(writer.function(function))
+    for lister, indices in chosen:
+        if len(listers) > 1 and indices:
+            sys.stdout.write(writer.module(lister))
+        for defined in indices:
+            sys.stdout.write(writer.function(lister.function(defined)))
     return 0
 
 
-def lister_of(engine: taipan.Engine, args: Any, data: bytes) -> Lister:
-    """What lists the functions of a module or an artifact. Raises WasmError."""
+def listers_of(engine: taipan.Engine, args: Any, data: bytes) -> list[Lister]:
+    """What lists the functions of a module or an artifact, and of the modules inside it. Raises WasmError."""
     from taipan.cli.listing import Compiled, Lister, Stored
     from taipan.compiler.environ import ModuleEnv
     from taipan.engine import check, decode
+    from taipan.link import artifacts
 
     if engine.detect_precompiled(data):
-        from taipan.compiler.serialize import take_apart
+        return [
+            Lister(module, ModuleEnv(module, engine.tunables, False), Stored(artifact))
+            for module, artifact in artifacts.parts_of(data)
+        ]
+    root = decode(assembled(args.file, data, engine.features), engine.features)
+    check(root, engine.features)
+    listers = []
+    for module in artifacts.walk(root):
+        env = ModuleEnv(module, engine.tunables, not args.eager)
+        listers.append(Lister(module, env, Compiled(env, engine.compiler)))
+    return listers
 
-        artifact = take_apart(data)
-        features = Features(frozenset(artifact.header.get("features").split()))
-        module = decode(artifact.module, features)
-        check(module, features)
-        return Lister(module, ModuleEnv(module, engine.tunables, False), Stored(artifact))
-    module = decode(assembled(args.file, data, engine.features), engine.features)
-    check(module, engine.features)
-    env = ModuleEnv(module, engine.tunables, not args.eager)
-    return Lister(module, env, Compiled(env, engine.compiler))
 
+def choose(listers: list[Lister], wanted: list[str]) -> list[list[int]]:
+    """Which defined functions of each module are asked for; ends the process with a clear line if one does not exist.
 
-def choose(lister: Lister, wanted: list[str]) -> list[int]:
-    """Which defined functions are asked for; ends the process with a clear line if one does not exist."""
-    module = lister.module
-    first = module.num_imported_funcs
+    A number or a name means the outermost module that has such a function.
+    """
     if not wanted:
-        return list(range(len(module.func_types)))
+        return [list(range(len(lister.module.func_types))) for lister in listers]
+    chosen: list[list[int]] = [[] for _ in listers]
+    for word in wanted:
+        place = next((place for place, lister in enumerate(listers) if has_function(lister, word)), 0)
+        chosen[place] += choose_in(listers[place], [word])
+    return chosen
+
+
+def names_in(lister: Lister) -> dict[str, list[int]]:
+    """Function indices by name and by name of export."""
     by_name: dict[str, list[int]] = {}
     for index, name in lister.printer.names.funcs.items():
         by_name.setdefault(name, []).append(index)
     for index, names in lister.exports.items():
         for name in names:
             by_name.setdefault(name, []).append(index)
+    return by_name
+
+
+def has_function(lister: Lister, word: str) -> bool:
+    known = names_in(lister)
+    return word in known or word.removeprefix("$") in known or word.isdecimal()
+
+
+def choose_in(lister: Lister, wanted: list[str]) -> list[int]:
+    module = lister.module
+    first = module.num_imported_funcs
+    by_name = names_in(lister)
     chosen: dict[int, None] = {}
     for word in wanted:
         indices = by_name.get(word) or by_name.get(word.removeprefix("$"), [])
@@ -157,6 +189,13 @@ class Writer:
         self.asm: Final[bool] = not args.no_asm
         self.sites: Final[bool] = args.sites
         self.paint: Final = Paint(args.color)
+
+    def module(self, lister: Lister) -> str:
+        """The line above the functions of one module of several."""
+        module = lister.module
+        name = lister.printer.names.module
+        where = f"the module nested at offset {module.origin:#x}" if module.origin else "the outermost module"
+        return self.paint.heading(where + (f" ${name}" if name else "")) + "\n\n"
 
     def function(self, function: Function) -> str:
         lines = [self.paint.heading(f"function {function.func} {function.name}".rstrip() + f" {function.signature}")]
@@ -195,6 +234,30 @@ class Writer:
             width = NOTE_COLUMN + (BYTES_COLUMNS + 1 if self.bytes else 0)
             text = f"{text:{width}} " + self.paint.note(f"; {'; '.join(row.notes)}")
         return self.paint.dim(" " * 12 + "| " + (f"{row.offset:5x}  " if self.addresses else "")) + text
+
+
+def write_trampolines(module: taipan.Module) -> None:
+    """For each function type, how many functions of how many modules the host may enter by it."""
+    from taipan.compiler.environ import escaped_functions
+    from taipan.wasm.matching import func_type_text
+
+    entries: dict[int, list[int]] = {}
+    for inner in module._all():
+        info = inner._info
+        used: dict[int, int] = {}
+        for index in escaped_functions(inner._module):
+            type_id = info.types.ids[inner._module.func_space[index]]
+            used[type_id] = used.get(type_id, 0) + 1
+        for type_id, count in used.items():
+            row = entries.setdefault(id(info.signatures[type_id]), [type_id, 0, 0])
+            row[1] += count
+            row[2] += 1
+    write = sys.stdout.write
+    write("   entry  functions  modules  type\n")
+    for number, (type_id, functions, modules) in enumerate(entries.values()):
+        text = func_type_text(module.engine.types.func_type(type_id))
+        write(f"{number:8} {functions:10} {modules:8}  {text}\n")
+    write(f"{len(entries)} host-entry trampolines\n" if len(entries) != 1 else "1 host-entry trampoline\n")
 
 
 def sizes(function: Function) -> str:

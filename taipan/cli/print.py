@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 import taipan
-from taipan.cli.common import assembled, fail_at, read_file, write_output
+from taipan.cli.common import add_feature_option, assembled, fail_at, features_from, read_file, write_output
 from taipan.features import Features
 
 EPILOG = "`taipan wat2wasm` makes an equal module of the text, names and all."
@@ -15,6 +15,7 @@ EPILOG = "`taipan wat2wasm` makes an equal module of the text, names and all."
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help="a .wasm or .wat file, or - for standard input")
     parser.add_argument("--folded", action="store_true", help="nest operands in their instructions")
+    add_feature_option(parser)
     parser.add_argument("-o", "--output", metavar="FILE", help="where to write; standard output if absent")
 
 
@@ -22,7 +23,7 @@ def run(args: Any) -> int:
     from taipan import binary, text
 
     data = read_file(args.file)
-    features = Features.everything()
+    features = Features.everything().replace(module_linking="module-linking" in features_from(args))
     try:
         module = binary.decode(assembled(args.file, data, features), features)
         output = text.print_module(module, folded=args.folded)

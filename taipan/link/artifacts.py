@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, Any, Final, final
 
 from taipan import precompiled
 from taipan.compiler import serialize as artifact
-from taipan.engine import Engine, Module, decode
+from taipan.engine import Engine, Module, check, decode
 from taipan.errors import WasmError
+from taipan.features import Features
 from taipan.runtime.link_info import FileTypes, LinkInfo, nested_modules
 from taipan.runtime.module_info import ModuleInfo
 
@@ -54,8 +55,10 @@ def value_of(module: Module) -> Value:
 
 
 def walk(module: WasmModule) -> Iterator[WasmModule]:
-    """A resolved module and those inside it, each before those inside it."""
+    """A module and, if it is resolved, those inside it, each before those inside it."""
     yield module
+    if module.links is None:
+        return
     for inner in nested_modules(module):
         yield from walk(inner)
 
@@ -132,6 +135,31 @@ def serialize(engine: Engine, value: Value) -> bytearray:
 # --- reading ---
 
 
+def parts_of(data: bytes) -> list[tuple[WasmModule, artifact.Artifact]]:
+    """The modules of any artifact, validated, with their code, of which nothing is checked. For listings."""
+    view = memoryview(data)
+    first = artifact.take_apart(view)
+    features = Features(frozenset(first.header.get("features").split()))
+    rows = json.loads(first.links)["parts"] if first.links else [[0, 0, 0, 0]]
+    start = padded_end(first)
+    found: list[tuple[WasmModule, artifact.Artifact]] = []
+    files: list[dict[int, WasmModule]] = []
+    for index, (file, origin, offset, size) in enumerate(rows):
+        part = artifact.take_apart(view[start + offset : start + offset + size]) if index else first
+        if file == len(files):
+            root = decode(part.module, features)
+            check(root, features)
+            files.append({module.origin: module for module in walk(root)})
+        found.append((files[file][origin], part))
+    return found
+
+
+def padded_end(first: artifact.Artifact) -> int:
+    """Where the second artifact of a file begins."""
+    page = artifact.PAGE_SIZES[first.machine]
+    return -(-first.end // page) * page
+
+
 @final
 class Loader:
     """Reads one artifact. fd: the file to map code from, or -1."""
@@ -168,8 +196,7 @@ class Loader:
         return file, origin, offset, size
 
     def read_parts(self, first: artifact.Artifact, rows: list[tuple[int, int, int, int]]) -> None:
-        page = artifact.PAGE_SIZES[first.machine]
-        start = -(-first.end // page) * page
+        start = padded_end(first)
         for index, (file, origin, offset, size) in enumerate(rows):
             part = first
             if index:
