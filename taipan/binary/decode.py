@@ -28,7 +28,7 @@ from taipan.binary.sections import (
     read_tag_section,
 )
 from taipan.binary.types import read_type_section
-from taipan.errors import MalformedError
+from taipan.errors import InvalidError, MalformedError
 from taipan.features import Features
 from taipan.limits import MAX_MODULE_BYTES, MAX_MODULE_DEPTH, MAX_NESTED_MODULES, too_many
 from taipan.wasm.cursor import EXCEPTIONS_BIT, MODULE_LINKING_BIT
@@ -185,7 +185,7 @@ def read_sections(reader: Reader, module: Module, end: i64) -> None:
         start = reader.next
         section = int(reader.read_byte())
         if linking and section in LINKING_ORDER and section != CUSTOM:
-            raise reader.malformed(f"section out of order: {LINKING_NAMES[section]} section after others", start)
+            raise InvalidError(f"section out of order: {LINKING_NAMES[section]} section after others", int(start))
         if section > TAG or (section == TAG and reader.disabled & EXCEPTIONS_BIT):
             why = " (module linking proposal not enabled)" if MODULE <= section <= ALIAS and not linking else ""
             raise reader.malformed(f"malformed section id: {section}{why}", start)

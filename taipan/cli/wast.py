@@ -27,6 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--tier-up-calls", metavar="N", type=int, default=0, help="compile each function with LLVM at its N-th call"
     )
+    parser.add_argument(
+        "--compile-only", action="store_true", help="do not instantiate modules, as for a validator's tests"
+    )
     parser.add_argument("-v", "--verbose", action="store_true", help="also list what passed")
     parser.add_argument("-q", "--quiet", action="store_true", help="counts only")
     parser.add_argument("files", metavar="FILE", nargs="+", help=".wast scripts, or folders of them")
@@ -98,7 +101,8 @@ def run_file(path: str, args: Any) -> Counts:
         sys.stderr.write(f"taipan: error: cannot read {path}: {error.strerror or error}\n")
         counts.failed = 1
         return counts
-    for outcome in Runner(features, args.compiler, configure=partial(configure, args)).run_script(source):
+    runner = Runner(features, args.compiler, configure=partial(configure, args), instantiate=not args.compile_only)
+    for outcome in runner.run_script(source):
         counts.add(outcome)
         if not args.quiet and (args.verbose or not outcome.passed):
             sys.stdout.write(f"{path}:{outcome.line}: {outcome.command}: {outcome.reason or 'passed'}\n")

@@ -67,6 +67,7 @@ class Runner:
 
     features: None for what each file's folder calls for.  register_named: whether a module with an identifier can be
     imported by it without `register`, as in Wasmtime's scripts.  configure: called with every new Config.
+    instantiate: whether modules are, which scripts of a validator's tests do not provide for.
     """
 
     def __init__(
@@ -76,12 +77,14 @@ class Runner:
         register_named: bool = True,
         check_messages: bool = False,
         configure: Callable[[taipan.Config], None] | None = None,
+        instantiate: bool = True,
     ) -> None:
         self.features: Final = features
         self.compiler: Final = compiler
         self.register_named: Final = register_named
         self.check_messages: Final = check_messages
         self.configure: Final = configure
+        self.instantiate: Final = instantiate
 
     def run_file(self, path: str | Path) -> list[Outcome]:
         """All outcomes of a file. Raises OSError if it cannot be read."""
@@ -176,7 +179,7 @@ class ScriptState:
         self.modules[None] = module
         if name is not None:
             self.modules[name] = module
-        if not command.definition:
+        if not command.definition and self.runner.instantiate:
             self.instantiate(name, module)
 
     def instantiate(self, name: str | None, module: taipan.Module) -> None:
