@@ -347,6 +347,8 @@ class Scope:
     def define_import(self, item: ImportItem) -> None:
         if item.exact:
             raise UnsupportedError("an exact function import together with module linking is not supported yet")
+        if item.kind < MODULE:
+            self.rules.check_import(Import(item.module, item.name or "", item.kind, item.desc, item.offset))
         extern = self.extern(item.kind, item.desc, self.space)
         if item.name is None:
             if item.module in self.imports:
@@ -360,11 +362,7 @@ class Scope:
                 raise InvalidError(f"duplicate import name `{item.module}::{item.name}`")
             type.add_export(item.name, extern)
             self.steps.append(ExportAlias(instance, item.kind, item.name, item.offset))
-        desc = item.desc
-        if item.kind == MODULE or item.kind == INSTANCE:
-            self.supply(item.kind, extern, item.module, item.name or "", 0)
-        else:
-            self.supply(item.kind, extern, item.module, item.name or "", desc)
+        self.supply(item.kind, extern, item.module, item.name or "", item.desc)
 
     def implicit_instance(self, name: str) -> int:
         """The instance that imports with this first name are exports of."""
@@ -388,7 +386,7 @@ class Scope:
                 self.implicit[name] = (index, False)
 
     def supply(self, kind: int, extern: Extern, module: str, name: str, desc: ImportDesc) -> None:
-        """The next item of an index space. desc: its type in terms of the module, if it is a core item."""
+        """The next item of an index space. desc: its type in terms of the module; of modules and instances unused."""
         if kind == MODULE:
             assert isinstance(extern[1], ModuleType)
             self.add_module(extern[1])
@@ -396,9 +394,7 @@ class Scope:
             assert isinstance(extern[1], InstanceType)
             self.add_instance(extern[1])
         else:
-            entry = Import(module, name, kind, desc, self.rules.offset)
-            self.rules.check_import(entry)
-            self.module.imports.append(entry)
+            self.module.imports.append(Import(module, name, kind, desc, self.rules.offset))
             self.module.add_to_space(desc)
 
     # --- aliases ---

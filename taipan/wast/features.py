@@ -16,7 +16,7 @@ _FOLDERS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "proposals/custom-descriptors": (("custom-descriptors",), ()),
     "testsuite/legacy": (("legacy-exceptions",), ()),
     "misc_testsuite/threads": (("threads",), ()),
-    "module-linking": (("module-linking",), ()),
+    "module-linking": (("module-linking", "threads"), ()),
 }
 
 
