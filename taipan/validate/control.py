@@ -167,8 +167,9 @@ class ControlRules(PlainRules):
     # --- calls ---
 
     def call_type(self, type: i64) -> None:
+        """A call by a type that is known to be a function's: the callee's, or one that was looked at."""
         context = self.context
-        start: i64 = self.func_type(type)
+        start: i64 = context.type_at[type]
         middle: i64 = start + context.param_count[type]
         self.pop_types(context.flat, start, middle)
         self.push_types(context.flat, middle, middle + context.result_count[type])
@@ -177,7 +178,7 @@ class ControlRules(PlainRules):
         """A tail call: what the callee returns is returned."""
         context = self.context
         context.module.has_tail_calls = True
-        start: i64 = self.func_type(type)
+        start: i64 = context.type_at[type]
         middle: i64 = start + context.param_count[type]
         end: i64 = middle + context.result_count[type]
         self.pop_types(context.flat, start, middle)

@@ -16,6 +16,7 @@ from taipan.validate.const_expr import ConstExprRules
 from taipan.validate.context import Context, addr_type
 from taipan.validate.function import FunctionRules
 from taipan.validate.types import TypeRules
+from taipan.wasm.indices import FuncIdx
 from taipan.wasm.module import (
     ACTIVE,
     FUNC,
@@ -232,7 +233,7 @@ class ModuleRules:
             return
         self.offset = module.start_offset
         self.index(FUNC, module.start, len(module.func_space))
-        func_type = self.types.func_type_index(module.func_space[module.start])
+        func_type = module.func_type(FuncIdx(module.start))
         if func_type.params or func_type.results:
             raise InvalidError(f"start function: its type is {func_type!r}, [] -> [] is needed")
 
