@@ -34,7 +34,7 @@ from taipan.wasm.module import Module as WasmModule
 from taipan.wasm.segments import data_ranges
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from typing_extensions import Buffer
 
@@ -317,11 +317,18 @@ class Module(Unique):
             nested.append(made)
         self._nested = tuple(nested)
 
-    def _all(self) -> Iterator[Module]:
-        """This module and those inside it."""
-        yield self
-        for nested in self._nested:
-            yield from nested._all()
+    def _all(self) -> list[Module]:
+        """This module, those inside it and those that it closes over; one for all closures of the same code."""
+        seen: set[int] = set()
+        found: dict[int, Module] = {}
+        waiting = [self]
+        while waiting:
+            module = waiting.pop()
+            if id(module) not in seen:
+                seen.add(id(module))
+                found.setdefault(id(module._module), module)
+                waiting += [*module._nested, *module._upvars]
+        return list(found.values())
 
     def _closure(self, upvars: tuple[Module, ...]) -> Module:
         """The module with the modules of enclosing ones that it uses: itself if there are none."""
