@@ -1,4 +1,7 @@
-"""`wasm.Module` -> bytes. Decoding the result gives an equal module, offsets apart."""
+"""`wasm.Module` -> bytes. Decoding the result gives an equal module, offsets apart.
+
+With module linking the definitions are written in their order, those of one kind that follow each other as one section.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from librt.strings import BytesWriter
 from mypy_extensions import i64
 
 from taipan.binary.decode import (
+    ALIAS,
     CODE,
     CUSTOM,
     DATA,
@@ -17,8 +21,10 @@ from taipan.binary.decode import (
     FUNCTION,
     GLOBAL,
     IMPORT,
+    INSTANCE,
     MAGIC,
     MEMORY,
+    MODULE,
     ORDER,
     START,
     TABLE,
@@ -27,6 +33,16 @@ from taipan.binary.decode import (
     VERSION,
 )
 from taipan.binary.leb128 import write_bytes, write_name, write_s33, write_u32, write_u64
+from taipan.binary.linking import (
+    FROM_ITEMS,
+    FROM_MODULE,
+    LOCAL_ALIAS,
+    LOCAL_EXPORT,
+    LOCAL_IMPORT,
+    LOCAL_TYPE,
+    OF_INSTANCE,
+    OF_OUTER,
+)
 from taipan.binary.sections import EXACT_FUNC, EXPLICIT, EXPRS, NOT_ACTIVE, TABLE_WITH_INIT
 from taipan.binary.types import (
     ARRAY,
@@ -35,12 +51,30 @@ from taipan.binary.types import (
     FUNC,
     HAS_MAX,
     HAS_PAGE_SIZE,
+    INSTANCE_TYPE,
     IS_64,
+    MODULE_TYPE,
     REC,
     SHARED,
     STRUCT,
     SUB,
     SUB_FINAL,
+)
+from taipan.wasm.linking import (
+    Bundle,
+    Definition,
+    ExportAlias,
+    ImportItem,
+    InstanceTypeDef,
+    Instantiate,
+    Item,
+    ItemDesc,
+    LocalTypes,
+    ModuleTypeDef,
+    NestedModule,
+    OuterAlias,
+    TypeGroup,
+    TypeItem,
 )
 from taipan.wasm.module import ACTIVE, PASSIVE, DataSegment, ElemSegment, Module
 from taipan.wasm.types import (
@@ -71,7 +105,11 @@ def encode(module: Module) -> bytes:
     out.write(MAGIC)
     out.write(VERSION)
     write_customs(out, module, CUSTOM)
+    if module.definitions is not None:
+        write_definitions(out, module, module.definitions)
     for section in ORDER:
+        if module.definitions is not None and section in (TYPE, IMPORT):
+            continue
         contents = section_contents(module, section)
         if contents:
             out.append(section)
@@ -148,11 +186,15 @@ def section_contents(module: Module, section: int) -> bytes:
 def write_types(out: BytesWriter, module: Module) -> None:
     write_u32(out, len(module.rec_groups))
     for first, count in module.rec_groups:
-        if count != 1:
-            out.append(REC)
-            write_u32(out, count)
-        for index in range(first, first + count):
-            write_subtype(out, module.types[index])
+        write_rec_group(out, module, first, count)
+
+
+def write_rec_group(out: BytesWriter, module: Module, first: int, count: int) -> None:
+    if count != 1:
+        out.append(REC)
+        write_u32(out, count)
+    for index in range(first, first + count):
+        write_subtype(out, module.types[index])
 
 
 def write_subtype(out: BytesWriter, subtype: SubType) -> None:
@@ -180,6 +222,12 @@ def write_subtype(out: BytesWriter, subtype: SubType) -> None:
     elif isinstance(comp, ArrayType):
         out.append(ARRAY)
         write_fieldtype(out, comp.field)
+    elif isinstance(comp, ModuleTypeDef):
+        out.append(MODULE_TYPE)
+        write_link_type(out, comp.imports, comp.exports, comp.local, True)
+    elif isinstance(comp, InstanceTypeDef):
+        out.append(INSTANCE_TYPE)
+        write_link_type(out, [], comp.exports, comp.local, False)
 
 
 def write_fieldtype(out: BytesWriter, field: FieldType) -> None:
@@ -257,18 +305,21 @@ def write_imports(out: BytesWriter, module: Module) -> None:
     for item in module.imports:
         write_name(out, item.module)
         write_name(out, item.name)
-        out.append(EXACT_FUNC if item.exact else item.kind)
-        desc = item.desc
-        if isinstance(desc, int):
-            write_u32(out, desc)
-        elif isinstance(desc, TableType):
-            write_tabletype(out, desc)
-        elif isinstance(desc, MemType):
-            write_memtype(out, desc)
-        elif isinstance(desc, GlobalType):
-            write_globaltype(out, desc)
-        else:
-            write_tagtype(out, desc)
+        write_item_desc(out, EXACT_FUNC if item.exact else item.kind, item.desc)
+
+
+def write_item_desc(out: BytesWriter, kind: int, desc: ItemDesc) -> None:
+    out.append(kind)
+    if isinstance(desc, int):
+        write_u32(out, desc)
+    elif isinstance(desc, TableType):
+        write_tabletype(out, desc)
+    elif isinstance(desc, MemType):
+        write_memtype(out, desc)
+    elif isinstance(desc, GlobalType):
+        write_globaltype(out, desc)
+    else:
+        write_tagtype(out, desc)
 
 
 def write_tables(out: BytesWriter, module: Module) -> None:
@@ -325,3 +376,135 @@ def write_data(out: BytesWriter, segment: DataSegment, code: bytes) -> None:
     if segment.offset_expr is not None:
         out.write(segment.offset_expr.code)
     write_bytes(out, code[segment.start : segment.end])
+
+
+# -- module linking -----------------------------------------------------------------------------------------------
+
+
+def section_of(definition: Definition) -> int:
+    """Id of the section that a definition is in."""
+    if isinstance(definition, TypeGroup):
+        return TYPE
+    if isinstance(definition, ImportItem):
+        return IMPORT
+    if isinstance(definition, NestedModule):
+        return MODULE
+    return ALIAS if isinstance(definition, (ExportAlias, OuterAlias)) else INSTANCE
+
+
+def header_sections(definitions: list[Definition]) -> list[int]:
+    """Ids of the sections that definitions make, in order; an id may come again."""
+    sections: list[int] = []
+    for definition in definitions:
+        section = section_of(definition)
+        if not sections or sections[-1] != section:
+            sections.append(section)
+    return sections
+
+
+def write_definitions(out: BytesWriter, module: Module, definitions: list[Definition]) -> None:
+    """Custom sections that follow a section which there is several times come after the last of them."""
+    sections = header_sections(definitions)
+    start = 0
+    for place, section in enumerate(sections):
+        stop = start
+        while stop < len(definitions) and section_of(definitions[stop]) == section:
+            stop += 1
+        contents = BytesWriter()
+        write_u32(contents, stop - start)
+        for definition in definitions[start:stop]:
+            write_definition(contents, module, definition)
+        out.append(section)
+        write_bytes(out, contents.getvalue())
+        start = stop
+        if section not in sections[place + 1 :]:
+            write_customs(out, module, section)
+
+
+def write_definition(out: BytesWriter, module: Module, definition: Definition) -> None:
+    if isinstance(definition, TypeGroup):
+        write_rec_group(out, module, definition.first, definition.count)
+    elif isinstance(definition, ImportItem):
+        write_import_names(out, definition.module, definition.name)
+        write_item_desc(out, EXACT_FUNC if definition.exact else definition.kind, definition.desc)
+    elif isinstance(definition, NestedModule):
+        write_bytes(out, encode(definition.module))
+    elif isinstance(definition, ExportAlias):
+        out.append(OF_INSTANCE)
+        write_u32(out, definition.instance)
+        out.append(definition.kind)
+        write_name(out, definition.name)
+    elif isinstance(definition, OuterAlias):
+        write_outer_alias(out, definition)
+    elif isinstance(definition, Instantiate):
+        out.append(FROM_MODULE)
+        write_u32(out, definition.module)
+        write_items(out, definition.args)
+    elif isinstance(definition, Bundle):
+        out.append(FROM_ITEMS)
+        write_items(out, definition.items)
+
+
+def write_outer_alias(out: BytesWriter, alias: OuterAlias) -> None:
+    out.append(OF_OUTER)
+    write_u32(out, alias.depth)
+    out.append(alias.kind)
+    write_u32(out, alias.index)
+
+
+def write_items(out: BytesWriter, items: list[Item]) -> None:
+    write_u32(out, len(items))
+    for name, kind, index in items:
+        write_name(out, name)
+        out.append(kind)
+        write_u32(out, index)
+
+
+def write_import_names(out: BytesWriter, first: str, second: str | None) -> None:
+    write_name(out, first)
+    if second is None:
+        out.write(b"\x00\xff")
+    else:
+        write_name(out, second)
+
+
+def write_link_type(
+    out: BytesWriter, imports: list[TypeItem], exports: list[TypeItem], local: LocalTypes | None, is_module: bool
+) -> None:
+    """What follows the first byte of a module or instance type."""
+    if local is None:
+        if is_module:
+            write_u32(out, len(imports))
+            for item in imports:
+                write_type_import(out, item)
+        write_u32(out, len(exports))
+        for item in exports:
+            write_type_export(out, item)
+        return
+    write_u32(out, len(local.entries) + len(imports) + len(exports))
+    for entry in local.entries:
+        if isinstance(entry, OuterAlias):
+            out.append(LOCAL_ALIAS)
+            write_outer_alias(out, entry)
+        else:
+            out.append(LOCAL_TYPE)
+            write_subtype(out, entry)
+    for item in imports:
+        out.append(LOCAL_IMPORT)
+        write_type_import(out, item)
+    for item in exports:
+        out.append(LOCAL_EXPORT)
+        write_type_export(out, item)
+
+
+def write_type_import(out: BytesWriter, item: TypeItem) -> None:
+    if item.module is None:
+        write_import_names(out, item.name, None)
+    else:
+        write_import_names(out, item.module, item.name)
+    write_item_desc(out, item.kind, item.desc)
+
+
+def write_type_export(out: BytesWriter, item: TypeItem) -> None:
+    write_name(out, item.name)
+    write_item_desc(out, item.kind, item.desc)

@@ -663,7 +663,7 @@ class CodeParser:
 
     def optional(self, space: IndexSpace) -> i64:
         """An index that may be left out, meaning 0. Memories may be written `(memory x)`, as they once were."""
-        if self.lexer.kind in (NUMBER, ID):
+        if space.at_index(self.lexer):
             return space.resolve(self.lexer)
         if self.lexer.kind == LPAR and space is self.spaces.memories and self.types.open(kws.MEMORY):
             index = space.resolve(self.lexer)
@@ -674,7 +674,7 @@ class CodeParser:
     def optional_before(self, space: IndexSpace) -> i64:
         """As `optional`, where another index follows: the first is left out if there is only one."""
         lexer = self.lexer
-        if lexer.kind in (NUMBER, ID) and lexer.peek_kind() in (NUMBER, ID):
+        if (lexer.kind in (NUMBER, ID) and lexer.peek_kind() in (NUMBER, ID)) or space.at_alias(lexer):
             return space.resolve(lexer)
         return 0
 
@@ -682,7 +682,7 @@ class CodeParser:
         """Two indices or none."""
         first: i64 = 0
         second: i64 = 0
-        if self.lexer.kind in (NUMBER, ID):
+        if space.at_index(self.lexer):
             first = space.resolve(self.lexer)
             second = space.resolve(self.lexer)
         write_u32(out, first)
@@ -812,7 +812,9 @@ class CodeParser:
         """`memidx? offset? align? laneidx`: a lone number is the lane."""
         lexer = self.lexer
         memory: i64 = 0
-        if lexer.kind == ID or (lexer.kind == NUMBER and lexer.peek_kind() in (NUMBER, KEYWORD)):
+        if self.spaces.memories.at_alias(lexer):
+            memory = self.spaces.memories.resolve_alias(lexer)
+        elif lexer.kind == ID or (lexer.kind == NUMBER and lexer.peek_kind() in (NUMBER, KEYWORD)):
             if lexer.kind == ID or lexer.peek_kind() == NUMBER or self.peek_memarg_word():
                 memory = self.spaces.memories.resolve(lexer)
         self.write_memarg(row, memory, out)

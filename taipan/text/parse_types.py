@@ -11,10 +11,13 @@ from typing import Final, final
 from mypy_extensions import i64
 
 from taipan.errors import UnsupportedError
+from taipan.limits import MAX_TYPE_DEPTH, too_many
 from taipan.text import keywords as kws
-from taipan.text.lexer import ID, KEYWORD, LPAR, NUMBER, RPAR, Lexer
+from taipan.text.lexer import ID, KEYWORD, LPAR, NUMBER, RPAR, STRING, Lexer, is_utf8
 from taipan.text.literals import OutOfRange, parse_unsigned
 from taipan.text.resolve import IndexSpace, Spaces
+from taipan.wasm.linking import InstanceTypeDef, ItemDesc, ModuleTypeDef, TypeItem
+from taipan.wasm.module import FUNC, GLOBAL, INSTANCE, KIND_NAMES, MEMORY, MODULE, TABLE, TAG
 from taipan.wasm.types import (
     ABSTRACT_BIT,
     HEAP_ARRAY,
@@ -29,19 +32,26 @@ from taipan.wasm.types import (
     GlobalType,
     HeapType,
     Limits,
+    LinkType,
     MemType,
     StructType,
     SubType,
     TableType,
+    TagType,
     ValType,
+    heap_of,
+    is_concrete,
+    is_ref,
     ref_type,
 )
 
+CORE_KINDS: Final = {kws.FUNC: FUNC, kws.TABLE: TABLE, kws.MEMORY: MEMORY, kws.GLOBAL: GLOBAL, kws.TAG: TAG}
+ALL_KINDS: Final = {**CORE_KINDS, kws.MODULE: MODULE, kws.INSTANCE: INSTANCE}
 _EMPTY_FUNC: Final = FuncType((), ())
 
 
 def no_module_linking() -> UnsupportedError:
-    return UnsupportedError("module linking: modules and instances inside a text module are not supported yet")
+    return UnsupportedError("module linking proposal not enabled: modules and instances inside a module need it")
 
 
 @final
@@ -49,18 +59,35 @@ class TypeParser:
     """types, rec_groups: as in `wasm.Module`, growing while inline type uses are met.
 
     wide_limits: whether all limits are u64, as in WebAssembly 3.0, where validation refuses large 32-bit ones.
+    linking: whether there are module and instance types.  outer: indices of types aliased from enclosing modules.
     """
 
-    __slots__ = ("interned", "lexer", "rec_groups", "spaces", "types", "wide_limits")
+    __slots__ = (
+        "depth",
+        "interned",
+        "interned_links",
+        "lexer",
+        "linking",
+        "outer",
+        "rec_groups",
+        "spaces",
+        "types",
+        "wide_limits",
+    )
 
-    def __init__(self, lexer: Lexer, spaces: Spaces, wide_limits: bool) -> None:
+    def __init__(self, lexer: Lexer, spaces: Spaces, wide_limits: bool, linking: bool) -> None:
         self.wide_limits: Final = wide_limits
+        self.linking: Final = linking
         self.lexer: Final = lexer
         self.spaces: Final = spaces
         self.types: list[SubType] = []
         self.rec_groups: list[tuple[int, int]] = []
         # First plain function type that is alone in its recursion group -> its index.
         self.interned: dict[FuncType, int] = {}
+        # First module or instance type of certain contents -> its index.
+        self.interned_links: dict[tuple[object, ...], int] = {}
+        self.outer: set[int] = set()
+        self.depth: int = 0  # module and instance types around the current one
 
     # Brackets.
 
@@ -200,10 +227,9 @@ class TypeParser:
         """
         lexer = self.lexer
         start = lexer.start
-        if not self.open(kws.TYPE):
+        if not self.at_open(kws.TYPE):
             return self.intern(self.func_signature(params_space))
-        index = self.spaces.types.resolve(lexer)
-        self.close()
+        index = self.type_ref()
         if not self.at_open(kws.PARAM) and not self.at_open(kws.RESULT):
             if params_space is not None and index < len(self.types):
                 comp = self.types[index].comp
@@ -215,8 +241,22 @@ class TypeParser:
             raise lexer.unexpected("results after parameters")
         if index >= len(self.types):
             raise lexer.error(f"unknown type {index}", start)
-        if self.types[index].comp != inline and (inline.params or inline.results):
+        comp = self.types[index].comp
+        if int(index) in self.outer:
+            comp = _without_indices(comp)
+            inline = _without_indices(inline)
+        if comp != inline and (inline.params or inline.results):
             raise lexer.error("inline function type does not match the type that is named", start)
+        return index
+
+    def type_ref(self) -> i64:
+        """`(type x)`, or an outer type as an inline alias."""
+        if self.spaces.types.at_alias(self.lexer):
+            return self.spaces.types.resolve_alias(self.lexer)
+        if not self.open(kws.TYPE):
+            raise self.lexer.unexpected("(type")
+        index = self.spaces.types.resolve(self.lexer)
+        self.close()
         return index
 
     def intern(self, func_type: FuncType) -> i64:
@@ -264,8 +304,10 @@ class TypeParser:
             comp = self.struct_type(index)
         elif self.open(kws.ARRAY):
             comp = ArrayType(self.field_type())
-        elif self.at_open(kws.MODULE) or self.at_open(kws.INSTANCE):
-            raise no_module_linking()
+        elif self.at_link_type():
+            if not self.linking:
+                raise no_module_linking()
+            raise lexer.error("unexpected token: a module or instance type cannot be part of another", lexer.start)
         else:
             raise lexer.unexpected("(func, (struct or (array")
         self.close()
@@ -303,10 +345,127 @@ class TypeParser:
         """Make the types defined so far available to inline type uses."""
         for first, count in self.rec_groups:
             if count == 1:
-                subtype = self.types[first]
-                plain = subtype.final and not subtype.supertypes and subtype.describes < 0 and subtype.descriptor < 0
-                if isinstance(subtype.comp, FuncType) and plain:
-                    self.interned.setdefault(subtype.comp, first)
+                self.intern_one(first)
+
+    def intern_one(self, index: int) -> None:
+        """The same for one type that is alone in its recursion group."""
+        subtype = self.types[index]
+        plain = subtype.final and not subtype.supertypes and subtype.describes < 0 and subtype.descriptor < 0
+        comp = subtype.comp
+        if isinstance(comp, FuncType) and plain:
+            self.interned.setdefault(comp, index)
+        elif isinstance(comp, LinkType):
+            self.interned_links.setdefault(_link_key(comp), index)
+
+    # Module and instance types.
+
+    def at_link_type(self) -> bool:
+        return self.at_open(kws.MODULE) or self.at_open(kws.INSTANCE)
+
+    def link_type(self) -> LinkType:
+        """`(module ...)` or `(instance ...)`, which is there. Types in it that are written out are added before."""
+        kind = MODULE if self.open(kws.MODULE) else INSTANCE
+        if kind == INSTANCE:
+            self.lexer.advance()
+            self.lexer.advance()
+        result = self.link_items(kind)
+        self.close()
+        return result
+
+    def link_type_use(self, kind: int) -> int:
+        """`(type x)`, or the imports and exports of a module or instance: the index of its type."""
+        if self.at_open(kws.TYPE):
+            return int(self.type_ref())
+        comp = self.link_items(kind)
+        key = _link_key(comp)
+        index = self.interned_links.get(key, -1)
+        if index < 0:
+            index = len(self.types)
+            self.interned_links[key] = index
+            self.add_rec_group([SubType(comp)])
+        return index
+
+    def link_items(self, kind: int) -> LinkType:
+        """`(import ...)*` and `(export ...)*` in any order, up to the bracket that closes the type."""
+        lexer = self.lexer
+        self.depth += 1
+        if self.depth > MAX_TYPE_DEPTH:
+            raise too_many("module and instance types inside each other", self.depth, MAX_TYPE_DEPTH)
+        imports: list[TypeItem] = []
+        exports: list[TypeItem] = []
+        while lexer.kind == LPAR:
+            if self.open(kws.EXPORT):
+                name = self.name()
+                item_kind, desc = self.named_item()
+                exports.append(TypeItem(name, item_kind, desc))
+            elif kind == MODULE and self.open(kws.IMPORT):
+                name = self.name()
+                second = self.name() if lexer.kind == STRING else None
+                item_kind, desc = self.named_item()
+                imports.append(
+                    TypeItem(name, item_kind, desc) if second is None else TypeItem(second, item_kind, desc, name)
+                )
+            else:
+                raise lexer.unexpected("(import or (export" if kind == MODULE else "(export")
+            self.close()
+        self.depth -= 1
+        return ModuleTypeDef(imports, exports) if kind == MODULE else InstanceTypeDef(exports)
+
+    def named_item(self) -> tuple[int, ItemDesc]:
+        """`(func $id? ...)` and the like: its kind and type. The identifier has no use."""
+        lexer = self.lexer
+        kind = self.item_kind(ALL_KINDS)
+        if lexer.kind == ID:
+            lexer.advance()
+        desc = self.item_desc(kind)
+        self.close()
+        return kind, desc
+
+    def item_kind(self, kinds: dict[int, int]) -> int:
+        """Step over the `(` and the word for one of `kinds`: its number in the binary format."""
+        lexer = self.lexer
+        if lexer.kind == LPAR:
+            lexer.advance()
+        kind = kinds.get(int(lexer.kw), -1) if lexer.kind == KEYWORD else -1
+        if kind < 0:
+            if lexer.kind == KEYWORD and lexer.kw in ALL_KINDS and not self.linking:
+                raise no_module_linking()
+            words = [f"({KIND_NAMES[known]}" for known in kinds.values()]
+            raise lexer.unexpected(f"{', '.join(words[:-1])} or {words[-1]}")
+        lexer.advance()
+        return kind
+
+    def item_desc(self, kind: int) -> ItemDesc:
+        """The type of an item of a kind, as imports have it."""
+        if kind == FUNC:
+            return int(self.type_use(IndexSpace("local")))
+        if kind == TABLE:
+            return self.table_type()
+        if kind == MEMORY:
+            return self.mem_type()
+        if kind == GLOBAL:
+            return self.global_type()
+        if kind == TAG:
+            return TagType(int(self.type_use(IndexSpace("param"))))
+        return self.link_type_use(kind)
+
+    # Names.
+
+    def string(self) -> bytes:
+        lexer = self.lexer
+        if lexer.kind != STRING:
+            raise lexer.unexpected("a string")
+        value = lexer.string_value()
+        lexer.advance()
+        return value
+
+    def name(self) -> str:
+        """A string that is UTF-8."""
+        start = self.lexer.start
+        value = self.string()
+        if not is_utf8(value):
+            raise self.lexer.error("malformed UTF-8 encoding: in a name", start)
+        return value.decode()
 
     # Tables, memories, globals.
 
@@ -366,3 +525,41 @@ class TypeParser:
             self.close()
             return GlobalType(content, True)
         return GlobalType(self.val_type(), False)
+
+
+def _without_indices(comp: CompType) -> FuncType:
+    """A function type with 0 for the references to types, whose indices belong to another module."""
+    if not isinstance(comp, FuncType):
+        return _EMPTY_FUNC
+    return FuncType(tuple([_without_index(t) for t in comp.params]), tuple([_without_index(t) for t in comp.results]))
+
+
+def _without_index(t: ValType) -> ValType:
+    return ValType(0) if is_ref(t) and is_concrete(heap_of(t)) else t
+
+
+def _link_key(comp: LinkType) -> tuple[object, ...]:
+    """Equal for types that are equal as written."""
+    if isinstance(comp, ModuleTypeDef):
+        return (
+            MODULE,
+            *[_item_key(item) for item in comp.imports],
+            MODULE,
+            *[_item_key(item) for item in comp.exports],
+        )
+    assert isinstance(comp, InstanceTypeDef)
+    return (INSTANCE, *[_item_key(item) for item in comp.exports])
+
+
+def _item_key(item: TypeItem) -> tuple[object, ...]:
+    return (item.module, item.name, item.kind, *_desc_key(item.desc))
+
+
+def _desc_key(desc: ItemDesc) -> tuple[object, ...]:
+    if isinstance(desc, TableType):
+        return (int(desc.element), desc.limits, desc.is_64)
+    if isinstance(desc, MemType):
+        return (desc.limits, desc.is_64, desc.shared, desc.page_size_log2)
+    if isinstance(desc, GlobalType):
+        return (int(desc.content), desc.mutable)
+    return (desc.type_idx if isinstance(desc, TagType) else desc,)

@@ -3,6 +3,9 @@
 Two passes over the module's fields. The first declares identifiers and finds the type definitions, skipping
 everything else bracket by bracket; types are parsed next, since any field may use any of them; the second pass
 parses all other fields in order. Bodies and constant expressions are assembled into `Module.code`.
+
+With module linking, `parse_linking` does the first pass, and parses types, imports and what else stands before the
+functions.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from typing import Final, final
 from librt.strings import BytesWriter
 from mypy_extensions import i64
 
+from taipan.binary.encode import header_sections
 from taipan.binary.leb128 import write_u32
 from taipan.binary.names import IndirectNameMap, NameMap, Names
 from taipan.errors import MalformedError
@@ -28,10 +32,11 @@ from taipan.text.annotations import (
     refuse_here,
 )
 from taipan.text.assemble import encode_branch_hints, encode_locals
-from taipan.text.lexer import EOF, ID, KEYWORD, LPAR, NUMBER, RPAR, STRING, Lexer, is_utf8
+from taipan.text.lexer import EOF, ID, KEYWORD, LPAR, NUMBER, RPAR, STRING, Lexer
 from taipan.text.names import encode_names
 from taipan.text.parse_code import CodeParser
-from taipan.text.parse_types import TypeParser, no_module_linking
+from taipan.text.parse_linking import LinkParser
+from taipan.text.parse_types import ALL_KINDS, CORE_KINDS, TypeParser, no_module_linking
 from taipan.text.resolve import IndexSpace, Spaces
 from taipan.wasm.module import (
     ACTIVE,
@@ -39,6 +44,7 @@ from taipan.wasm.module import (
     FUNC,
     GLOBAL,
     MEMORY,
+    MODULE,
     PASSIVE,
     TABLE,
     TAG,
@@ -65,21 +71,21 @@ from taipan.wasm.types import (
     ref_type,
 )
 
-_KINDS: Final = {kws.FUNC: FUNC, kws.TABLE: TABLE, kws.MEMORY: MEMORY, kws.GLOBAL: GLOBAL, kws.TAG: TAG}
-
 
 @final
 class ModuleParser:
-    """Parses one module whose fields begin at the lexer's current token."""
+    """Parses one module whose fields begin at the lexer's current token. around: of the module that it stands in."""
 
     __slots__ = (
         "code",
         "customs",
         "definition_seen",
         "expressions",
+        "features",
         "hint_funcs",
         "label_names",
         "lexer",
+        "links",
         "local_names",
         "module",
         "module_name",
@@ -89,10 +95,12 @@ class ModuleParser:
         "types",
     )
 
-    def __init__(self, lexer: Lexer, features: Features) -> None:
+    def __init__(self, lexer: Lexer, features: Features, around: LinkParser | None = None) -> None:
+        linking = "module-linking" in features
         self.lexer: Final = lexer
+        self.features: Final = features
         self.spaces: Final = Spaces()
-        self.types: Final = TypeParser(lexer, self.spaces, "memory64" in features)
+        self.types: Final = TypeParser(lexer, self.spaces, "memory64" in features, linking)
         self.expressions: Final = CodeParser(lexer, self.spaces, self.types)
         self.module: Final = Module()
         self.code: Final = BytesWriter()
@@ -105,6 +113,7 @@ class ModuleParser:
         self.local_names: dict[int, dict[int, bytes]] = {}
         self.label_names: dict[int, dict[int, bytes]] = {}
         self.hint_funcs: list[tuple[int, list[tuple[int, int]]]] = []
+        self.links: Final = LinkParser(self, around) if linking else None
 
     def parse(self) -> Module:
         """Parse the fields up to the `)` of the module or the end of the text, which stays the current token."""
@@ -112,9 +121,26 @@ class ModuleParser:
         if lexer.kind == ID:
             self.module_name = lexer.id_value()
             lexer.advance()
+        if self.links is not None:
+            self.links.ident = self.module_name
+        return self.parse_body()
+
+    def nested(self, ident: bytes | None, name: bytes | None) -> Module:
+        """A module inside this one, from what follows its inline exports. name: for its name section."""
+        inner = ModuleParser(self.lexer, self.features, self.links)
+        inner.module_name = name
+        if inner.links is not None:
+            inner.links.ident = ident
+        return inner.parse_body()
+
+    def parse_body(self) -> Module:
+        lexer = self.lexer
         start = lexer.prev_stop
-        type_starts = self.declare_fields()
-        self.define_types(type_starts)
+        if self.links is not None:
+            self.links.parse(start)
+        else:
+            type_starts = self.declare_fields()
+            self.define_types(type_starts)
         lexer.seek(start)
         self.module_annotations()
         self.parse_fields()
@@ -153,7 +179,7 @@ class ModuleParser:
                 groups.append(self.declare_rec())
             elif kw == kws.IMPORT:
                 self.declare_import()
-            elif kw in _KINDS:
+            elif kw in CORE_KINDS:
                 self.declare_item(kw, start)
             elif kw == kws.ELEM:
                 self.spaces.elems.declare(lexer)
@@ -184,15 +210,15 @@ class ModuleParser:
         lexer = self.lexer
         while lexer.kind == STRING:
             lexer.advance()
-        if lexer.kind == LPAR and lexer.peek_keyword() in _KINDS:
+        if lexer.kind == LPAR and lexer.peek_keyword() in CORE_KINDS:
             lexer.advance()
             kw = lexer.kw
             lexer.advance()
-            self.space_of(_KINDS[kw]).declare(lexer)
+            self.space_of(CORE_KINDS[kw]).declare(lexer)
 
     def declare_item(self, kw: i64, start: i64) -> None:
         lexer = self.lexer
-        kind = _KINDS[kw]
+        kind = CORE_KINDS[kw]
         self.space_of(kind).declare(lexer)
         if kind in (TABLE, MEMORY):
             # An inline segment takes an index of its own.
@@ -215,7 +241,11 @@ class ModuleParser:
             return spaces.tables
         if kind == MEMORY:
             return spaces.memories
-        return spaces.globals if kind == GLOBAL else spaces.tags
+        if kind == GLOBAL:
+            return spaces.globals
+        if kind == TAG:
+            return spaces.tags
+        return spaces.modules if kind == MODULE else spaces.instances
 
     def bad_field(self) -> MalformedError:
         return self.lexer.unexpected("a module field")
@@ -251,8 +281,8 @@ class ModuleParser:
             if lexer.kind != KEYWORD:
                 raise self.bad_field()
             kw = lexer.kw
-            if kw == kws.TYPE:
-                self.skip_type(start)
+            if kw == kws.TYPE or (self.links is not None and int(start) in self.links.header_starts):
+                self.skip_parsed(start)
                 continue
             lexer.advance()
             self.field(kw, start)
@@ -260,8 +290,8 @@ class ModuleParser:
         if lexer.kind not in (RPAR, EOF):
             raise self.bad_field()
 
-    def skip_type(self, start: i64) -> None:
-        """Step over a type definition, which has been parsed; annotations in it have been taken."""
+    def skip_parsed(self, start: i64) -> None:
+        """Step over a type or another field that has been parsed; annotations in it have been taken."""
         lexer = self.lexer
         lexer.seek(lexer.skip_to_close(start))
 
@@ -293,7 +323,7 @@ class ModuleParser:
             self.module.start = int(self.spaces.funcs.resolve(lexer))
         elif kw == kws.REC:
             while lexer.kind == LPAR:
-                self.skip_type(lexer.start)
+                self.skip_parsed(lexer.start)
         elif kw in (kws.MODULE, kws.INSTANCE, kws.ALIAS):
             raise no_module_linking()
         else:
@@ -310,21 +340,15 @@ class ModuleParser:
 
     # Parts of fields.
 
-    def string(self) -> bytes:
-        lexer = self.lexer
-        if lexer.kind != STRING:
-            raise lexer.unexpected("a string")
-        value = lexer.string_value()
-        lexer.advance()
-        return value
-
     def name(self) -> str:
         """A string that is UTF-8."""
-        start = self.lexer.start
-        value = self.string()
-        if not is_utf8(value):
-            raise self.lexer.error("malformed UTF-8 encoding: in a name", start)
-        return value.decode()
+        return self.types.name()
+
+    def add_export(self, export: Export, at: i64) -> None:
+        """at: where in the source it is."""
+        self.module.exports.append(export)
+        if self.links is not None:
+            self.links.export_places.append(int(at))
 
     def item_start(self, kind: int) -> int:
         """The identifier and the inline exports of an item; its index."""
@@ -332,8 +356,10 @@ class ModuleParser:
         index = self.next_index[kind]
         self.next_index[kind] = index + 1
         self.space_of(kind).pass_over(lexer, index)
-        while self.types.open(kws.EXPORT):
-            self.module.exports.append(Export(self.name(), kind, index))
+        while self.types.at_open(kws.EXPORT):
+            at = lexer.start
+            self.types.open(kws.EXPORT)
+            self.add_export(Export(self.name(), kind, index), at)
             self.types.close()
         return index
 
@@ -343,7 +369,7 @@ class ModuleParser:
             return None
         self.check_import_order(start)
         module = self.name()
-        name = self.name()
+        name = self.second_name()
         self.types.close()
         return module, name
 
@@ -382,50 +408,40 @@ class ModuleParser:
     def import_field(self) -> None:
         lexer = self.lexer
         self.check_import_order(lexer.prev_stop)
-        names = (self.name(), self.name())
-        self.at_kind()
-        kind = _KINDS[lexer.kw]
-        lexer.advance()
+        names = (self.name(), self.second_name())
+        kind = self.types.item_kind(CORE_KINDS)
         index = self.next_index[kind]
         self.next_index[kind] = index + 1
         self.space_of(kind).pass_over(lexer, index)
         self.import_desc(names, kind)
         self.types.close()
 
-    def at_kind(self) -> None:
-        """Step over the `(` before func, table, memory, global or tag."""
-        lexer = self.lexer
-        if lexer.kind == LPAR:
-            lexer.advance()
-        if lexer.kind != KEYWORD or lexer.kw not in _KINDS:
-            if lexer.kind == KEYWORD and lexer.kw in (kws.MODULE, kws.INSTANCE):
-                raise no_module_linking()
-            raise lexer.unexpected("(func, (table, (memory, (global or (tag")
+    def second_name(self) -> str:
+        """The second name of an import, without which it is one of module linking."""
+        if self.lexer.kind in (LPAR, RPAR):
+            raise self.lexer.unexpected("a string (module linking proposal not enabled: its imports have one name)")
+        return self.name()
 
     def import_desc(self, names: tuple[str, str], kind: int) -> None:
         types = self.types
-        if kind == FUNC:
-            exact = types.open(kws.EXACT)
+        if kind == FUNC and types.open(kws.EXACT):
             index = int(types.type_use(IndexSpace("local")))
-            if exact:
-                types.close()
-            self.add_import(names, kind, index, exact)
-        elif kind == TABLE:
-            self.add_import(names, kind, types.table_type())
-        elif kind == MEMORY:
-            self.add_import(names, kind, types.mem_type())
-        elif kind == GLOBAL:
-            self.add_import(names, kind, types.global_type())
-        else:
-            self.add_import(names, kind, TagType(int(types.type_use(IndexSpace("param")))))
+            types.close()
+            self.add_import(names, kind, index, True)
+            return
+        desc = types.item_desc(kind)
+        self.add_import(names, kind, desc)
 
     def export_field(self) -> None:
         lexer = self.lexer
+        at = lexer.prev_stop
         name = self.name()
-        self.at_kind()
-        kind = _KINDS[lexer.kw]
-        lexer.advance()
-        self.module.exports.append(Export(name, kind, int(self.space_of(kind).resolve(lexer))))
+        kind = -1 if self.links is None else self.links.inline_kind()
+        if kind >= 0:
+            self.add_export(Export(name, kind, int(self.space_of(kind).resolve_alias(lexer))), at)
+            return
+        kind = self.types.item_kind(CORE_KINDS if self.links is None else ALL_KINDS)
+        self.add_export(Export(name, kind, int(self.space_of(kind).resolve(lexer))), at)
         self.types.close()
 
     def func_field(self) -> None:
@@ -488,7 +504,7 @@ class ModuleParser:
     def inline_elems(self, table: int, element: ValType, offset_expr: ConstExpr) -> int:
         """The elements of a table's inline segment, as far as its `)`; their number."""
         lexer = self.lexer
-        if lexer.kind == LPAR:
+        if lexer.kind == LPAR and not self.spaces.funcs.at_alias(lexer):
             exprs = self.elem_exprs()
             self.add_elem(ACTIVE, element, table, offset_expr, None, exprs)
             return len(exprs)
@@ -564,13 +580,16 @@ class ModuleParser:
             self.elem_list(PASSIVE, 0, None)
             return
         offset_expr = self.offset()
-        if (bare_target or not table_named) and lexer.kind in (NUMBER, ID, RPAR):
+        bare_funcs = lexer.kind == RPAR or self.spaces.funcs.at_index(lexer)
+        if (bare_target or not table_named) and bare_funcs:
             self.add_elem(ACTIVE, ref_type(HEAP_FUNC, False), table, offset_expr, self.func_indices(), None)
         else:
             self.elem_list(ACTIVE, table, offset_expr)
 
     def segment_target(self, keyword: i64, space: IndexSpace) -> tuple[bool, int]:
         """`(table x)` or `(memory x)`, or the bare number of WebAssembly 1.0: whether there is one, and the index."""
+        if space.at_alias(self.lexer):
+            return True, int(space.resolve_alias(self.lexer))
         if self.types.open(keyword):
             index = int(space.resolve(self.lexer))
             self.types.close()
@@ -597,7 +616,7 @@ class ModuleParser:
 
     def func_indices(self) -> list[int]:
         funcs: list[int] = []
-        while self.lexer.kind in (NUMBER, ID):
+        while self.spaces.funcs.at_index(self.lexer):
             funcs.append(int(self.spaces.funcs.resolve(self.lexer)))
         return funcs
 
@@ -661,6 +680,8 @@ class ModuleParser:
         module.types = self.types.types
         module.rec_groups = self.types.rec_groups
         module.code = self.code.getvalue()
+        if self.links is not None:
+            self.links.finish(module)
         if self.expressions.uses_datas:
             module.data_count = len(module.datas)
         self.add_customs()
@@ -715,7 +736,7 @@ def _place(custom: CustomAnnotation) -> int:
 
 
 def present_sections(module: Module) -> list[int]:
-    """Ids of the known sections that the binary form of `module` has, in order."""
+    """Ids of the known sections that the binary form of `module` has, in order; the last place of each counts."""
     filled = {
         1: bool(module.types),
         2: bool(module.imports),
@@ -731,14 +752,21 @@ def present_sections(module: Module) -> list[int]:
         10: bool(module.func_types),
         11: bool(module.datas),
     }
-    return [section for section in SECTION_ORDER if filled[section]]
+    present = [section for section in SECTION_ORDER if filled[section]]
+    if module.definitions is None:
+        return present
+    header = header_sections(module.definitions)
+    last = [section for place, section in enumerate(header) if section not in header[place + 1 :]]
+    return last + [section for section in present if section not in (1, 2)]
 
 
 def section_before(place: int, present: list[int]) -> int:
     """The present section that a custom section at `place` follows; 0 if it is the first."""
     result = 0
     for section in present:
-        if 2 * SECTION_ORDER.index(section) < place:
+        # The sections of module linking have no places: they are where the import section is.
+        order = SECTION_ORDER.index(section) if section in SECTION_ORDER else 1
+        if 2 * order < place:
             result = section
     return result
 
