@@ -136,11 +136,10 @@ def choose(listers: list[Lister], wanted: list[str]) -> list[list[int]]:
     """
     if not wanted:
         return [list(range(len(lister.module.func_types))) for lister in listers]
-    chosen: list[list[int]] = [[] for _ in listers]
+    words: list[list[str]] = [[] for _ in listers]
     for word in wanted:
-        place = next((place for place, lister in enumerate(listers) if has_function(lister, word)), 0)
-        chosen[place] += choose_in(listers[place], [word])
-    return chosen
+        words[next((place for place, lister in enumerate(listers) if has_function(lister, word)), 0)].append(word)
+    return [choose_in(lister, own) for lister, own in zip(listers, words, strict=True)]
 
 
 def names_in(lister: Lister) -> dict[str, list[int]]:

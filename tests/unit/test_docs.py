@@ -38,10 +38,16 @@ def test_named_files_exist(page: Path) -> None:
         assert any(candidate.exists() for candidate in candidates), f"{page.name} names {name}"
 
 
-def test_readme_example(tmp_path: Path) -> None:
-    code = re.search(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-    assert code is not None
-    source = code[1]
+@pytest.mark.parametrize(
+    ("page", "last_line", "printed"),
+    [
+        ("README.md", "", "1\n2432902008176640000\n"),
+        ("docs/module-linking.md", "print(written)", "[7, 700, 700]\n"),
+    ],
+)
+def test_examples_print_what_they_say(page: str, last_line: str, printed: str, tmp_path: Path) -> None:
+    examples = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
+    source = next(code for code in examples if last_line in code)
     done = subprocess.run([sys.executable, "-c", source], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert done.stdout == "1\n2432902008176640000\n"
+    assert done.stdout == printed
