@@ -331,9 +331,7 @@ class Module(Unique):
         return list(found.values())
 
     def _closure(self, upvars: tuple[Module, ...]) -> Module:
-        """The module with the modules of enclosing ones that it uses: itself if there are none."""
-        if not upvars:
-            return self
+        """A module value: with the modules of enclosing ones that it uses. Its code is shared, closing it is not."""
         made = Module._of(self.engine, self._module)
         made._info = self._info
         made._native = self._native

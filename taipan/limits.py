@@ -32,6 +32,7 @@ MAX_NESTING: Final = 100_000  # blocks inside each other in one function; contro
 MAX_STRING_BYTES: Final = 100_000  # JS API: names in imports and exports
 
 MAX_NESTED_MODULES: Final = 1_000  # Wasmtime's: modules in one module, without those inside them
+MAX_FILE_MODULES: Final = 10_000  # modules in one file, at any depth; each takes kilobytes and eight bytes in the file
 MAX_INSTANCES: Final = 1_000  # Wasmtime's: instances that one module makes or imports
 MAX_MODULE_DEPTH: Final = 100  # modules inside each other; reading and checking them recurses
 MAX_TYPE_SIZE: Final = 100_000  # Wasmtime's: items in a module or instance type, with all those inside it

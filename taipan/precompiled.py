@@ -7,6 +7,7 @@ copied.
 
 from __future__ import annotations
 
+import functools
 import mmap
 import os
 import struct
@@ -49,8 +50,17 @@ def cache_key(engine: Engine, compiler: Compiler, module: WasmModule) -> str:
     from taipan.compiler.cache import CodeCache
 
     settings = header_of(engine, compiler).text() + f"{__version__} {compiler.description}".encode()
-    place = str(module.origin).encode() if module.origin else b""  # of modules in one file
-    return CodeCache.key(module.code, settings + place)
+    if module.origin:  # one of several in a file, which is hashed once
+        settings += f" {module.origin} {_digest(module.code)}".encode()
+        return CodeCache.key(b"", settings)
+    return CodeCache.key(module.code, settings)
+
+
+@functools.lru_cache(maxsize=1)
+def _digest(code: bytes) -> str:
+    import hashlib
+
+    return hashlib.sha256(code).hexdigest()
 
 
 def serialize(engine: Engine, module: WasmModule) -> bytearray:
@@ -93,25 +103,13 @@ def compile_all(engine: Engine, module: WasmModule, with_bytes: bool, links: byt
     from taipan.compiler.environ import ModuleEnv
 
     if module.has_tail_calls is None:  # it came from an artifact: nobody has looked at its bodies yet
-        module = checked_again(engine, module)
+        check(module, engine.features)
     image = engine.compiler.module(ModuleEnv(module, engine.tunables, False)).image(engine.num_workers)
     starts = module.body_starts
     code = module.code if with_bytes else b""
     head_bytes = min(starts[0], len(code)) if len(starts) else len(code)
     header = header_of(engine)
     return artifact.serialize(image, code, head_bytes, header, symbols(module, image), engine.compiler.name, links)
-
-
-def checked_again(engine: Engine, module: WasmModule) -> WasmModule:
-    """The same module with its bodies validated."""
-    if module.links is None:
-        check(module, engine.features)
-        return module
-    from taipan.link.artifacts import walk
-
-    root = decode(module.code, engine.features)
-    check(root, engine.features)
-    return next(found for found in walk(root) if found.origin == module.origin)
 
 
 def symbols(module: WasmModule, image: Image) -> list[tuple[str, int, int]]:

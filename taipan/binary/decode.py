@@ -30,7 +30,7 @@ from taipan.binary.sections import (
 from taipan.binary.types import read_type_section
 from taipan.errors import InvalidError, MalformedError
 from taipan.features import Features
-from taipan.limits import MAX_MODULE_BYTES, MAX_MODULE_DEPTH, MAX_NESTED_MODULES, too_many
+from taipan.limits import MAX_FILE_MODULES, MAX_MODULE_BYTES, MAX_MODULE_DEPTH, MAX_NESTED_MODULES, too_many
 from taipan.wasm.cursor import EXCEPTIONS_BIT, MODULE_LINKING_BIT
 from taipan.wasm.linking import NestedModule
 from taipan.wasm.module import CustomSection, Module
@@ -161,6 +161,9 @@ def read_module_section(reader: Reader, module: Module, depth: int) -> None:
     limit = reader.limit
     for _ in range(count):
         start = reader.next
+        reader.num_modules += 1
+        if reader.num_modules > MAX_FILE_MODULES:
+            raise too_many("modules in a file", reader.num_modules, MAX_FILE_MODULES)
         size: i64 = reader.read_length()
         reader.limit = reader.next + size
         definitions.append(NestedModule(read_module(reader, reader.next, depth + 1), int(start)))

@@ -24,6 +24,7 @@ class Reader(Operands):
         self.code = code
         self.limit = len(code)
         self.disabled = disabled_bits(features)
+        self.num_modules = 0  # read so far (module linking)
 
     def read_count(self, limit: int, what: str) -> i64:
         """The length of a list whose elements take at least a byte each.

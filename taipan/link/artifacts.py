@@ -42,16 +42,19 @@ class Value:
 
 
 def value_of(module: Module) -> Value:
-    """The same value for the same module object, wherever it is met."""
+    """The same value for the same module object, wherever it is met. Closures over closures may be nested deeply."""
     made: dict[int, Value] = {}
-
-    def of(module: Module) -> Value:
-        found = made.get(id(module))
-        if found is None:
-            found = made[id(module)] = Value(module._module, tuple(map(of, module._upvars)))
-        return found
-
-    return of(module)
+    waiting = [module]
+    while waiting:
+        top = waiting[-1]
+        missing = [upvar for upvar in top._upvars if id(upvar) not in made]
+        if missing:
+            waiting += missing
+            continue
+        waiting.pop()
+        if id(top) not in made:
+            made[id(top)] = Value(top._module, tuple(made[id(upvar)] for upvar in top._upvars))
+    return made[id(module)]
 
 
 def walk(module: WasmModule) -> Iterator[WasmModule]:
@@ -68,7 +71,7 @@ def walk(module: WasmModule) -> Iterator[WasmModule]:
 
 @final
 class Plan:
-    """What goes into an artifact: see above. roots: where to find the places of a file's modules."""
+    """What goes into an artifact: see above."""
 
     __slots__ = ("_place_of", "_values", "files", "parts", "values")
 
@@ -79,14 +82,21 @@ class Plan:
         self._place_of: Final[dict[int, int]] = {}
         self._values: Final[dict[int, int]] = {}
 
-    def add_value(self, value: Value) -> int:
-        found = self._values.get(id(value))
-        if found is None:
-            part = self.add_part(value.module)
-            upvars = [self.add_value(upvar) for upvar in value.upvars]
-            found = self._values[id(value)] = len(self.values)
-            self.values.append((part, upvars))
-        return found
+    def add_value(self, value: Value) -> None:
+        """A value after those that it closes over; its own part comes first of all."""
+        self.add_part(value.module)
+        waiting = [value]
+        while waiting:
+            top = waiting[-1]
+            missing = [upvar for upvar in top.upvars if id(upvar) not in self._values]
+            if missing:
+                waiting += missing
+                continue
+            waiting.pop()
+            if id(top) not in self._values:
+                self._values[id(top)] = len(self.values)
+                part = self.add_part(top.module)
+                self.values.append((part, [self._values[id(upvar)] for upvar in top.upvars]))
 
     def add_part(self, module: WasmModule) -> int:
         """A module and those inside it."""
@@ -115,7 +125,8 @@ def serialize(engine: Engine, value: Value) -> bytearray:
     rows: list[list[int]] = []
     others = bytearray()
     carried: set[int] = set()
-    for index, module in enumerate(plan.parts):
+    parts = validated(engine, plan.parts)
+    for index, module in enumerate(parts):
         file = plan.file_of(module)
         row = [file, module.origin, 0, 0]
         if index:
@@ -126,10 +137,25 @@ def serialize(engine: Engine, value: Value) -> bytearray:
         carried.add(file)
         rows.append(row)
     links = {"files": len(plan.files), "parts": rows, "values": plan.values}
-    first = precompiled.compile_all(engine, plan.parts[0], True, json.dumps(links).encode())
+    first = precompiled.compile_all(engine, parts[0], True, json.dumps(links).encode())
     if others:
         first.extend(bytes(-len(first) % page))
     return first + others
+
+
+def validated(engine: Engine, modules: list[WasmModule]) -> list[WasmModule]:
+    """The modules; those of files that came from an artifact are read again, since nobody looked at their bodies."""
+    known: dict[int, dict[int, WasmModule]] = {}
+    found: list[WasmModule] = []
+    for module in modules:
+        if module.has_tail_calls is None:
+            if id(module.code) not in known:
+                root = decode(module.code, engine.features)
+                check(root, engine.features)
+                known[id(module.code)] = {inner.origin: inner for inner in walk(root)}
+            module = known[id(module.code)][module.origin]
+        found.append(module)
+    return found
 
 
 # --- reading ---
@@ -160,6 +186,18 @@ def padded_end(first: artifact.Artifact) -> int:
     return -(-first.end // page) * page
 
 
+def checked_numbers(numbers: list[Any]) -> list[int]:
+    """Raises ValueError unless all are whole numbers and none is negative."""
+    if not all(type(number) is int and number >= 0 for number in numbers):
+        raise ValueError(f"numbers from 0 expected, not {numbers!r}")
+    return numbers
+
+
+def checked_row(row: Any) -> tuple[int, int, int, int]:
+    file, origin, offset, size = checked_numbers(row)
+    return file, origin, offset, size
+
+
 @final
 class Loader:
     """Reads one artifact. fd: the file to map code from, or -1."""
@@ -180,20 +218,15 @@ class Loader:
         """Raises MalformedError for what is damaged, UnsupportedError for what does not fit here."""
         try:
             links = json.loads(first.links)
-            rows = [self.row(row) for row in links["parts"]]
+            rows = [checked_row(row) for row in links["parts"]]
             self.read_parts(first, rows)
             values: list[Module] = []
             for part, upvars in links["values"]:
-                values.append(self.value(rows[part][:2], [values[index] for index in upvars]))
+                numbers = checked_numbers([part, *upvars])
+                values.append(self.value(rows[numbers[0]][:2], [values[index] for index in numbers[1:]]))
             return values[-1]
         except (KeyError, IndexError, TypeError, ValueError, RecursionError) as error:
             raise artifact.damaged(f"its list of modules: {error!r}") from error
-
-    def row(self, row: Any) -> tuple[int, int, int, int]:
-        file, origin, offset, size = row
-        if not all(type(number) is int and number >= 0 for number in row):
-            raise ValueError(f"numbers expected, not {row!r}")
-        return file, origin, offset, size
 
     def read_parts(self, first: artifact.Artifact, rows: list[tuple[int, int, int, int]]) -> None:
         start = padded_end(first)

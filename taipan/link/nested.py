@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 MAX_INSTANCES_AT_ONCE: Final = 10_000
 """Wasmtime's default limit of a store: a file of a few lines can ask for any number by doubling."""
+MAX_INSTANCE_DEPTH: Final = 150
+"""Instances that are made while others are: closures over closures can nest them without end, and each takes stack."""
 
 
 def instantiate(store: Store, module: Module, items: Sequence[Any]) -> Instance:
@@ -48,17 +50,24 @@ def instantiate(store: Store, module: Module, items: Sequence[Any]) -> Instance:
 
 @final
 class Budget:
-    """How many instances one call of the host may still make."""
+    """How many instances one call of the host may still make, and how many are being made. Raises WasmError beyond."""
 
-    __slots__ = ("left",)
+    __slots__ = ("depth", "left")
 
     def __init__(self) -> None:
         self.left = MAX_INSTANCES_AT_ONCE
+        self.depth = 0
 
-    def spend(self) -> None:
+    def begin(self) -> None:
         self.left -= 1
+        self.depth += 1
         if self.left < 0:
-            raise WasmError(f"resource limit exceeded: more than {MAX_INSTANCES_AT_ONCE} instances inside each other")
+            raise WasmError(f"resource limit exceeded: one instance makes more than {MAX_INSTANCES_AT_ONCE} others")
+        if self.depth > MAX_INSTANCE_DEPTH:
+            raise WasmError(f"resource limit exceeded: instances inside each other beyond {MAX_INSTANCE_DEPTH}")
+
+    def end(self) -> None:
+        self.depth -= 1
 
 
 @final
@@ -94,10 +103,12 @@ class Evaluation:
         self.num_nested = 0
 
     def run(self) -> Instance:
-        self.budget.spend()
+        self.budget.begin()
         for step in self.links.steps:
             ACTIONS[type(step)](self, step)
-        return create(self.store, self.module, self.bindings, self.linked)
+        made = create(self.store, self.module, self.bindings, self.linked)
+        self.budget.end()
+        return made
 
     def item(self, kind: int, index: int) -> Any:
         return self.linked.item(kind, index) if kind >= MODULE else self.bindings.of_kind(kind)[index]

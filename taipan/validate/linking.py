@@ -66,14 +66,18 @@ def resolve(module: Module, features: Features) -> list[ModuleRules]:
 
 @final
 class File:
-    """What all modules of a file share. slab: their types.  rules: of the modules that are resolved."""
+    """What all modules of a file share. slab: their types.  rules: of the modules that are resolved.
 
-    __slots__ = ("features", "held", "matcher", "rules", "slab")
+    instance_types: by the id of a module type, that type and the one of its instances.
+    """
+
+    __slots__ = ("features", "held", "instance_types", "matcher", "rules", "slab")
 
     def __init__(self, features: Features) -> None:
         self.features: Final = features
         self.slab: Final = TypeSlab(_ENGINE)
         self.held: Final[list[Group]] = []
+        self.instance_types: Final[dict[int, tuple[ModuleType, InstanceType]]] = {}
         self.matcher: Final = Matcher(self.slab.space)
         self.rules: Final[list[ModuleRules]] = []
 
@@ -531,7 +535,10 @@ class Scope:
             found = self.file.matcher.mismatch(given, needed)
             if found is not None:
                 raise InvalidError(f"{found.rule}: argument `{name}` of module {instance.module}: {found.reason}")
-        self.add_instance(InstanceType(type.exports))
+        made = self.file.instance_types.get(id(type))
+        if made is None:  # its size takes time to measure
+            made = self.file.instance_types[id(type)] = (type, InstanceType(type.exports))
+        self.add_instance(made[1])
 
     def define_bundle(self, bundle: Bundle) -> None:
         self.add_instance(InstanceType(self.named_items(bundle.items, "export")))
