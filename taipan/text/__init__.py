@@ -15,7 +15,8 @@ def parse(source: str | bytes, features: Features | None = None) -> Module:
     """The module that a text stands for: `(module ...)` or its fields alone.
 
     The syntax of every known proposal is accepted whatever `features` says; validation refuses what is off. Without
-    memory64, limits beyond 32 bits are malformed, with it they are invalid.
+    memory64, limits beyond 32 bits are malformed, with it they are invalid. Only module linking must be on to be read:
+    with it a module has `definitions`.
     Raises MalformedError, with line and column, for text that is no module, unknown identifiers included.
     """
     from taipan.text.lexer import Lexer, decode_source

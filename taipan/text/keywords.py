@@ -66,7 +66,7 @@ I32X4: Final = 52
 I64X2: Final = 53
 F32X4: Final = 54
 F64X2: Final = 55
-# The words of module linking, known so that they can be refused by name.
+# Module linking; `outer` and `instantiate` are no words of their own, as they mean nothing elsewhere.
 INSTANCE: Final = 56
 ALIAS: Final = 57
 

@@ -185,7 +185,7 @@ class CodePrinter(Operands):
 
     def callee(self, type_index: int) -> None:
         """Note the arity of a function type."""
-        types = self.types_text.module.types
+        types = self.types_text.space
         comp = types[type_index].comp if type_index < len(types) else None
         if isinstance(comp, FuncType):
             self.arity_of_callee = (len(comp.params), len(comp.results))
@@ -221,8 +221,8 @@ class CodePrinter(Operands):
             return f" {self.read_u32()}"
         if shape == shapes.FUNC:
             func = int(self.read_u32())
-            space = self.types_text.module.func_space
-            self.callee(space[func] if func < len(space) else len(self.types_text.module.types))
+            space = self.types_text.funcs
+            self.callee(space[func] if func < len(space) else len(self.types_text.space))
             return " " + ids.funcs.reference(func)
         if shape == shapes.GLOBAL:
             return self.reference(ids.globals)

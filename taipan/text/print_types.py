@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final, final
 
-from taipan.text.identifiers import Identifiers
-from taipan.wasm.module import Module
+from taipan.text.identifiers import Identifiers, quote
+from taipan.wasm.linking import InstanceTypeDef, ItemDesc, ModuleTypeDef, TypeItem
+from taipan.wasm.module import KIND_NAMES
 from taipan.wasm.types import (
     ArrayType,
     CompType,
@@ -18,6 +19,7 @@ from taipan.wasm.types import (
     StructType,
     SubType,
     TableType,
+    TagType,
     ValType,
     heap_name,
     heap_of,
@@ -31,12 +33,25 @@ from taipan.wasm.types import (
 
 @final
 class TypePrinter:
-    """types: identifiers of types.  fields: identifiers of each struct type's fields."""
+    """space: the type index space.  outer: the indices in it whose types belong to enclosing modules.
 
-    __slots__ = ("fields", "module", "types")
+    funcs: the type index of each function, too large where that is not known.
+    types: identifiers of types.  fields: identifiers of each struct type's fields.
+    """
 
-    def __init__(self, module: Module, types: Identifiers, fields: dict[int, Identifiers]) -> None:
-        self.module: Final = module
+    __slots__ = ("fields", "funcs", "outer", "space", "types")
+
+    def __init__(
+        self,
+        space: list[SubType],
+        outer: set[int],
+        funcs: list[int],
+        types: Identifiers,
+        fields: dict[int, Identifiers],
+    ) -> None:
+        self.space: Final = space
+        self.funcs: Final = funcs
+        self.outer: Final = outer
         self.types: Final = types
         self.fields: Final = fields
 
@@ -77,11 +92,22 @@ class TypePrinter:
     def type_use(self, index: int, params: Identifiers | None = None) -> str:
         """`(type x)` and, if that is a function type, its signature."""
         text = f"(type {self.types.reference(index)})"
-        if index < len(self.module.types):
-            comp = self.module.types[index].comp
-            if isinstance(comp, FuncType):
-                text += self.signature(comp, params)
+        if self.has_signature(index):
+            comp = self.space[index].comp
+            assert isinstance(comp, FuncType)
+            text += self.signature(comp, params)
         return text
+
+    def has_signature(self, index: int) -> bool:
+        """Whether `type_use` shows one: not if it says types by the indices of another module."""
+        if index >= len(self.space):
+            return False
+        comp = self.space[index].comp
+        if not isinstance(comp, FuncType):
+            return False
+        return index not in self.outer or not any(
+            is_ref(t) and is_concrete(heap_of(t)) for t in (*comp.params, *comp.results)
+        )
 
     def sub_type(self, index: int, subtype: SubType) -> str:
         """A whole `(type ...)`."""
@@ -107,8 +133,34 @@ class TypePrinter:
                 + "".join([self.field(position, field, ids) for position, field in enumerate(comp.fields)])
                 + ")"
             )
+        if isinstance(comp, ModuleTypeDef):
+            return f"(module{self.type_items('import', comp.imports)}{self.type_items('export', comp.exports)})"
+        if isinstance(comp, InstanceTypeDef):
+            return f"(instance{self.type_items('export', comp.exports)})"
         assert isinstance(comp, ArrayType)
         return f"(array {self.field_type(comp.field)})"
+
+    def type_items(self, word: str, items: list[TypeItem]) -> str:
+        """` (import "name" (func ...))` and so on, of a module or instance type."""
+        text = ""
+        for item in items:
+            module = "" if item.module is None else f"{quote(item.module.encode())} "
+            text += f" ({word} {module}{quote(item.name.encode())} ({self.item(item.kind, '', item.desc)}))"
+        return text
+
+    def item(self, kind: int, ident: str, desc: ItemDesc) -> str:
+        """`func (type 0)` and the like. ident: what follows the word."""
+        word = KIND_NAMES[kind] + ident
+        if isinstance(desc, int):
+            return f"{word} {self.type_use(desc)}"
+        if isinstance(desc, TableType):
+            return f"{word} {self.table_type(desc)}"
+        if isinstance(desc, MemType):
+            return f"{word} {self.mem_type(desc)}"
+        if isinstance(desc, GlobalType):
+            return f"{word} {self.global_type(desc)}"
+        assert isinstance(desc, TagType)
+        return f"{word} {self.type_use(desc.type_idx)}"
 
     def field(self, position: int, field: FieldType, ids: Identifiers | None) -> str:
         name = ids.definition(position) if ids is not None and position in ids.names else ""

@@ -16,15 +16,20 @@ from taipan.text.identifiers import Identifiers, quote, quote_bytes, quote_id
 from taipan.text.names import encode_names
 from taipan.text.parser import present_sections
 from taipan.text.print_code import CodePrinter, ModuleIds
+from taipan.text.print_linking import LinkPrinter, adds_module, outer_types, visible_funcs, visible_types
 from taipan.text.print_types import TypePrinter
+from taipan.wasm.linking import ItemDesc, NestedModule
 from taipan.wasm.module import (
     ACTIVE,
     DECLARATIVE,
     FUNC,
     GLOBAL,
+    INSTANCE,
     KIND_NAMES,
     MEMORY,
+    MODULE,
     TABLE,
+    TAG,
     ConstExpr,
     CustomSection,
     DataSegment,
@@ -35,22 +40,42 @@ from taipan.wasm.module import (
     Module,
     TableDef,
 )
-from taipan.wasm.types import FuncType, GlobalType, MemType, StructType, TableType, TagType, ValType
+from taipan.wasm.types import FuncType, StructType, SubType, ValType
 
 _DATA_LINE_BYTES: Final = 4096
+_NO_IDS: Final = Identifiers({}, 0)
 
 
 @final
 class ModulePrinter:
-    """Collects the lines of one module."""
+    """Collects the lines of one module. around: the type index spaces of the modules around it, outermost first."""
 
-    __slots__ = ("code", "const_code", "ids", "lines", "local_names", "module", "names", "types")
+    __slots__ = (
+        "around",
+        "code",
+        "const_code",
+        "folded",
+        "ids",
+        "lines",
+        "local_names",
+        "module",
+        "module_ids",
+        "names",
+        "space",
+        "types",
+    )
 
-    def __init__(self, module: Module, folded: bool) -> None:
+    def __init__(self, module: Module, folded: bool, around: list[list[SubType]] | None = None) -> None:
         self.module: Final = module
+        self.folded: Final = folded
+        self.around: Final = around or []
         self.names: Final = decode_names(module)
-        self.ids: Final = module_ids(module, self.names)
-        self.types: Final = TypePrinter(module, self.ids.types, self.ids.fields)
+        self.space: Final = visible_types(module, self.around)
+        self.ids: Final = module_ids(module, self.names, self.space)
+        self.module_ids: Final = nested_module_ids(module)
+        self.types: Final = TypePrinter(
+            self.space, outer_types(module), visible_funcs(module), self.ids.types, self.ids.fields
+        )
         self.code: Final = CodePrinter(self.ids, self.types, folded)
         # Constant expressions are listed instruction by instruction.
         self.const_code: Final = CodePrinter(self.ids, self.types)
@@ -59,13 +84,21 @@ class ModulePrinter:
         self.local_names: IndirectNameMap = {}
 
     def print(self, customs: bool) -> str:
+        return "\n".join(self.text(self.module_id(), customs)) + "\n"
+
+    def text(self, ident: str, customs: bool) -> list[str]:
+        """The lines of the module. ident: what follows its keyword."""
         module = self.module
         self.lines.append("")  # becomes the first line
-        self.print_types()
-        counts = [0, 0, 0, 0, 0]
-        for entry in module.imports:
-            self.lines.append("  " + self.import_text(entry, counts[entry.kind]))
-            counts[entry.kind] += 1
+        if module.definitions is not None:
+            LinkPrinter(self, module.definitions)
+        else:
+            for first, count in module.rec_groups:
+                self.print_group(first, count)
+            counts = [0, 0, 0, 0, 0]
+            for entry in module.imports:
+                self.lines.append("  " + self.import_text(entry, counts[entry.kind]))
+                counts[entry.kind] += 1
         for offset, table in enumerate(module.tables):
             self.lines.append("  " + self.table_text(module.num_imported_tables + offset, table))
         for offset, memory in enumerate(module.memories):
@@ -89,11 +122,16 @@ class ModulePrinter:
             self.data(index, segment)
         if customs:
             self.customs(labels)
-        self.lines[0] = "(module" + self.module_id()
+        self.lines[0] = "(module" + ident
         if len(self.lines) == 1:
-            return self.lines[0] + ")\n"
+            return [self.lines[0] + ")"]
         self.lines.append(")")
-        return "\n".join(self.lines) + "\n"
+        return self.lines
+
+    def print_nested(self, module: Module, index: int) -> None:
+        """A module inside this one, which has `index` in the index space of modules."""
+        inner = ModulePrinter(module, self.folded, [*self.around, self.space])
+        self.lines.extend(["  " + line for line in inner.text(self.module_ids.definition(index), True)])
 
     def module_id(self) -> str:
         name = self.names.module
@@ -103,43 +141,47 @@ class ModulePrinter:
 
     # Types and imports.
 
-    def print_types(self) -> None:
-        types = self.module.types
-        for first, count in self.module.rec_groups:
-            if count == 1:
-                self.lines.append("  " + self.types.sub_type(first, types[first]))
-                continue
-            self.lines.append("  (rec")
-            for index in range(first, first + count):
-                self.lines.append("    " + self.types.sub_type(index, types[index]))
-            self.lines.append("  )")
+    def print_group(self, first: int, count: int) -> None:
+        """A recursion group."""
+        types = self.space
+        if count == 1:
+            self.lines.append("  " + self.types.sub_type(first, types[first]))
+            return
+        self.lines.append("  (rec")
+        for index in range(first, first + count):
+            self.lines.append("    " + self.types.sub_type(index, types[index]))
+        self.lines.append("  )")
+
+    def space_ids(self, kind: int) -> Identifiers:
+        """The identifiers of an index space; instances have none."""
+        ids = self.ids
+        spaces = {FUNC: ids.funcs, TABLE: ids.tables, MEMORY: ids.memories, GLOBAL: ids.globals, TAG: ids.tags}
+        return spaces.get(kind, _NO_IDS if kind == INSTANCE else self.module_ids if kind == MODULE else ids.types)
+
+    def definition(self, kind: int, index: int) -> str:
+        return self.space_ids(kind).definition(index)
+
+    def reference(self, kind: int, index: int) -> str:
+        return self.space_ids(kind).reference(index)
 
     def import_text(self, entry: Import, index: int) -> str:
         names = f"{quote(entry.module.encode())} {quote(entry.name.encode())}"
-        return f"(import {names} ({self.import_desc(entry, index)}))"
+        return f"(import {names} ({self.import_desc(entry.kind, entry.desc, entry.exact, index)}))"
 
-    def import_desc(self, entry: Import, index: int) -> str:
-        desc = entry.desc
-        if isinstance(desc, int):
-            params = Identifiers(self.names.locals.get(index, {}), self.param_count(desc))
-            if params.names:
-                self.local_names[index] = params.names
-            type_use = self.types.type_use(desc, params)
-            if entry.exact:
-                type_use = f"(exact {type_use})"
-            return f"func{self.ids.funcs.definition(index)} {type_use}"
-        if isinstance(desc, TableType):
-            return f"table{self.ids.tables.definition(index)} {self.types.table_type(desc)}"
-        if isinstance(desc, MemType):
-            return f"memory{self.ids.memories.definition(index)} {self.types.mem_type(desc)}"
-        if isinstance(desc, GlobalType):
-            return f"global{self.ids.globals.definition(index)} {self.types.global_type(desc)}"
-        assert isinstance(desc, TagType)
-        return f"tag{self.ids.tags.definition(index)} {self.types.type_use(desc.type_idx)}"
+    def import_desc(self, kind: int, desc: ItemDesc, exact: bool, index: int) -> str:
+        """An imported item that gets `index`, without brackets."""
+        ident = self.definition(kind, index)
+        if kind != FUNC or not isinstance(desc, int):
+            return self.types.item(kind, ident, desc)
+        params = Identifiers(self.names.locals.get(index, {}), self.param_count(desc))
+        if params.names and self.types.has_signature(desc):
+            self.local_names[index] = params.names
+        type_use = self.types.type_use(desc, params)
+        return f"func{ident} (exact {type_use})" if exact else f"func{ident} {type_use}"
 
     def param_count(self, type_index: int) -> int:
-        if type_index < len(self.module.types):
-            comp = self.module.types[type_index].comp
+        if type_index < len(self.space):
+            comp = self.space[type_index].comp
             if isinstance(comp, FuncType):
                 return len(comp.params)
         return 0
@@ -170,9 +212,7 @@ class ModulePrinter:
         return f"(global{self.ids.globals.definition(index)} {self.types.global_type(glob.type)}{init})"
 
     def export_text(self, export: Export) -> str:
-        ids = self.ids
-        spaces = {FUNC: ids.funcs, TABLE: ids.tables, MEMORY: ids.memories, GLOBAL: ids.globals}
-        reference = spaces.get(export.kind, ids.tags).reference(export.index)
+        reference = self.reference(export.kind, export.index)
         return f"(export {quote(export.name.encode())} ({KIND_NAMES[export.kind]} {reference}))"
 
     def elem_text(self, index: int, elem: ElemSegment) -> str:
@@ -220,7 +260,8 @@ class ModulePrinter:
         param_count = self.param_count(type_index)
         locals_ = Identifiers(self.names.locals.get(index, {}), param_count + len(local_types))
         if locals_.names:
-            self.local_names[index] = locals_.names
+            shown = 0 if self.types.has_signature(type_index) else param_count
+            self.local_names[index] = {local: name for local, name in locals_.names.items() if local >= shown}
         self.lines.append(f"  (func{self.ids.funcs.definition(index)} {self.types.type_use(type_index, locals_)}")
         if local_types:
             self.lines.append("   " + self.local_text(local_types, locals_, param_count))
@@ -296,28 +337,45 @@ class ModulePrinter:
         return encode_names(names)
 
 
-def module_ids(module: Module, names: Names) -> ModuleIds:
+def module_ids(module: Module, names: Names, types: list[SubType]) -> ModuleIds:
+    """types: the type index space."""
     ids = ModuleIds()
-    ids.types = Identifiers(names.types, len(module.types))
-    ids.funcs = Identifiers(names.funcs, len(module.func_space))
-    ids.tables = Identifiers(names.tables, len(module.table_space))
-    ids.memories = Identifiers(names.memories, len(module.mem_space))
-    ids.globals = Identifiers(names.globals, len(module.global_space))
-    ids.tags = Identifiers(names.tags, len(module.tag_space))
+    ids.types = Identifiers(names.types, len(types))
+    ids.funcs = Identifiers(names.funcs, module.num_imported_funcs + len(module.func_types))
+    ids.tables = Identifiers(names.tables, module.num_imported_tables + len(module.tables))
+    ids.memories = Identifiers(names.memories, module.num_imported_memories + len(module.memories))
+    ids.globals = Identifiers(names.globals, module.num_imported_globals + len(module.globals))
+    ids.tags = Identifiers(names.tags, module.num_imported_tags + len(module.tags))
     ids.elems = Identifiers(names.elems, len(module.elems))
     ids.datas = Identifiers(names.datas, len(module.datas))
     for index, field_names in names.fields.items():
-        if index < len(module.types):
-            comp = module.types[index].comp
+        if index < len(types):
+            comp = types[index].comp
             if isinstance(comp, StructType):
                 ids.fields[index] = Identifiers(field_names, len(comp.fields))
     return ids
+
+
+def nested_module_ids(module: Module) -> Identifiers:
+    """Identifiers of the modules in this one's index space that are defined in it, by their own names."""
+    names: dict[int, str] = {}
+    count = 0
+    for definition in module.definitions or []:
+        if isinstance(definition, NestedModule):
+            name = decode_names(definition.module).module
+            if name is not None:
+                names[count] = name
+        if adds_module(definition):
+            count += 1
+    return Identifiers(names, count)
 
 
 def place_text(after: int) -> str:
     """The placement of a `@custom` that follows section `after`."""
     if after == 0:
         return " (before first)"
+    if after not in SECTION_ORDER:
+        return " (after import)"  # of the sections of module linking, which have no word
     return f" (after {SECTION_WORDS[SECTION_ORDER.index(after)].decode()})"
 
 
