@@ -398,9 +398,9 @@ class Module(Unique):
         from taipan import precompiled
 
         if self._opened().links is not None:
-            from taipan.link import artifacts
+            from taipan import precompiled_set
 
-            return artifacts.serialize(self.engine, artifacts.value_of(self))
+            return precompiled_set.serialize(self.engine, precompiled_set.value_of(self))
         return precompiled.serialize(self.engine, self._module)
 
     @classmethod

@@ -66,9 +66,9 @@ def _digest(code: bytes) -> str:
 def serialize(engine: Engine, module: WasmModule) -> bytearray:
     """The artifact of a validated module that closes over no other: compiled as a whole, or found in the cache."""
     if module.links is not None:
-        from taipan.link import artifacts
+        from taipan import precompiled_set
 
-        return artifacts.serialize(engine, artifacts.Value(module, ()))
+        return precompiled_set.serialize(engine, precompiled_set.Value(module, ()))
     return kept_or_compiled(engine, module)
 
 
@@ -151,9 +151,9 @@ def loaded(engine: Engine, data: memoryview, fd: int, verify: bool) -> Module:
     """The module of an artifact. fd: the file to map its code from, or -1."""
     parts = unpack(engine, data, verify)
     if parts.links:
-        from taipan.link import artifacts
+        from taipan import precompiled_set
 
-        return artifacts.load(engine, data, parts, fd, verify)
+        return precompiled_set.load(engine, data, parts, fd, verify)
     from taipan.engine import Module
 
     try:

@@ -110,20 +110,20 @@ def run(args: Any) -> int:
 
 def listers_of(engine: taipan.Engine, args: Any, data: bytes) -> list[Lister]:
     """What lists the functions of a module or an artifact, and of the modules inside it. Raises WasmError."""
+    from taipan import precompiled_set
     from taipan.cli.listing import Compiled, Lister, Stored
     from taipan.compiler.environ import ModuleEnv
     from taipan.engine import check, decode
-    from taipan.link import artifacts
 
     if engine.detect_precompiled(data):
         return [
             Lister(module, ModuleEnv(module, engine.tunables, False), Stored(artifact))
-            for module, artifact in artifacts.parts_of(data)
+            for module, artifact in precompiled_set.parts_of(data)
         ]
     root = decode(assembled(args.file, data, engine.features), engine.features)
     check(root, engine.features)
     listers = []
-    for module in artifacts.walk(root):
+    for module in precompiled_set.walk(root):
         env = ModuleEnv(module, engine.tunables, not args.eager)
         listers.append(Lister(module, env, Compiled(env, engine.compiler)))
     return listers

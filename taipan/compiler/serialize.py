@@ -131,7 +131,7 @@ def serialize(
     """The artifact of a compiled module.
 
     module: its binary format.  head_bytes: where its first function body begins.  symbols: as `elf.write` takes them.
-    compiler: its name.  links: with module linking, what the file has besides this artifact (`link/artifacts.py`).
+    compiler: its name.  links: with module linking, what the file has besides this artifact (`precompiled_set.py`).
     """
     tables = {name: bytes(getattr(image, name)) for name in TABLES}
     left = [f"{index} {' '.join(reason.split())}" for index, reason in sorted(image.left.items())]

@@ -272,6 +272,8 @@ def bundle(store: Store, items: Mapping[str, Any]) -> Instance:
 
 def from_exports(store: Store, items: Mapping[str, Any]) -> Instance:
     """The same with everything checked."""
+    if not isinstance(items, Mapping):
+        raise TypeError(f"expected the exports as a dict of names and items, not {type(items).__name__}")
     for name, item in items.items():
         if not isinstance(name, str):
             raise TypeError(f"expected the names of exports as str, not {type(name).__name__}")
