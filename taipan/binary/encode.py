@@ -402,13 +402,33 @@ def header_sections(definitions: list[Definition]) -> list[int]:
     return sections
 
 
+def encoding_of(module: Module, definition: Definition) -> int:
+    """Which encoding of module and instance types a definition needs: 1, 2 for the later one, or 0 for either."""
+    if isinstance(definition, TypeGroup) and definition.count == 1:
+        comp = module.types[definition.first].comp
+        if isinstance(comp, (ModuleTypeDef, InstanceTypeDef)):
+            return 1 if comp.local is None else 2
+    return 0
+
+
 def write_definitions(out: BytesWriter, module: Module, definitions: list[Definition]) -> None:
-    """Custom sections that follow a section which there is several times come after the last of them."""
-    sections = header_sections(definitions)
+    """Those of one kind share a section, but for types in both encodings, which have to be in different ones.
+
+    Custom sections that follow a section which there is several times come after the last of them.
+    """
+    left = [0] * (ALIAS + 1)
+    for definition in definitions:
+        left[section_of(definition)] += 1
     start = 0
-    for place, section in enumerate(sections):
+    while start < len(definitions):
+        section = section_of(definitions[start])
         stop = start
+        encoding = 0
         while stop < len(definitions) and section_of(definitions[stop]) == section:
+            needed = encoding_of(module, definitions[stop])
+            if needed and encoding and needed != encoding:
+                break
+            encoding = needed or encoding
             stop += 1
         contents = BytesWriter()
         write_u32(contents, stop - start)
@@ -416,8 +436,9 @@ def write_definitions(out: BytesWriter, module: Module, definitions: list[Defini
             write_definition(contents, module, definition)
         out.append(section)
         write_bytes(out, contents.getvalue())
+        left[section] -= stop - start
         start = stop
-        if section not in sections[place + 1 :]:
+        if not left[section]:
             write_customs(out, module, section)
 
 

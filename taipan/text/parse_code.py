@@ -109,6 +109,7 @@ class CodeParser:
         "scratch",
         "shapes",
         "spaces",
+        "text_end",
         "text_start",
         "types",
         "uses_datas",
@@ -138,7 +139,9 @@ class CodeParser:
         self.labels_seen: i64 = 0
         self.label_names: dict[int, bytes] = {}
         self.uses_datas: bool = False
+        # Where the module is in the source.
         self.text_start: i64 = lexer.start
+        self.text_end: i64 = lexer.end
         self.old_ifs: set[int] | None = None
 
     def begin(self, out: BytesWriter, local_space: IndexSpace) -> None:
@@ -357,7 +360,7 @@ class CodeParser:
         lexer = self.lexer
         old_ifs = self.old_ifs
         if old_ifs is None:
-            old_ifs = self.old_ifs = find_old_ifs(lexer.source, self.text_start, lexer.end)
+            old_ifs = self.old_ifs = find_old_ifs(lexer.source, self.text_start, self.text_end)
         if self.saved_hints[-3] in old_ifs:
             self.folded_if()
             self.frames[-1] = _OLD_IF_THEN

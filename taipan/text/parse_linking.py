@@ -412,7 +412,8 @@ class LinkParser:
             around = around.around
         if depth > MAX_MODULE_DEPTH:
             raise too_many("modules inside each other", depth, MAX_MODULE_DEPTH)
-        self.add(NestedModule(self.owner.nested(ident, self.spaces.modules.names.get(index))))
+        stop = lexer.skip_to_close(field.start)
+        self.add(NestedModule(self.owner.nested(ident, self.spaces.modules.names.get(index), stop)))
 
     def instance_field(self) -> None:
         """An import, `(instantiate ...)`, or `(export "name" item)*`."""

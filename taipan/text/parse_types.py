@@ -15,6 +15,7 @@ from taipan.limits import MAX_TYPE_DEPTH, too_many
 from taipan.text import keywords as kws
 from taipan.text.lexer import ID, KEYWORD, LPAR, NUMBER, RPAR, STRING, Lexer, is_utf8
 from taipan.text.literals import OutOfRange, parse_unsigned
+from taipan.text.parse_local_types import local_link_type
 from taipan.text.resolve import IndexSpace, Spaces
 from taipan.wasm.linking import InstanceTypeDef, ItemDesc, ModuleTypeDef, TypeItem
 from taipan.wasm.module import FUNC, GLOBAL, INSTANCE, KIND_NAMES, MEMORY, MODULE, TABLE, TAG
@@ -60,6 +61,7 @@ class TypeParser:
 
     wide_limits: whether all limits are u64, as in WebAssembly 3.0, where validation refuses large 32-bit ones.
     linking: whether there are module and instance types.  outer: indices of types aliased from enclosing modules.
+    local: whether these are the types of a module or instance type, which has an index space of its own.
     """
 
     __slots__ = (
@@ -68,6 +70,7 @@ class TypeParser:
         "interned_links",
         "lexer",
         "linking",
+        "local",
         "outer",
         "rec_groups",
         "spaces",
@@ -87,6 +90,7 @@ class TypeParser:
         # First module or instance type of certain contents -> its index.
         self.interned_links: dict[tuple[object, ...], int] = {}
         self.outer: set[int] = set()
+        self.local: bool = False
         self.depth: int = 0  # module and instance types around the current one
 
     # Brackets.
@@ -354,7 +358,7 @@ class TypeParser:
         comp = subtype.comp
         if isinstance(comp, FuncType) and plain:
             self.interned.setdefault(comp, index)
-        elif isinstance(comp, LinkType):
+        elif isinstance(comp, (ModuleTypeDef, InstanceTypeDef)) and comp.local is None:
             self.interned_links.setdefault(_link_key(comp), index)
 
     # Module and instance types.
@@ -368,14 +372,31 @@ class TypeParser:
         if kind == INSTANCE:
             self.lexer.advance()
             self.lexer.advance()
-        result = self.link_items(kind)
+        if self.local or self.at_open(kws.TYPE) or self.at_open(kws.ALIAS):
+            result = local_link_type(self, kind)
+        else:
+            result = self.link_items(kind)
         self.close()
         return result
+
+    def inner(self) -> TypeParser:
+        """For the types of a module or instance type inside these."""
+        inner = TypeParser(self.lexer, Spaces(), self.wide_limits, self.linking)
+        inner.local = True
+        inner.depth = self.depth + 1
+        inner.check_depth()
+        return inner
+
+    def check_depth(self) -> None:
+        if self.depth > MAX_TYPE_DEPTH:
+            raise too_many("module and instance types inside each other", self.depth, MAX_TYPE_DEPTH)
 
     def link_type_use(self, kind: int) -> int:
         """`(type x)`, or the imports and exports of a module or instance: the index of its type."""
         if self.at_open(kws.TYPE):
             return int(self.type_ref())
+        if self.local:
+            raise self.lexer.unexpected("(type: a module or instance type in a type with own types needs an index")
         comp = self.link_items(kind)
         key = _link_key(comp)
         index = self.interned_links.get(key, -1)
@@ -387,29 +408,31 @@ class TypeParser:
 
     def link_items(self, kind: int) -> LinkType:
         """`(import ...)*` and `(export ...)*` in any order, up to the bracket that closes the type."""
-        lexer = self.lexer
         self.depth += 1
-        if self.depth > MAX_TYPE_DEPTH:
-            raise too_many("module and instance types inside each other", self.depth, MAX_TYPE_DEPTH)
+        self.check_depth()
         imports: list[TypeItem] = []
         exports: list[TypeItem] = []
-        while lexer.kind == LPAR:
-            if self.open(kws.EXPORT):
-                name = self.name()
-                item_kind, desc = self.named_item()
-                exports.append(TypeItem(name, item_kind, desc))
-            elif kind == MODULE and self.open(kws.IMPORT):
-                name = self.name()
-                second = self.name() if lexer.kind == STRING else None
-                item_kind, desc = self.named_item()
-                imports.append(
-                    TypeItem(name, item_kind, desc) if second is None else TypeItem(second, item_kind, desc, name)
-                )
-            else:
-                raise lexer.unexpected("(import or (export" if kind == MODULE else "(export")
-            self.close()
+        while self.lexer.kind == LPAR:
+            self.link_item(kind, imports, exports)
         self.depth -= 1
         return ModuleTypeDef(imports, exports) if kind == MODULE else InstanceTypeDef(exports)
+
+    def link_item(self, kind: int, imports: list[TypeItem], exports: list[TypeItem]) -> None:
+        """One import or export of a type of a kind, added to its list."""
+        lexer = self.lexer
+        if self.open(kws.EXPORT):
+            name = self.name()
+            item_kind, desc = self.named_item()
+            exports.append(TypeItem(name, item_kind, desc))
+        elif kind == MODULE and self.open(kws.IMPORT):
+            name = self.name()
+            second = self.name() if lexer.kind == STRING else None
+            item_kind, desc = self.named_item()
+            item = TypeItem(name, item_kind, desc) if second is None else TypeItem(second, item_kind, desc, name)
+            imports.append(item)
+        else:
+            raise lexer.unexpected("(import or (export" if kind == MODULE else "(export")
+        self.close()
 
     def named_item(self) -> tuple[int, ItemDesc]:
         """`(func $id? ...)` and the like: its kind and type. The identifier has no use."""

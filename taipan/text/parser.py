@@ -125,10 +125,11 @@ class ModuleParser:
             self.links.ident = self.module_name
         return self.parse_body()
 
-    def nested(self, ident: bytes | None, name: bytes | None) -> Module:
-        """A module inside this one, from what follows its inline exports. name: for its name section."""
+    def nested(self, ident: bytes | None, name: bytes | None, stop: i64) -> Module:
+        """A module inside this one, from what follows its inline exports to `stop`. name: for its name section."""
         inner = ModuleParser(self.lexer, self.features, self.links)
         inner.module_name = name
+        inner.expressions.text_end = stop
         if inner.links is not None:
             inner.links.ident = ident
         return inner.parse_body()

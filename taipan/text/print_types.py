@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, final
 
 from taipan.text.identifiers import Identifiers, quote
-from taipan.wasm.linking import InstanceTypeDef, ItemDesc, ModuleTypeDef, TypeItem
+from taipan.wasm.linking import InstanceTypeDef, ItemDesc, LocalTypes, ModuleTypeDef, OuterAlias, TypeItem
 from taipan.wasm.module import KIND_NAMES
 from taipan.wasm.types import (
     ArrayType,
@@ -29,6 +29,9 @@ from taipan.wasm.types import (
     is_ref,
     type_name,
 )
+
+_UNKNOWN: Final = SubType(StructType(()))
+"""For what an outer alias in a type stands for, beyond what is directly around the type."""
 
 
 @final
@@ -133,12 +136,38 @@ class TypePrinter:
                 + "".join([self.field(position, field, ids) for position, field in enumerate(comp.fields)])
                 + ")"
             )
-        if isinstance(comp, ModuleTypeDef):
-            return f"(module{self.type_items('import', comp.imports)}{self.type_items('export', comp.exports)})"
-        if isinstance(comp, InstanceTypeDef):
-            return f"(instance{self.type_items('export', comp.exports)})"
+        if isinstance(comp, (ModuleTypeDef, InstanceTypeDef)):
+            return self.link_type(comp)
         assert isinstance(comp, ArrayType)
         return f"(array {self.field_type(comp.field)})"
+
+    def link_type(self, comp: ModuleTypeDef | InstanceTypeDef) -> str:
+        word = "module" if isinstance(comp, ModuleTypeDef) else "instance"
+        inner = self
+        entries = ""
+        if comp.local is not None:
+            inner = self.inner(comp.local)
+            entries = "".join([" " + inner.local_entry(index, entry) for index, entry in enumerate(comp.local.entries)])
+        imports = inner.type_items("import", comp.imports) if isinstance(comp, ModuleTypeDef) else ""
+        return f"({word}{entries}{imports}{inner.type_items('export', comp.exports)})"
+
+    def inner(self, local: LocalTypes) -> TypePrinter:
+        """For a type with an index space of its own."""
+        space: list[SubType] = []
+        outer: set[int] = set()
+        for index, entry in enumerate(local.entries):
+            if isinstance(entry, OuterAlias):
+                outer.add(index)
+                known = entry.depth == 0 and entry.index < len(self.space)
+                space.append(self.space[entry.index] if known else _UNKNOWN)
+            else:
+                space.append(entry)
+        return TypePrinter(space, outer, [], Identifiers({}, 0), {})
+
+    def local_entry(self, index: int, entry: SubType | OuterAlias) -> str:
+        if isinstance(entry, OuterAlias):
+            return f"(alias outer {entry.depth} {entry.index} ({KIND_NAMES[entry.kind]} (;{index};)))"
+        return self.sub_type(index, entry)
 
     def type_items(self, word: str, items: list[TypeItem]) -> str:
         """` (import "name" (func ...))` and so on, of a module or instance type."""

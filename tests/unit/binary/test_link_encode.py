@@ -100,6 +100,11 @@ def test_types_of_the_later_encoding_are_written_in_it() -> None:
     assert encode(decode(data, LINKING)) == data
 
 
+def test_types_in_both_encodings_are_in_different_sections() -> None:
+    source = "(type (func)) (type (instance)) (type (module (type (func)))) (type (func (param i32))) (type (module))"
+    assert encoded(source) == ("01 06 02 60 00 00 62 00 01 0b 02 61 01 01 60 00 00 60 01 7f 00 01 04 01 61 00 00")
+
+
 def test_custom_sections_come_after_the_last_section_of_their_kind() -> None:
     module = Module()
     module.definitions = [NestedModule(Module()), Bundle([]), NestedModule(Module())]

@@ -26,7 +26,7 @@ from taipan.wasm.linking import (
     TypeItem,
 )
 from taipan.wasm.module import KIND_NAMES, Module
-from taipan.wasm.types import I32, FuncType
+from taipan.wasm.types import I32, FuncType, SubType
 
 LINKING = Features().replace(module_linking=True)
 
@@ -166,6 +166,27 @@ def test_module_types_have_imports_with_one_name_or_two() -> None:
     assert [(item.module, item.name, item.desc) for item in comp.imports] == [(None, "a", 0), ("a", "b", 1)]
     assert [item.name for item in comp.exports] == ["c"]
     assert isinstance(comp.exports[0], TypeItem)
+
+
+def test_types_with_types_of_their_own() -> None:
+    """Text that begins with a type or an alias; what is written out in it is among its own types, too."""
+    module = linked(
+        """(type $o (func))
+           (type (module (type $f (func (param i32))) (alias outer 0 $o (type $u)) (import "a" (func (type $u)))
+             (import "b" (func (param i64))) (export "c" (func (type $f)))
+             (type $i (instance (export "m" (memory 1)))) (export "d" (instance (type $i)))))
+           (import "x" (func (param i64)))"""
+    )
+    assert header(module) == ["type 0", "type 1", "type 2", "import x func 2"]
+    comp = module.types[1].comp
+    assert isinstance(comp, ModuleTypeDef)
+    assert comp.local is not None
+    assert [type(entry).__name__ for entry in comp.local.entries] == ["SubType", "OuterAlias", "SubType", "SubType"]
+    assert [item.desc for item in (*comp.imports, *comp.exports)] == [1, 2, 0, 3]
+    nested_type = comp.local.entries[3]
+    assert isinstance(nested_type, SubType)
+    assert isinstance(nested_type.comp, InstanceTypeDef)
+    assert nested_type.comp.local is not None
 
 
 # Instances.
@@ -413,6 +434,10 @@ def test_every_module_of_the_data_is_reproduced(testdata_dir: Path) -> None:
         ('(import "a" (func) (func))', "unexpected token (: expected )"),
         ('(import "a" (elem))', "expected (func, (table, (memory, (global, (tag, (module or (instance"),
         ('(type (instance (import "" (func))))', "expected (export"),
+        ("(type (instance (type (func)) (import)))", "unexpected token (: expected (export"),
+        ("(type (module (alias outer 1 $x (type))))", "unexpected token $x: expected the number of an outer type"),
+        ("(type (module (alias outer 0 $x (type))))", "unknown type $x"),
+        ('(type (module (type (func)) (import "" (module))))', "in a type with own types needs an index"),
         ("(rec (type (module)))", "unexpected token: a module or instance type cannot be part of another"),
         ("(module $m) (module $m)", "duplicate module $m"),
         ("(type $t (module)) (type $t (func))", "duplicate type $t"),
@@ -429,6 +454,14 @@ def test_depth_of_modules_is_limited() -> None:
     linked("(module " * depth + ")" * depth)
     with pytest.raises(UnsupportedError, match="too many modules inside each other: 101"):
         linked("(module " * (depth + 1) + ")" * (depth + 1))
+
+
+def test_depth_of_types_with_own_types_is_limited() -> None:
+    linked(
+        "(type (instance " + "(type (instance " * (MAX_TYPE_DEPTH - 2) + "(type (func))" + "))" * (MAX_TYPE_DEPTH - 1)
+    )
+    with pytest.raises(UnsupportedError, match="too many module and instance types inside each other: 101"):
+        linked("(type (instance " * (MAX_TYPE_DEPTH + 2) + "))" * (MAX_TYPE_DEPTH + 2))
 
 
 def test_depth_of_types_is_limited() -> None:

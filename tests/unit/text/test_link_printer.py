@@ -150,3 +150,19 @@ def test_custom_sections_keep_their_places() -> None:
 def test_modules_without_the_proposal_keep_their_imports() -> None:
     module = parse('(module (import "a" "b" (func)))')
     assert print_module(module) == '(module\n  (type (;0;) (func))\n  (import "a" "b" (func (;0;) (type 0)))\n)\n'
+
+
+TYPES_WITH_OWN_TYPES = """\
+(module
+  (type $o (func (param i32)))
+  (type (;1;) (module (type (;0;) (func (result f32))) (alias outer 0 0 (type (;1;))) (import "a" (func (type 0) \
+(result f32))) (import "b" "c" (func (type 1) (param i32)))))
+  (type (;2;) (instance (type (;0;) (instance (type (;0;) (func)) (export "x" (memory 1)) (export "f" (func (type 0)))\
+)) (alias outer 1 0 (type (;1;))) (export "e" (instance (type 0)))))
+  (type (;3;) (instance (export "f" (func (type $o) (param i32)))))
+)
+"""
+
+
+def test_types_with_types_of_their_own() -> None:
+    assert reprinted(TYPES_WITH_OWN_TYPES) == TYPES_WITH_OWN_TYPES
