@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from importlib.machinery import PathFinder
+import sys
 from typing import TYPE_CHECKING, Any, Final, cast, final
 
 from taipan.compiler import cpu, dump
@@ -40,7 +40,8 @@ class LlvmBuilder(OwnBuilder):
     OPTIONS = (Option("opt_level", "enum", "default", LEVELS, tuple(PIPELINES)),)
 
     def __init__(self) -> None:
-        if PathFinder.find_spec("llvmlite") is None:
+        # `importlib.util` would say the same after importing half of the standard library
+        if not any(finder.find_spec("llvmlite", None) for finder in sys.meta_path):
             raise ModuleNotFoundError("it needs llvmlite: pip install taipan-wasm[llvm]", name="llvmlite")
         super().__init__()
 
