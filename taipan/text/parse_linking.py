@@ -19,7 +19,8 @@ from mypy_extensions import i64
 
 from taipan.limits import MAX_MODULE_DEPTH, too_many
 from taipan.text import keywords as kws
-from taipan.text.lexer import EOF, ID, KEYWORD, LPAR, NUMBER, RPAR, STRING, Lexer
+from taipan.text.lexer import ID, KEYWORD, LPAR, NUMBER, RPAR, STRING, Lexer
+from taipan.text.lookahead import OUTER, at_link_type, identifier, imported_inline, inline_aliases, lone_names
 from taipan.text.parse_types import ALL_KINDS, CORE_KINDS
 from taipan.text.resolve import IndexSpace, parse_index
 from taipan.wasm.linking import (
@@ -39,8 +40,13 @@ from taipan.wasm.types import FuncType, SubType
 if TYPE_CHECKING:
     from taipan.text.parser import ModuleParser
 
-_OUTER: Final = b"outer"
 _INSTANTIATE: Final = b"instantiate"
+_NOTHING: Final = Lexer(b"")
+"""Where there is no identifier to take."""
+
+_HEADER_WORDS: Final = frozenset(
+    (kws.TYPE, kws.REC, kws.IMPORT, kws.ALIAS, kws.MODULE, kws.INSTANCE, *CORE_KINDS.keys())
+)
 _UNKNOWN_TYPE: Final = SubType(FuncType((), ()))
 """For an outer type whose number does not exist, which validation refuses."""
 
@@ -78,6 +84,7 @@ class LinkParser:
         "known_aliases",
         "late_items",
         "lexer",
+        "link_types",
         "owner",
         "spaces",
         "types",
@@ -92,6 +99,7 @@ class LinkParser:
         self.ident: bytes | None = None
         self.definitions: list[Definition] = []
         self.early: bool = False
+        self.link_types: bool = False  # whether a `type` field is of a module or instance
         self.groups_done: int = 0  # recursion groups that are among the definitions
         self.header_starts: set[int] = set()
         self.export_places: list[int] = []
@@ -120,9 +128,7 @@ class LinkParser:
             for field in header:
                 self.header_field(field)
         else:
-            for field in header:
-                if field.kw in (kws.TYPE, kws.REC):
-                    self.header_field(field)
+            self.types_first([field for field in header if field.kw in (kws.TYPE, kws.REC)])
             for field in header:
                 if field.kw not in (kws.TYPE, kws.REC):
                     self.header_field(field)
@@ -135,6 +141,26 @@ class LinkParser:
             self.lexer.seek(at)
             name, kind, _ = items[place]
             items[place] = (name, kind, int(self.owner.space_of(kind).resolve(self.lexer)))
+
+    def types_first(self, fields: list[_Field]) -> None:
+        """The types of a module that has them all before its imports.
+
+        Without module and instance types their indices are known beforehand, and each may name the others: whether that
+        is valid is not for the parser to say.
+        """
+        if self.link_types:
+            for field in fields:
+                self.header_field(field)
+            return
+        lexer = self.lexer
+        keep = lexer.keep_annotations
+        lexer.keep_annotations = False
+        groups: list[list[int]] = []
+        for field in fields:
+            self.enter(field)
+            groups.append(self.owner.declare_rec() if field.kw == kws.REC else [self.owner.declare_type(field.start)])
+        lexer.keep_annotations = keep
+        self.owner.define_types(groups)
 
     def finish(self, module: Module) -> None:
         """Give the module its definitions, and put its exports into the order of the source."""
@@ -161,18 +187,22 @@ class LinkParser:
                 raise ahead.unexpected("a module field")
             kw = ahead.kw
             ahead.advance()
+            word_stop = ahead.prev_stop
             inside = ahead.start
-            imported = _imported_inline(ahead, kw)
+            if kw == kws.TYPE and at_link_type(ahead):
+                self.link_types = True
+            imported = imported_inline(ahead, kw)
             own = kw in CORE_KINDS and not imported
             header = not own and kw in _HEADER_WORDS
             if definition and (imported or kw == kws.IMPORT):
-                raise ahead.error(f"import after {definition}: imports come first", at)
+                place = word_stop if kw == kws.IMPORT else inside
+                raise ahead.error(f"import after {definition}: imports come first", place)
             if own and not definition:
                 definition = "function" if kw == kws.FUNC else KIND_NAMES[CORE_KINDS[kw]]
             stop = ahead.skip_to_close(at)
             aliases: list[int] = []
             if kw != kws.MODULE or imported:
-                aliases = _inline_aliases(source, inside, stop)
+                aliases = inline_aliases(source, inside, stop)
             if aliases or kw in (kws.ALIAS, kws.MODULE, kws.INSTANCE):
                 self.early = True
             if header:
@@ -359,7 +389,7 @@ class LinkParser:
 
     def inline_exports(self, kind: int, index: int) -> None:
         """`(export "x")`, any number of times; with something in it, it is no export of this module."""
-        while _lone_names(self.lexer, kws.EXPORT, 1):
+        while lone_names(self.lexer, kws.EXPORT, 1):
             at = self.lexer.start
             self.types.open(kws.EXPORT)
             self.owner.add_export(Export(self.types.name(), kind, index), at)
@@ -369,7 +399,7 @@ class LinkParser:
         """`(alias $i "name" (kind $id?))` or `(alias outer depth index (kind $id?))`."""
         lexer = self.lexer
         types = self.types
-        if lexer.kind == KEYWORD and lexer.text() == _OUTER:
+        if lexer.kind == KEYWORD and lexer.text() == OUTER:
             lexer.advance()
             depth, around = self.outer_depth(lexer)
             place = lexer.start
@@ -397,9 +427,9 @@ class LinkParser:
     def module_field(self, field: _Field) -> None:
         lexer = self.lexer
         index = int(self.spaces.modules.declare(lexer))
-        ident = _identifier(lexer, field.start)
+        ident = identifier(lexer, field.start)
         self.inline_exports(MODULE, index)
-        if _lone_names(lexer, kws.IMPORT, 2):
+        if lone_names(lexer, kws.IMPORT, 2):
             self.types.open(kws.IMPORT)
             names = self.import_names()
             self.types.close()
@@ -422,7 +452,7 @@ class LinkParser:
         place = lexer.prev_stop
         if lexer.kind == ID:
             lexer.advance()
-        while _lone_names(lexer, kws.EXPORT, 1):
+        while lone_names(lexer, kws.EXPORT, 1):
             lexer.seek(lexer.skip_to_close(lexer.start))
         definition: Definition | None = None
         names: tuple[str, str | None] | None = None
@@ -567,70 +597,3 @@ class LinkParser:
 
     def space_of(self, kind: int) -> IndexSpace:
         return self.spaces.types if kind == TYPE else self.owner.space_of(kind)
-
-
-_NOTHING: Final = Lexer(b"")
-"""Where there is no identifier to take."""
-
-_HEADER_WORDS: Final = frozenset(
-    (kws.TYPE, kws.REC, kws.IMPORT, kws.ALIAS, kws.MODULE, kws.INSTANCE, *CORE_KINDS.keys())
-)
-
-
-def _lone_names(lexer: Lexer, keyword: i64, most: i64) -> bool:
-    """Whether `( keyword "name" )` comes next, with one to `most` names."""
-    if lexer.kind != LPAR or lexer.peek_keyword() != keyword:
-        return False
-    ahead = Lexer(lexer.source, lexer.start, lexer.end)
-    ahead.advance()
-    ahead.advance()
-    count: i64 = 0
-    while ahead.kind == STRING:
-        ahead.advance()
-        count += 1
-    return ahead.kind == RPAR and 0 < count <= most
-
-
-def _imported_inline(ahead: Lexer, kw: i64) -> bool:
-    """Whether a field is an import. The current token follows its keyword; moves on."""
-    if kw not in ALL_KINDS:
-        return False
-    if ahead.kind == ID:
-        ahead.advance()
-    while _lone_names(ahead, kws.EXPORT, 1):
-        ahead.seek(ahead.skip_to_close(ahead.start))
-    if kw == kws.MODULE:
-        return _lone_names(ahead, kws.IMPORT, 2)
-    return ahead.kind == LPAR and ahead.peek_keyword() == kws.IMPORT
-
-
-def _inline_aliases(source: bytes, start: i64, stop: i64) -> list[int]:
-    """Offsets of `(kind $instance "name"`, `(type outer` and `(module outer` in a part of the source."""
-    found: list[int] = []
-    ahead = Lexer(source, start, stop)
-    while ahead.kind != EOF:
-        if ahead.kind != LPAR:
-            ahead.advance()
-            continue
-        at = ahead.start
-        ahead.advance()
-        if ahead.kind != KEYWORD:
-            continue
-        kw = ahead.kw
-        if kw == kws.TYPE or kw in ALL_KINDS:
-            ahead.advance()
-            if ahead.kind == KEYWORD and kw in (kws.TYPE, kws.MODULE) and ahead.text() == _OUTER:
-                found.append(int(at))
-            elif kw != kws.TYPE and ahead.kind in (ID, NUMBER):
-                ahead.advance()
-                if ahead.kind == STRING:
-                    found.append(int(at))
-    return found
-
-
-def _identifier(lexer: Lexer, start: i64) -> bytes | None:
-    """The identifier of the field at `start`."""
-    ahead = Lexer(lexer.source, start, lexer.end)
-    ahead.advance()
-    ahead.advance()
-    return ahead.id_value() if ahead.kind == ID else None

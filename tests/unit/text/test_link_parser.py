@@ -168,6 +168,14 @@ def test_module_types_have_imports_with_one_name_or_two() -> None:
     assert isinstance(comp.exports[0], TypeItem)
 
 
+def test_types_know_later_ones_where_there_is_no_order_to_keep() -> None:
+    """Validation refuses it, as without the proposal."""
+    source = "(type $a (func (param (ref $b)))) (type $b (func))"
+    assert encode(linked(source)) == encode(parse(source))
+    assert "unknown type $b" in error(source + " (module)")
+    assert "unknown type $b" in error(source + " (type (instance))")
+
+
 def test_types_with_types_of_their_own() -> None:
     """Text that begins with a type or an alias; what is written out in it is among its own types, too."""
     module = linked(

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from taipan.binary import decode, encode
+from taipan.errors import MalformedError
 from taipan.features import Features
 from taipan.text import parse, print_module
 from taipan.text.script import DefineModule, parse_script
@@ -166,3 +167,55 @@ TYPES_WITH_OWN_TYPES = """\
 
 def test_types_with_types_of_their_own() -> None:
     assert reprinted(TYPES_WITH_OWN_TYPES) == TYPES_WITH_OWN_TYPES
+
+
+def brackets(source: str) -> list[tuple[int, int]]:
+    """Where each bracketed part of a text without comments begins and ends."""
+    found: list[tuple[int, int]] = []
+    opened: list[int] = []
+    in_string = False
+    for place, char in enumerate(source):
+        if char == '"':
+            in_string = not in_string
+        elif char == "(" and not in_string:
+            opened.append(place)
+        elif char == ")" and not in_string:
+            found.append((opened.pop(), place + 1))
+    return found
+
+
+def test_modules_with_a_part_missing() -> None:
+    """Each is malformed or survives printing; what it means is for validation."""
+    survived = 0
+    for start, stop in brackets(PARTS):
+        source = PARTS[:start] + PARTS[stop:]
+        try:
+            parse(source, LINKING)
+        except MalformedError:
+            continue
+        if source.strip():
+            reprinted(source)
+            survived += 1
+    assert survived > 30
+
+
+PARTS = """
+(module $top
+  (type $t (func (param i32)))
+  (type (instance (export "f" (func (type $t))) (export "g" (global i64))))
+  (import "two" "f" (func $two (type $t)))
+  (import "m" (module $m (import "a" (memory 1)) (import "b" "c" (func)) (export "t" (table 1 funcref))))
+  (instance $i (export "i") (instantiate $m (import "a" (func $two)) (import "b" (memory $own))))
+  (instance $bundle (export "a" (func $i "f" "g")) (export "b" (table $i "t")))
+  (alias $i "x" (func $x))
+  (module $inner (export "inner")
+    (alias outer 0 $t (type $t))
+    (alias outer $top $m (module $m))
+    (instance $i (instantiate (module outer 0 $m)))
+    (module $deep (func (type outer $top $t) (unreachable)))
+    (func $f (type $t) (call $f (local.get 0))))
+  (memory $own 1)
+  (func (export "run") (param $p i32)
+    (call (func $bundle "f") (i32.load (memory $i "mem") (local.get $p)))
+    (call $x)))
+"""
