@@ -21,7 +21,7 @@ from mypy_extensions import i64
 from taipan.binary.reader import Reader
 from taipan.binary.sections import read_import_desc, read_second_name
 from taipan.binary.types import MODULE_TYPE, read_subtype
-from taipan.limits import MAX_EXPORTS, MAX_IMPORTS, MAX_INSTANCES, MAX_TYPES
+from taipan.limits import MAX_EXPORTS, MAX_IMPORTS, MAX_INSTANCES, MAX_TYPE_DEPTH, MAX_TYPES, too_many
 from taipan.wasm.linking import (
     Bundle,
     ExportAlias,
@@ -122,10 +122,10 @@ def read_outer_alias(reader: Reader, start: int, own: int) -> OuterAlias:
 # --- types ---
 
 
-def read_link_type(reader: Reader, byte: i64, listed: bool) -> LinkType:
-    """A module or instance type whose first byte was read. listed: whether in the later encoding."""
+def read_link_type(reader: Reader, byte: i64, listed: int) -> LinkType:
+    """A module or instance type whose first byte was read. listed: as in `types.read_subtype`."""
     if listed:
-        return read_listed_type(reader, byte == MODULE_TYPE)
+        return read_listed_type(reader, byte == MODULE_TYPE, listed)
     imports: list[TypeItem] = []
     if byte == MODULE_TYPE:
         count: i64 = reader.read_count(MAX_IMPORTS, "imports of a module type")
@@ -150,8 +150,10 @@ def read_type_import(reader: Reader) -> TypeItem:
     return TypeItem(first, kind, desc) if second is None else TypeItem(second, kind, desc, first)
 
 
-def read_listed_type(reader: Reader, is_module: bool) -> LinkType:
-    """A type as a list of definitions."""
+def read_listed_type(reader: Reader, is_module: bool, depth: int) -> LinkType:
+    """A type as a list of definitions. depth: how many types it is inside of, itself included."""
+    if depth > MAX_TYPE_DEPTH:
+        raise too_many("module and instance types inside each other", depth, MAX_TYPE_DEPTH)
     entries: list[SubType | OuterAlias] = []
     imports: list[TypeItem] = []
     exports: list[TypeItem] = []
@@ -160,7 +162,7 @@ def read_listed_type(reader: Reader, is_module: bool) -> LinkType:
         at = reader.next
         form: i64 = reader.read_byte()
         if form == LOCAL_TYPE:
-            entries.append(read_subtype(reader, True))
+            entries.append(read_subtype(reader, depth + 1))
         elif form == LOCAL_ALIAS:
             if reader.read_byte() != OF_OUTER:
                 raise reader.malformed("malformed alias in a type: only of an outer type", at)

@@ -69,7 +69,7 @@ def read_type_section(reader: Reader, module: Module, listed: bool = False) -> N
             for _ in range(size):
                 types.append(read_subtype(reader))
         else:
-            types.append(read_subtype(reader, listed))
+            types.append(read_subtype(reader, 1 if listed else 0))
         if len(types) > MAX_TYPES:
             raise too_many("types", len(types), MAX_TYPES)
         groups.append((first, len(types) - first))
@@ -77,7 +77,8 @@ def read_type_section(reader: Reader, module: Module, listed: bool = False) -> N
             definitions.append(TypeGroup(first, len(types) - first, int(at)))
 
 
-def read_subtype(reader: Reader, listed: bool = False) -> SubType:
+def read_subtype(reader: Reader, listed: int = 0) -> SubType:
+    """listed: 0 where module and instance types are in their first encoding; in the later one, how deep this is."""
     at = reader.next
     byte: i64 = reader.read_byte()
     if byte == FUNC:

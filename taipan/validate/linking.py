@@ -234,38 +234,44 @@ class Scope:
     # --- types ---
 
     def define_types(self, group: TypeGroup) -> None:
-        comp = self.module.types[group.first].comp if group.count else None
+        comps = [sub.comp for sub in self.module.types[group.first : group.first + group.count]]
         types = self.rules.types
+        if len(comps) != 1 and any(isinstance(comp, LinkType) for comp in comps):
+            raise InvalidError("a module or instance type in a recursion group")
+        comp = comps[0] if comps else None
         if isinstance(comp, LinkType):
             types.num_types = group.first
-            self.space.add_link(self.link_type(comp, self.space))
+            self.space.add_link(self.link_type(comp, [self.space]))
             types.link_type(group.first)
             return
         types.rec_group(group.first, group.count)
         self.space.add_core(self.file, group.first, group.count)
 
-    def link_type(self, comp: LinkType, space: TypeScope) -> ItemsType:
-        """A module or instance type whose indices belong to `space`, or to a space of its own."""
+    def link_type(self, comp: LinkType, around: list[TypeScope]) -> ItemsType:
+        """A module or instance type. around: the spaces that it stands in, the innermost first, to the module's.
+
+        Its type indices belong to that one, or to a space of its own.
+        """
         assert isinstance(comp, (ModuleTypeDef, InstanceTypeDef))
-        if comp.local is not None:
-            space = self.local_space(comp.local, space)
+        space = around[0] if comp.local is None else self.local_space(comp.local, around)
         exports = self.named_exports(comp.exports, space)
         if isinstance(comp, ModuleTypeDef):
             return ModuleType(self.named_imports(comp.imports, space), exports)
         return InstanceType(exports)
 
-    def local_space(self, local: LocalTypes, around: TypeScope) -> TypeScope:
-        """The types of a type. Depth 0 of an alias is where the type stands."""
+    def local_space(self, local: LocalTypes, around: list[TypeScope]) -> TypeScope:
+        """The types of a type. Depth 0 of an alias is where the type stands. Readers limit their nesting."""
         types = [entry if isinstance(entry, SubType) else SubType(FuncType((), ())) for entry in local.entries]
         space = TypeScope(types)
         for index, entry in enumerate(local.entries):
             if isinstance(entry, OuterAlias):
                 if entry.kind != TYPE:
                     raise InvalidError(f"invalid external kind in alias: {KIND_NAMES[entry.kind]} in a type")
-                outer = around if entry.depth == 0 else self.enclosing(entry.depth - 1).space
+                beyond = entry.depth - len(around)
+                outer = around[entry.depth] if beyond < 0 else self.enclosing(beyond).space
                 space.add_outer(self.file, outer, self.known_type(outer, entry.index))
             elif isinstance(entry.comp, LinkType):
-                space.add_link(self.link_type(entry.comp, space))
+                space.add_link(self.link_type(entry.comp, [space, *around]))
             elif is_closed(entry):
                 self.rules.types.comp_type(entry.comp)
                 space.add_core(self.file, index, 1)
