@@ -230,7 +230,7 @@ def test_crashes_of_the_host_are_reported() -> None:
 
 @isolated()
 def test_dump_traceback_later_during_wasm() -> None:
-    """One dump, while nothing but wasm runs: of a thread that runs Python it can crash, with or without this package."""
+    """One dump, while nothing but wasm runs: a dump of a thread that runs Python can crash, also without taipan."""
     config = Config()
     config.tier_up = False  # no second thread
     store, exports = guest(Engine(config))
