@@ -290,9 +290,8 @@ class Linker(Unique):
             item = self._find(entry.module, entry.name)
         else:
             item = self._find("", entry.module)
-            names = self._items.get(entry.module)
-            if item is None and entry.kind == INSTANCE and names is not None:
-                return self._gathered(entry, names)
+            if item is None and entry.kind == INSTANCE and (entry.module in self._items or entry.wanted.exports):
+                return self._gathered(entry, self._items.get(entry.module, {}))
         if item is None:
             raise unknown_import(entry)
         return item
