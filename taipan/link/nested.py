@@ -266,7 +266,6 @@ def bundle(store: Store, items: Mapping[str, Any]) -> Instance:
     info: Any = BundleInfo(items)
     instance._info = info
     instance._exports = None
-    instance._linked = None
     return instance
 
 

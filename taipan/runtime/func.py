@@ -16,7 +16,7 @@ from taipan.runtime.types import FuncType, ValType, codes_of, val_type
 
 if TYPE_CHECKING:
     from taipan.engine import Engine
-    from taipan.runtime.extern import AsExtern
+    from taipan.runtime.extern import AnyExtern
     from taipan.runtime.module_info import ModuleInfo
 
 
@@ -116,14 +116,14 @@ class Caller(_native.CallerBase, Fuel):
 
     __slots__ = ()
 
-    def __getitem__(self, name: str) -> AsExtern:
+    def __getitem__(self, name: str) -> AnyExtern:
         """The caller's export of that name. Raises KeyError."""
         item = self.get(name)
         if item is None:
             raise KeyError(f"failed to find export {name}")
         return item
 
-    def get(self, name: str) -> AsExtern | None:
+    def get(self, name: str) -> AnyExtern | None:
         """The caller's export of that name; None if there is none, or if the call has ended."""
         if not isinstance(name, str):
             raise TypeError(f"expected the name as str, got {type(name).__name__}")

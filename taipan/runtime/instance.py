@@ -22,12 +22,12 @@ from taipan.wasm.module import TAG
 if TYPE_CHECKING:
     from taipan.engine import Module
     from taipan.link.nested import Linked
-    from taipan.runtime.extern import AnyExtern, AsExtern
+    from taipan.runtime.extern import AnyExtern
     from taipan.runtime.module_info import ModuleInfo
 
 
 @final
-class InstanceExports(Mapping[str, "AsExtern"]):
+class InstanceExports(Mapping[str, "AnyExtern"]):
     """What an instance exports, by name; `by_index` has the same in the module's order. An int key is an index, too."""
 
     __slots__ = ("_items",)
@@ -37,11 +37,11 @@ class InstanceExports(Mapping[str, "AsExtern"]):
         self._items = {name: info.item_of(instance, store, kind, index) for name, (kind, index) in info.exports.items()}
 
     @property
-    def by_index(self) -> Sequence[AsExtern]:
+    def by_index(self) -> Sequence[AnyExtern]:
         """The exports in the module's order."""
         return tuple(self._items.values())
 
-    def __getitem__(self, idx: str | int) -> AsExtern:
+    def __getitem__(self, idx: str | int) -> AnyExtern:
         """idx: a name, or a number in the module's order. Raises KeyError."""
         if isinstance(idx, int):
             try:
@@ -63,12 +63,11 @@ class InstanceExports(Mapping[str, "AsExtern"]):
 class Instance(_native.InstanceBase):
     """An instance of a module in a store. It lives as long as its store, also if nothing refers to it any more."""
 
-    __slots__ = ("_exports", "_info", "_linked")
+    __slots__ = ("_exports", "_info")
     _info: ModuleInfo
     _exports: InstanceExports | None
-    _linked: Linked | None
 
-    def __new__(cls, store: Storelike, module: Module, imports: Sequence[AsExtern]) -> Instance:
+    def __new__(cls, store: Storelike, module: Module, imports: Sequence[AnyExtern]) -> Instance:
         """imports: one item per import of the module, in its order. Runs the start function.
 
         Raises LinkError if they do not fit, Trap if a segment does not fit or the start function traps.
@@ -110,7 +109,7 @@ class Instance(_native.InstanceBase):
             raise cross_store()
         return exports
 
-    def get_export(self, store: Storelike, name: str) -> AsExtern | None:
+    def get_export(self, store: Storelike, name: str) -> AnyExtern | None:
         """The export of that name, or None."""
         return self._info.export_of(self, store, name)
 
@@ -184,7 +183,8 @@ def create(store: Store, module: Module, bindings: Bindings, linked: Linked | No
         raise
     instance._info = info
     instance._exports = None
-    instance._linked = linked
+    if linked is not None:
+        store._instance_links[instance] = linked
     if info.tag_ids:
         store._instance_tags[instance] = _tags(store, info, bindings)
     if info.has_steps:

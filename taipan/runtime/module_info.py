@@ -12,6 +12,7 @@ from taipan._native import KIND_FUNCREF
 from taipan.runtime import const_eval
 from taipan.runtime.func import Func
 from taipan.runtime.ref_kind import storage_kind
+from taipan.runtime.store import owner_of
 from taipan.runtime.tag import tag_of
 from taipan.runtime.type_registry import RegisteredTypes
 from taipan.runtime.types import (
@@ -29,7 +30,7 @@ from taipan.wasm.segments import active_data
 if TYPE_CHECKING:
     from taipan._native import InstanceBase, Signature
     from taipan.binary.names import Names
-    from taipan.runtime.extern import AsExtern
+    from taipan.runtime.extern import AnyExtern
     from taipan.runtime.link_info import LinkInfo
 
 NULL_FUNC: Final = 0xFFFF_FFFF
@@ -280,12 +281,12 @@ class ModuleInfo:
 
     # --- exports of an instance ---
 
-    def export_of(self, instance: InstanceBase, store: Any, name: str) -> AsExtern | None:
+    def export_of(self, instance: InstanceBase, store: Any, name: str) -> AnyExtern | None:
         """What the instance exports under that name."""
         entry = self.exports.get(name)
         return None if entry is None else self.item_of(instance, store, *entry)
 
-    def item_of(self, instance: InstanceBase, store: Any, kind: int, index: int) -> AsExtern:
+    def item_of(self, instance: InstanceBase, store: Any, kind: int, index: int) -> AnyExtern:
         """An item of the instance's index spaces."""
         if kind == wasm.FUNC:
             func = instance._func(store, index)
@@ -304,8 +305,7 @@ class ModuleInfo:
             return glob  # type: ignore[no-any-return]
         if kind == wasm.TAG:
             return tag_of(store, instance, index)
-        linked: Any = instance
-        return linked._linked.item(kind, index)  # type: ignore[no-any-return]
+        return owner_of(store, instance._store_id)._instance_links[instance].item(kind, index)
 
     def __repr__(self) -> str:
         return f"<ModuleInfo {self.name or '(unnamed)'}>"

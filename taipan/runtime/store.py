@@ -12,12 +12,13 @@ from _weakref import ref  # `weakref` takes a millisecond to import
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, Union, final
 
 from taipan import _native
-from taipan.errors import StoreClosedError, UnsupportedError, WasmError
+from taipan.errors import StoreClosedError, UnsupportedError, WasmError, WrongStoreError
 from taipan.runtime.fuel import Fuel
 from taipan.runtime.managed import Managed
 
 if TYPE_CHECKING:
     from taipan.engine import Engine
+    from taipan.link.nested import Linked
     from taipan.runtime.func import Caller, Func
     from taipan.runtime.host_func import HostFunc
     from taipan.runtime.tag import Tag
@@ -76,6 +77,7 @@ class Store(_native.StoreBase, Fuel, Managed):
         "_fuel_added",
         "_fuel_beyond",
         "_host_funcs",
+        "_instance_links",
         "_instance_tags",
         "_kept_types",
         "_limits",
@@ -102,6 +104,7 @@ class Store(_native.StoreBase, Fuel, Managed):
         self._num_instances = self._num_tables = self._num_memories = 0
         self._host_funcs: dict[HostFunc, Func] = {}
         self._kept_types: dict[int, RegisteredType] = {}
+        self._instance_links: dict[_native.InstanceBase, Linked] = {}  # of instances with module linking
         self._instance_tags: dict[_native.InstanceBase, tuple[Tag, ...]] = {}
         self._fuel_added = self._fuel_beyond = 0
         self._deadline = 0
@@ -118,6 +121,7 @@ class Store(_native.StoreBase, Fuel, Managed):
         self._close()
         self._close_wasi()
         self._host_funcs.clear()
+        self._instance_links.clear()
         self._instance_tags.clear()
         self._kept_types.clear()
         self._data = None
@@ -279,6 +283,14 @@ def store_of(storelike: Any) -> Store:
         assert isinstance(store, Store)
         return store
     raise TypeError(f"expected a Store or a Caller, got {type(storelike).__name__}")
+
+
+def owner_of(store: Storelike, store_id: int) -> Store:
+    """The store with that id. Raises WrongStoreError if another one was passed."""
+    owner = open_store_of(store)
+    if owner.id != store_id:
+        raise WrongStoreError("object used with the wrong store")
+    return owner
 
 
 def open_store_of(storelike: Any) -> Store:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from itertools import count
 from typing import TYPE_CHECKING, Final
 
-from taipan.errors import WrongStoreError
-from taipan.runtime.store import Store, Storelike, open_store_of
+from taipan.runtime.store import Storelike, open_store_of, owner_of
 from taipan.runtime.types import TagType
 
 if TYPE_CHECKING:
@@ -39,15 +38,15 @@ class Tag:
 
     def type(self, store: Storelike) -> TagType:
         """Its type."""
-        _owner(store, self._store_id)
+        owner_of(store, self._store_id)
         return self._type
 
     def eq(self, store: Storelike, other: Tag) -> bool:
         """Whether both are the same tag."""
         if not isinstance(other, Tag):
             raise TypeError("expected a Tag")
-        _owner(store, self._store_id)
-        _owner(store, other._store_id)
+        owner_of(store, self._store_id)
+        owner_of(store, other._store_id)
         return self == other
 
     def __eq__(self, other: object) -> bool:
@@ -62,11 +61,4 @@ class Tag:
 
 def tag_of(store: Storelike, instance: InstanceBase, index: int) -> Tag:
     """A tag of an instance's index space. Raises WrongStoreError if that is of another store."""
-    return _owner(store, instance._store_id)._instance_tags[instance][index]
-
-
-def _owner(store: Storelike, store_id: int) -> Store:
-    owner = open_store_of(store)
-    if owner.id != store_id:
-        raise WrongStoreError("object used with the wrong store")
-    return owner
+    return owner_of(store, instance._store_id)._instance_tags[instance][index]
