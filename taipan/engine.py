@@ -11,7 +11,6 @@ Threads: engines, modules and everything made from them here may be used by any 
 from __future__ import annotations
 
 import os
-import struct
 from typing import TYPE_CHECKING, Any, Final, final
 
 from taipan import _native
@@ -31,7 +30,7 @@ from taipan.runtime.types import AsExternType, ExportType, ImportType, ModuleTyp
 from taipan.wasm import types as core
 from taipan.wasm.module import FUNC, GLOBAL, MEMORY, MODULE, TABLE
 from taipan.wasm.module import Module as WasmModule
-from taipan.wasm.segments import data_ranges
+from taipan.wasm.segments import data_ranges, u32_array, used_func_types
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -590,10 +589,10 @@ def make_template(
     return _native.NativeModule(
         engine.region(),
         info,
-        func_type_indices=_u32_array(module.func_space),
+        func_type_indices=u32_array(module.func_space),
         type_ids=info.types.id_array(),
         signatures=_signatures(module, info),
-        escaped=_u32_array(escaped),
+        escaped=u32_array(escaped),
         counts=(
             module.num_imported_funcs,
             module.num_imported_tables,
@@ -616,10 +615,6 @@ def make_template(
     )
 
 
-def _u32_array(values: list[int]) -> bytes:
-    return struct.pack(f"<{len(values)}I", *values)
-
-
 def _signatures(module: WasmModule, info: ModuleInfo) -> list[_native.Signature | None]:
     """By module type index, of the types that functions have. They keep the module's types registered.
 
@@ -630,7 +625,7 @@ def _signatures(module: WasmModule, info: ModuleInfo) -> list[_native.Signature 
     ids = types.ids
     made = info.signatures
     signatures: list[_native.Signature | None] = [None] * len(ids)
-    for index in set(module.func_space):
+    for index in used_func_types(module):
         type_id = ids[index]
         if type_id not in made:
             made[type_id] = make_signature(registry, type_id, types, of_host=False)

@@ -149,7 +149,7 @@ def load_file(engine: Engine, path: str | os.PathLike[Any], verify: bool) -> Mod
 
 def loaded(engine: Engine, data: memoryview, fd: int, verify: bool) -> Module:
     """The module of an artifact. fd: the file to map its code from, or -1."""
-    parts = unpack(engine, data, verify)
+    parts = unpack(engine, data, verify, fd)
     if parts.links:
         from taipan import precompiled_set
 
@@ -178,12 +178,15 @@ def placed(engine: Engine, module: WasmModule, info: ModuleInfo, parts: artifact
     return native
 
 
-def unpack(engine: Engine, data: memoryview, verify: bool) -> artifact.Artifact:
-    """The parts of an artifact that fits to this engine. Raises MalformedError or UnsupportedError."""
+def unpack(engine: Engine, data: memoryview, verify: bool, fd: int = -1) -> artifact.Artifact:
+    """The parts of an artifact that fits to this engine. Raises MalformedError or UnsupportedError.
+
+    fd: the file that `data` is from the beginning on, or -1.
+    """
     check_version = engine.config.module_version is not None
     if engine.expected_header is None:
         engine.expected_header = header_of(engine)
-    return artifact.deserialize(data, engine.expected_header, cpu.host_flags(), check_version, verify)
+    return artifact.deserialize(data, engine.expected_header, cpu.host_flags(), check_version, verify, fd)
 
 
 def template(engine: Engine, module: WasmModule, info: ModuleInfo) -> NativeModule:

@@ -5,6 +5,7 @@ Made once per module and settings; knows nothing of any machine but the pointer 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import Final, final
 
 from librt.vecs import append, vec
@@ -241,7 +242,8 @@ def escaped_functions(module: Module) -> list[int]:
     for table in module.tables:
         if table.init is not None:
             found.update(_functions_in(table.init))
-    return sorted(func for func in found if module.num_imported_funcs <= func < len(module.func_space))
+    funcs = sorted(found)
+    return funcs[bisect_left(funcs, module.num_imported_funcs) : bisect_left(funcs, len(module.func_space))]
 
 
 def fast_functions(module: Module, escaped: list[int]) -> bytes:

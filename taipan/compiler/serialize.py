@@ -16,6 +16,7 @@ compared when asked, since reading all of a mapped file takes longer than mappin
 
 from __future__ import annotations
 
+import os
 import zlib
 from typing import TYPE_CHECKING, Final, final
 
@@ -205,14 +206,14 @@ def read_header(data: Buffer) -> Header:
 
 
 def deserialize(
-    data: Buffer, expected: Header, host_cpu: frozenset[str], check_version: bool, verify: bool
+    data: Buffer, expected: Header, host_cpu: frozenset[str], check_version: bool, verify: bool, fd: int = -1
 ) -> Artifact:
     """Take an artifact apart after comparing it with what is expected here.
 
-    host_cpu: flags of this processor.  verify: compare the checksum of the code, too.
+    host_cpu: flags of this processor.  verify: compare the checksum of the code, too.  fd: as for `take_apart`.
     Raises MalformedError for what is no artifact or damaged, UnsupportedError for what does not fit here.
     """
-    made = take_apart(data)
+    made = take_apart(data, fd)
     header, tables, module = made.header, made.tables, made.module
     check_header(header, made.machine, expected, host_cpu, check_version)
     head = header.get("head_bytes")
@@ -227,8 +228,12 @@ def deserialize(
     return made
 
 
-def take_apart(data: Buffer) -> Artifact:
-    """The parts of an artifact, of which nothing is checked. Raises MalformedError if one is missing."""
+def take_apart(data: Buffer, fd: int = -1) -> Artifact:
+    """The parts of an artifact, of which nothing is checked. Raises MalformedError if one is missing.
+
+    fd: the file that `data` maps from its beginning, or -1. Reading the module from there takes half as long as copying
+    it, since none of its pages have to be mapped.
+    """
     view = memoryview(data)
     machine, sections = _sections(data)
     header = _header(view, sections)
@@ -240,7 +245,8 @@ def take_apart(data: Buffer) -> Artifact:
         return view[section.offset : section.offset + section.size]
 
     tables = {name: part(PREFIX + name) for name in (*TABLES, "sites")}
-    module = bytes(part(PREFIX + "module"))
+    place = sections.get(PREFIX + "module")
+    module = os.pread(fd, place.size, place.offset) if place and fd >= 0 else bytes(part(PREFIX + "module"))
     symbols = part(".symtab") if ".symtab" in sections else view[:0]
     compilers = part(PREFIX + "compilers")
     links = bytes(part(PREFIX + "links")) if PREFIX + "links" in sections else b""

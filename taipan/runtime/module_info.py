@@ -5,7 +5,6 @@ It refers to neither the `Module` nor its native code, so both can refer to it; 
 
 from __future__ import annotations
 
-import struct
 from typing import TYPE_CHECKING, Any, Final, final
 
 from taipan._native import KIND_FUNCREF
@@ -25,7 +24,7 @@ from taipan.runtime.types import (
 )
 from taipan.wasm import module as wasm
 from taipan.wasm import types as core
-from taipan.wasm.segments import active_data
+from taipan.wasm.segments import active_data, u32_array
 
 if TYPE_CHECKING:
     from taipan._native import InstanceBase, Signature
@@ -197,14 +196,14 @@ class ModuleInfo:
         exprs = [] if segment.exprs is None else [const_eval.compile_expr(expr) for expr in segment.exprs]
         items: bytes | None = None
         if segment.funcs is not None:
-            items = struct.pack(f"<{len(segment.funcs)}I", *segment.funcs)
+            items = u32_array(segment.funcs)
         elif self.kind_of(segment.element) == KIND_FUNCREF:
             indices = [
                 argument if kind == const_eval.FUNC else NULL_FUNC if kind == const_eval.NULL else -1
                 for kind, argument in exprs
             ]
             if -1 not in indices:
-                items = struct.pack(f"<{len(indices)}I", *indices)
+                items = u32_array(indices)
         target = None
         if segment.mode == wasm.ACTIVE:
             is_64 = self.module.table_space[segment.table].is_64

@@ -82,6 +82,11 @@ class Cursor:
             if byte < 0x80:
                 self.next = at + 1
                 return byte
+            if at + 1 < self.limit:  # sizes of bodies and indices of functions mostly have two bytes
+                high: i64 = self.code[at + 1]
+                if high < 0x80:
+                    self.next = at + 2
+                    return byte - 0x80 + (high << 7)
         return self._read_long(5, 0x0F)
 
     def read_u64(self) -> i64:

@@ -1,4 +1,4 @@
-"""Data segments as flat arrays for the runtime: a program may have 100,000 of them."""
+"""Flat arrays for the runtime: a program may have 100,000 functions or data segments."""
 
 from __future__ import annotations
 
@@ -21,6 +21,23 @@ def data_ranges(module: Module) -> bytes:
         write_i32_le(out, i32(segment.start))
         write_i32_le(out, i32(segment.end))
     return out.getvalue()
+
+
+def u32_array(values: list[int]) -> bytes:
+    """Little-endian; values below 2^32."""
+    out = BytesWriter()
+    for value in values:
+        number: i64 = value
+        write_i32_le(out, i32(number - ((number & 0x8000_0000) << 1)))
+    return out.getvalue()
+
+
+def used_func_types(module: Module) -> list[int]:
+    """Ascending type indices of the module's functions; the module must be valid."""
+    used = bytearray(len(module.types))
+    for index in module.func_space:
+        used[index] = 1
+    return [index for index in range(len(used)) if used[index]]
 
 
 def active_data(module: Module) -> list[bytes | int]:

@@ -6,8 +6,10 @@ import struct
 
 import pytest
 
+from taipan.binary.decode import decode
+from taipan.features import Features
 from taipan.wasm.module import ACTIVE, PASSIVE, ConstExpr, DataSegment, Module
-from taipan.wasm.segments import active_data, data_ranges
+from taipan.wasm.segments import active_data, data_ranges, u32_array, used_func_types
 
 
 def segment(mode: int, code: bytes, memory: int = 0, start: int = 0, end: int = 0) -> DataSegment:
@@ -67,3 +69,17 @@ def test_other_offsets_interrupt_the_run() -> None:
         [(1, 0, 5)],
     ]
     assert active_data(module_with(segment(PASSIVE, b""))) == []
+
+
+def test_arrays_of_indices() -> None:
+    values = [0, 1, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF]
+    assert u32_array(values) == struct.pack("<5I", *values)
+    assert u32_array([]) == b""
+
+
+def test_types_that_functions_have() -> None:
+    module = decode(bytes.fromhex("0061736d 01000000 0104 01 60 00 00"), Features())
+    assert used_func_types(module) == []
+    module.types *= 3
+    module.func_space += [2, 0, 2]
+    assert used_func_types(module) == [0, 2]
