@@ -40,6 +40,7 @@ TARGETS = {
     "api": "ApiTarget",
     "threads": "ThreadsTarget",
     "wasi_paths": "WasiPathsTarget",
+    "linking": "LinkingTarget",
 }
 HANG_SECONDS = 60.0
 """Without a new case for so long, the process is ended. Far above what a case may take: machines can be busy."""
