@@ -13,7 +13,8 @@ import sys
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
-# The modules on the path from bytes to machine code; everything else gains nothing.
+# The modules on the path from bytes to machine code; everything else gains nothing, or little (the rest of the LLVM
+# compiler: most of its time is LLVM's).
 HOT = (
     "taipan/wasm/*.py",
     "taipan/binary/*.py",
@@ -23,6 +24,9 @@ HOT = (
     "taipan/compiler/environ.py",
     "taipan/compiler/baseline/*.py",
     "taipan/compiler/baseline/x64/*.py",
+    "taipan/compiler/llvm/lines.py",
+    "taipan/compiler/llvm/link.py",
+    "taipan/compiler/llvm/x64_decode.py",
     "taipan/abi/calls.py",
     "taipan/abi/layout.py",
     "taipan/text/*.py",
