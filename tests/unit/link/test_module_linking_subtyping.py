@@ -292,7 +292,7 @@ def test_misfit(kind: str, provider: str, wanted: str, reason: str) -> None:
     assert (caught.value.module, caught.value.name) == ("a", "")
     with pytest.raises(LinkError, match=message):
         linked_by_name(store, item, user)
-    with pytest.raises(InvalidError, match="argument `a` of module 1: .*|argument `a` of module 2: .*") as refused:
+    with pytest.raises(InvalidError, match="argument `a` of module ") as refused:
         Module(ENGINE, within(kind, provider, wanted))
     assert reason in str(refused.value)
     assert refused.value.offset > 0
