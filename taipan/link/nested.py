@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 
 from taipan.engine import Module
 from taipan.errors import LinkError, WasmError
+from taipan.limits import MAX_TYPE_DEPTH, too_many
 from taipan.runtime.extern import AnyExtern, kind_of
 from taipan.runtime.host_func import HostFunc
 from taipan.runtime.instance import Instance, check_engine_of, create, opened
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from taipan.runtime.store import Store
 
 MAX_INSTANCES_AT_ONCE: Final = 10_000
-"""Wasmtime's default limit of a store: a file of a few lines can ask for any number by doubling."""
+"""Wasmtime's default limit of a store: a file of a few lines can ask for any number by doubling, also of bundles."""
 MAX_INSTANCE_DEPTH: Final = 150
 """Instances that are made while others are: closures over closures can nest them without end, and each takes stack."""
 
@@ -50,19 +51,26 @@ def instantiate(store: Store, module: Module, items: Sequence[Any]) -> Instance:
 
 @final
 class Budget:
-    """How many instances one call of the host may still make, and how many are being made. Raises WasmError beyond."""
+    """How many instances one call of the host may still make, and how many are being made. Raises WasmError beyond.
 
-    __slots__ = ("depth", "left")
+    views: what it has narrowed so far. Types share what is inside them, so each pair is looked at once only.
+    """
+
+    __slots__ = ("depth", "left", "views")
 
     def __init__(self) -> None:
         self.left = MAX_INSTANCES_AT_ONCE
         self.depth = 0
+        self.views: Final[Views] = {}
 
-    def begin(self) -> None:
+    def spend(self) -> None:
         self.left -= 1
-        self.depth += 1
         if self.left < 0:
             raise WasmError(f"resource limit exceeded: one instance makes more than {MAX_INSTANCES_AT_ONCE} others")
+
+    def begin(self) -> None:
+        self.spend()
+        self.depth += 1
         if self.depth > MAX_INSTANCE_DEPTH:
             raise WasmError(f"resource limit exceeded: instances inside each other beyond {MAX_INSTANCE_DEPTH}")
 
@@ -121,7 +129,7 @@ class Evaluation:
             self.linked.modules.append(item)
         elif kind == INSTANCE:
             instances = self.linked.instances
-            instances.append(narrowed(self.store, item, self.links.instances[len(instances)]))
+            instances.append(narrowed(self.store, item, self.links.instances[len(instances)], self.budget.views))
         else:
             self.bindings.of_kind(kind).append(item)
 
@@ -152,6 +160,7 @@ class Evaluation:
         self.add(INSTANCE, made)
 
     def make_bundle(self, step: Bundle) -> None:
+        self.budget.spend()
         self.add(INSTANCE, bundle(self.store, self.items(step.items)))
 
 
@@ -210,8 +219,12 @@ def check_item(store: Store, item: Any) -> int:
     return kind
 
 
-def extern_of(store: Store, item: Any, wanted: Extern | None = None) -> Extern:
-    """The type that an item has at this moment, in engine-wide terms. wanted: only this much of it is of interest."""
+def extern_of(store: Store, item: Any, wanted: Extern | None = None, depth: int = 1) -> Extern:
+    """The type that an item has at this moment, in engine-wide terms. wanted: only this much of it is of interest.
+
+    depth: of the item in an instance. Raises InvalidError or UnsupportedError for a type beyond the limits: the host
+    can put instances into each other without end.
+    """
     kind = any_kind_of(item)
     if kind == MODULE:
         links = item._info.links
@@ -220,12 +233,14 @@ def extern_of(store: Store, item: Any, wanted: Extern | None = None) -> Extern:
         return kind, links.type
     if kind != INSTANCE:
         return kind, extern_desc(store, item, kind)
+    if depth > MAX_TYPE_DEPTH:
+        raise too_many("instances inside each other", depth, MAX_TYPE_DEPTH)
     names: Iterable[str] = item._info.exports
     inner: Mapping[str, Extern] = {}
-    if wanted is not None and isinstance(wanted[1], link_types.InstanceType):
-        inner = wanted[1].exports
+    if wanted is not None:
+        inner = wanted[1].exports if isinstance(wanted[1], link_types.InstanceType) else {}
         names = [name for name in inner if name in item._info.exports]
-    exports = {name: extern_of(store, item.get_export(store, name), inner.get(name)) for name in names}
+    exports = {name: extern_of(store, item.get_export(store, name), inner.get(name), depth + 1) for name in names}
     return kind, link_types.InstanceType(exports)
 
 
@@ -298,11 +313,23 @@ class Gathered:
         return from_exports(store, items)
 
 
-def narrowed(store: Store, instance: Instance, type: link_types.InstanceType) -> Instance:
+Views = dict[tuple[int, int], tuple[Instance, link_types.InstanceType, Instance]]
+"""By the ids of an instance and a type, which are kept so that the ids stay theirs: the instance narrowed to it."""
+
+
+def narrowed(store: Store, instance: Instance, type: link_types.InstanceType, views: Views) -> Instance:
     """An instance that exports what its type says and nothing else: the same one where that is all it has.
 
     So what a type hides stays hidden, also when the instance is passed on to somebody who asks for more.
     """
+    key = (id(instance), id(type))
+    found = views.get(key)
+    if found is None:
+        found = views[key] = (instance, type, _narrowed(store, instance, type, views))
+    return found[2]
+
+
+def _narrowed(store: Store, instance: Instance, type: link_types.InstanceType, views: Views) -> Instance:
     changed = len(instance._info.exports) != len(type.exports)
     if not changed and all(kind != INSTANCE for kind, _ in type.exports.values()):
         return instance
@@ -311,7 +338,7 @@ def narrowed(store: Store, instance: Instance, type: link_types.InstanceType) ->
         item: Any = instance.get_export(store, name)
         if kind == INSTANCE:
             assert isinstance(desc, link_types.InstanceType)
-            view = narrowed(store, item, desc)
+            view = narrowed(store, item, desc, views)
             changed = changed or view is not item
             item = view
         items[name] = item
