@@ -16,7 +16,9 @@ from typing import Any, NamedTuple
 import taipan
 
 MAX_DEPTH = 4
-MAX_STEPS = 7
+MAX_STEPS = 9
+MAX_SIZE = 40
+"""Items in a type, with those in the types inside it: they grow fast where modules export modules."""
 SAVED = 0.2
 """How many of the cases also go through an artifact."""
 
@@ -44,6 +46,10 @@ class Type(NamedTuple):
 FUNCTION = Type(FUNC)
 
 
+def size(of: Type) -> int:
+    return 1 + sum(size(inner) for _, inner in (*of.imports, *of.exports))
+
+
 def fits(have: Type, want: Type) -> bool:
     if have.kind != want.kind:
         return False
@@ -67,12 +73,15 @@ class Scope:
         self.ident = ident
         self.around = around
         self.items: list[tuple[str, Type]] = []
+        self.small: list[tuple[str, Type]] = []  # those whose types may become part of others
         self.fields: list[str] = []
         self.steps: list[Callable[[dict[str, Any], dict[str, Any], dict[str, Any]], None]] = []
 
     def add(self, ident: str, of: Type, make: Callable[[dict[str, Any], dict[str, Any], dict[str, Any]], Any]) -> None:
         """make: the value, from the values so far, the imports, and the values of the modules around."""
         self.items.append((ident, of))
+        if size(of) <= MAX_SIZE:
+            self.small.append((ident, of))
 
         def step(values: dict[str, Any], given: dict[str, Any], outer: dict[str, Any]) -> None:
             values[ident] = narrowed(make(values, given, outer), of)
@@ -114,15 +123,17 @@ class Generator:
         imports: list[tuple[str, Type]] = []
         if around is not None:
             for name in self.names(2):
-                hints = [FUNCTION, *(of for _, of in around.items)]
+                hints = [FUNCTION, *(of for _, of in around.small)]
                 self.add_import(scope, imports, name, self.less(self.random.choice(hints)))
         for _ in range(self.random.randrange(1, MAX_STEPS)):
-            self.random.choice((self.nested, self.instantiate, self.instantiate, self.alias, self.outer, self.bundle))(
-                scope, depth
-            )
+            self.random.choice(
+                (self.nested, self.nested, self.instantiate, self.instantiate, self.alias, self.outer, self.bundle)
+            )(scope, depth)
         for _ in range(self.random.randrange(1, 3)):
             self.function(scope)
-        exports = [(name, *self.random.choice(scope.items)) for name in self.names(5)]
+        exports = [(name, *self.random.choice(scope.small)) for name in self.names(5)]
+        if self.random.random() < 0.8:  # what tells whether all before was right
+            exports.append(("result", *scope.items[-1]))
         scope.fields += [f'(export "{name}" ({of.kind} {ident}))' for name, ident, of in exports]
         of = Type(MODULE, tuple(imports), tuple((name, of) for name, _, of in exports))
 
@@ -176,14 +187,18 @@ class Generator:
                 {name: narrowed(values[item], wanted_types[name]) for name, item, _ in args}
             ),
         )
+        for name, inner in of.exports:
+            if inner.kind == FUNC:
+                self.alias_export(scope, ident, name, inner)
         return None
 
     def alias(self, scope: Scope, depth: int) -> None:
         instances = [item for item in scope.of_kind(INSTANCE) if item[1].exports]
-        if not instances:
-            return
-        instance, of = self.random.choice(instances)
-        name, inner = self.random.choice(of.exports)
+        if instances:
+            instance, of = self.random.choice(instances)
+            self.alias_export(scope, instance, *self.random.choice(of.exports))
+
+    def alias_export(self, scope: Scope, instance: str, name: str, inner: Type) -> None:
         ident = self.fresh()
         scope.fields.append(f'(alias {instance} "{name}" ({inner.kind} {ident}))')
         scope.add(ident, inner, lambda values, given, outer: values[instance][name])
@@ -201,8 +216,8 @@ class Generator:
             scope.add(ident, of, lambda values, given, outer: outer[item])
 
     def bundle(self, scope: Scope, depth: int) -> None:
-        if scope.items:
-            chosen = [(name, *self.random.choice(scope.items)) for name in self.names(3)]
+        if scope.small:
+            chosen = [(name, *self.random.choice(scope.small)) for name in self.names(3)]
             if chosen:
                 ident = self.fresh()
                 items = "".join(f'(export "{name}" ({of.kind} {item}))' for name, item, of in chosen)
@@ -212,7 +227,8 @@ class Generator:
 
     def function(self, scope: Scope) -> None:
         ident, number = self.fresh(), self.random.randrange(1 << 20)
-        called = [item for item, _ in scope.of_kind(FUNC)[:3]]
+        functions = [item for item, _ in scope.of_kind(FUNC)]
+        called = self.random.sample(functions, min(len(functions), 4))
         calls = "".join(f"(i32.add (call {item}))" for item in called)
         scope.fields.append(f"(func {ident} (result i32) (i32.const {number}) {calls})")
         scope.add(ident, FUNCTION, lambda values, given, outer: number + sum(values[item] for item in called))

@@ -25,8 +25,8 @@ from tests.fuzz.generate import generate
 
 COMPILED = not decode.__module__ or not hasattr(decode, "__code__")
 CASES = 10_000
-FEWER = {"tiers": 100, "signatures": 300}
-"""Targets with other numbers of cases: each of these is compiled several times, also by LLVM."""
+FEWER = {"tiers": 100, "signatures": 300, "linking": 1500}
+"""Targets with other numbers of cases: each of these takes longer, since much is compiled for it."""
 NEEDS = {"tiers": ("llvmlite", "wasmtime"), "signatures": ("llvmlite",)}
 INTERPRETED_SHARE = 20
 """How many times fewer cases are run where the hot modules are not compiled."""
