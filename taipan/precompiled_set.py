@@ -25,6 +25,8 @@ from taipan.errors import WasmError
 from taipan.features import Features
 from taipan.runtime.link_info import FileTypes, LinkInfo, nested_modules
 from taipan.runtime.module_info import ModuleInfo
+from taipan.wasm.link_types import Extern, Matcher
+from taipan.wasm.module import MODULE
 
 if TYPE_CHECKING:
     from taipan.wasm.module import Module as WasmModule
@@ -202,13 +204,14 @@ def checked_row(row: Any) -> tuple[int, int, int, int]:
 class Loader:
     """Reads one artifact. fd: the file to map code from, or -1."""
 
-    __slots__ = ("data", "engine", "fd", "files", "modules", "parts", "types", "verify")
+    __slots__ = ("data", "engine", "fd", "files", "matcher", "modules", "parts", "types", "verify")
 
     def __init__(self, engine: Engine, data: memoryview, fd: int, verify: bool) -> None:
         self.engine: Final = engine
         self.data: Final = data
         self.fd: Final = fd
         self.verify: Final = verify
+        self.matcher: Final = Matcher(engine.types.space)
         self.files: Final[list[dict[int, WasmModule]]] = []  # by origin
         self.types: Final[list[FileTypes]] = []
         self.parts: Final[dict[tuple[int, int], artifact.Artifact]] = {}
@@ -254,12 +257,16 @@ class Loader:
         self.types.append(FileTypes(self.engine.types, root))
 
     def value(self, of: tuple[int, int], upvars: list[Module]) -> Module:
-        """A module value. Raises KeyError or ValueError if there is no such part, or another number of upvars."""
+        """A module value. Raises KeyError or ValueError if there is no such part, or its upvars are others."""
         module = self.module(of)
         links = module._info.links
         assert links is not None
         if len(upvars) != len(links.upvars):
             raise ValueError(f"{len(links.upvars)} upvars expected, not {len(upvars)}")
+        for upvar, wanted in zip(upvars, links.upvar_types, strict=True):
+            found = self.matcher.mismatch(extern_of_module(upvar), (MODULE, wanted))
+            if found is not None:
+                raise ValueError(f"another upvar expected: {found.reason}")
         return module._closure(tuple(upvars))
 
     def module(self, of: tuple[int, int]) -> Module:
@@ -275,6 +282,12 @@ class Loader:
         made._nested = tuple(self.module((file, inner.origin)) for inner in nested_modules(module))
         self.modules[of] = made
         return made
+
+
+def extern_of_module(module: Module) -> Extern:
+    links = module._info.links
+    assert links is not None
+    return MODULE, links.type
 
 
 def load(engine: Engine, data: memoryview, first: artifact.Artifact, fd: int, verify: bool) -> Module:

@@ -119,6 +119,8 @@ def read_import_desc(reader: Reader, kind: i64, at: i64) -> ImportDesc:
     if kind == MODULE or kind == INSTANCE:
         need_linking(reader, f"import kind: byte {kind:#04x}", at)
         return int(reader.read_u32())
+    if kind == ONE_NAME:
+        need_linking(reader, f"import kind: byte {kind:#04x}", at)
     raise reader.malformed(f"malformed import kind: byte {kind:#04x}", at)
 
 

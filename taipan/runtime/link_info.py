@@ -99,12 +99,12 @@ class FileTypes:
 
 @final
 class LinkInfo:
-    """One module's share. type: in engine-wide terms.  steps, upvars: see `link_types.Links`.
+    """One module's share. type: in engine-wide terms.  steps, upvars, upvar_types: see `link_types.Links`.
 
     instances: the names that each of its instances is known to export, nested ones with theirs.
     """
 
-    __slots__ = ("_file", "instances", "signatures", "steps", "type", "upvars")
+    __slots__ = ("_file", "instances", "signatures", "steps", "type", "upvar_types", "upvars")
 
     def __init__(self, file: FileTypes, module: Module) -> None:
         links = module.links
@@ -113,6 +113,7 @@ class LinkInfo:
         self.signatures: Final = file.signatures
         self.steps: Final[list[Definition]] = links.steps
         self.upvars: Final = links.upvars
+        self.upvar_types: Final = [file.items(type) for type in links.upvar_types]
         self.instances: Final = links.instances
         type = file.items(links.type)
         assert isinstance(type, link_types.ModuleType)

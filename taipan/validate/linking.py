@@ -130,7 +130,7 @@ def is_closed(sub: SubType) -> bool:
 
 @final
 class Scope:
-    """A module while it is resolved. modules, instances: their types.  upvars, steps: as in `Links`.
+    """A module while it is resolved. modules, instances: their types.  upvars, upvar_types, steps: as in `Links`.
 
     implicit: the instances that imports with two names stand for, by the first of these, as (number, whether another
     such import may still add to it).  hidden: ids of function types that only aliased functions have.
@@ -151,6 +151,7 @@ class Scope:
         "rules",
         "space",
         "steps",
+        "upvar_types",
         "upvars",
     )
 
@@ -165,6 +166,7 @@ class Scope:
         self.instances: Final[list[InstanceType]] = []
         self.steps: Final[list[Definition]] = []
         self.upvars: Final[list[tuple[bool, int]]] = []
+        self.upvar_types: Final[list[ModuleType]] = []
         self.implicit: Final[dict[str, tuple[int, bool]]] = {}
         self.hidden: Final[list[int]] = []
         self.index_of_id: Final[dict[int, int]] = {}
@@ -196,7 +198,13 @@ class Scope:
         exports = {export.name: self.item(export.kind, export.index) for export in module.exports}
         made = ModuleType(self.imports, exports)
         module.links = Links(
-            self.steps, made, self.space.ids, self.instances, self.upvars, len(self.file.slab.group_of)
+            self.steps,
+            made,
+            self.space.ids,
+            self.instances,
+            self.upvars,
+            self.upvar_types,
+            len(self.file.slab.group_of),
         )
         self.file.rules.append(rules)
         return made
@@ -525,6 +533,7 @@ class Scope:
         source = (True, index) if depth == 0 else (False, self.parent.upvar(depth - 1, index))
         if source not in self.upvars:
             self.upvars.append(source)
+            self.upvar_types.append(self.enclosing(depth).modules[index])
         return self.upvars.index(source)
 
     # --- instances ---

@@ -93,10 +93,11 @@ class Links:
     steps: imports with one name, aliases, nested modules and instances, in order.  type: of the module.
     type_ids: of `Module.types`, in the space of the whole file.  instances: the static type of each of its instances.
     upvars: the modules of enclosing modules that it uses: (whether it is one of those that the module directly around
-    this one has, else one of that one's upvars; the index there).  num_ids: ids in the space of the file.
+    this one has, else one of that one's upvars; the index there).  upvar_types: what they are known to be.
+    num_ids: ids in the space of the file.
     """
 
-    __slots__ = ("instances", "num_ids", "steps", "type", "type_ids", "upvars")
+    __slots__ = ("instances", "num_ids", "steps", "type", "type_ids", "upvar_types", "upvars")
 
     def __init__(
         self,
@@ -105,6 +106,7 @@ class Links:
         type_ids: list[int],
         instances: list[InstanceType],
         upvars: list[tuple[bool, int]],
+        upvar_types: list[ModuleType],
         num_ids: int,
     ) -> None:
         self.steps: Final = steps
@@ -112,6 +114,7 @@ class Links:
         self.type_ids: Final = type_ids
         self.instances: Final = instances
         self.upvars: Final = upvars
+        self.upvar_types: Final = upvar_types
         self.num_ids: Final = num_ids
 
 

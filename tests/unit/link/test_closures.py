@@ -268,6 +268,30 @@ def test_impossible_values(values: Any) -> None:
         Module.deserialize(engine, forged)
 
 
+def test_upvars_of_other_types() -> None:
+    """Two closures that have each other's: code would call functions by other types than they have."""
+    engine = new_engine()
+    closures = """(module
+      (module $a (func (export "f") (param i64) (result i64) (local.get 0)))
+      (module $b (func (export "f") (result funcref) (ref.null func)))
+      (module $c (alias outer 0 $a (module)) (alias outer 0 $b (module)))
+      (export "c" (module $c)))"""
+    store = taipan.Store(engine)
+    closure: Any = taipan.Instance(store, Module(engine, closures), []).exports(store)["c"]
+    data = bytes(closure.serialize())
+    Module.deserialize(engine, data)
+    start = data.index(b'{"files"')
+    end = data.index(b"}", start) + 1
+    links = json.loads(data[start:end])
+    links["values"][-1][1].reverse()
+    forged = json.dumps(links, separators=(",", ":")).encode()
+    forged += b" " * (end - start - len(forged))
+    crc = f"links_crc={zlib.crc32(data[start:end]):08x}".encode()
+    changed = data.replace(data[start:end], forged).replace(crc, f"links_crc={zlib.crc32(forged):08x}".encode())
+    with pytest.raises(MalformedError, match="another upvar expected"):
+        Module.deserialize(engine, changed)
+
+
 def test_without_module_linking_artifacts_say_nothing_of_it() -> None:
     engine = Engine()
     data = bytes(engine.precompile_module('(module (func (export "f")))'))

@@ -15,6 +15,7 @@ from taipan import (
     Instance,
     InvalidError,
     LinkError,
+    MalformedError,
     Module,
     Store,
     UnsupportedError,
@@ -237,6 +238,26 @@ def test_bytes_that_mean_nothing(contents: bytes) -> None:
     nested = HEADER + contents
     with pytest.raises(WasmError):
         Module(ENGINE, HEADER + section(14, b"\1" + leb(len(nested)) + nested))
+
+
+@pytest.mark.parametrize(
+    "contents",
+    [
+        section(14, b"\0"),
+        section(15, b"\0"),
+        section(16, b"\0"),
+        section(1, b"\1\x61\0\0"),
+        section(1, b"\1\x62\0"),
+        section(1, b"\1\x60\0\0") + section(2, b"\1\1a\0\xff\0\0"),
+        section(1, b"\1\x60\0\0") + section(2, b"\1\0\0\5\0"),
+        section(1, b"\1\x60\0\0") + section(2, b"\1\0\0\6\0"),
+        section(7, b"\1\0\5\0"),
+        section(7, b"\1\0\6\0"),
+    ],
+)
+def test_bytes_that_mean_nothing_without_module_linking(contents: bytes) -> None:
+    with pytest.raises(MalformedError, match="module linking proposal not enabled"):
+        Module(taipan.Engine(), HEADER + contents)
 
 
 @pytest.mark.parametrize("depth", [99, 100, 101, 3000])
