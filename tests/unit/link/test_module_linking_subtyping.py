@@ -359,6 +359,11 @@ def test_exports_of_host_items() -> None:
         Instance(store, user, [Instance.from_exports(store, {"f": cell, "g": cell})])
 
 
+def result_of(store: Store, user: Module, given: str) -> Any:
+    get: Any = Instance(store, user, [Module(ENGINE, given)]).exports(store)["get"]
+    return get(store)
+
+
 def test_modules_from_the_host() -> None:
     store = Store(ENGINE)
     user = Module(
@@ -372,9 +377,9 @@ def test_modules_from_the_host() -> None:
     )
     twice = """(module (import "n" (func $n (result i32)))
       (func (export "get") (result i32) (i32.mul (call $n) (i32.const 2))))"""
-    assert Instance(store, user, [Module(ENGINE, twice)]).exports(store)["get"](store) == 14
+    assert result_of(store, user, twice) == 14
     alone = '(module (func (export "get") (result i32) (i32.const 3)))'
-    assert Instance(store, user, [Module(ENGINE, alone)]).exports(store)["get"](store) == 3
+    assert result_of(store, user, alone) == 3
     other = '(module (import "o" (func)) (func (export "get") (result i32) (i32.const 3)))'
     with pytest.raises(LinkError, match='incompatible import type for `m`: expected type doesn\'t import "o"'):
         Instance(store, user, [Module(ENGINE, other)])
@@ -390,15 +395,17 @@ def test_items_of_others() -> None:
     with pytest.raises(WasmError, match="cross-`Store`"):
         Instance.from_exports(store, {"i": instance})
     foreign = Module(linking_engine(), "(module)")
+    number: Any = 1
     with pytest.raises(WasmError, match="cross-`Engine`"):
         Instance(store, Module(ENGINE, '(module (import "m" (module)))'), [foreign])
+    nothing: Any
     for nothing in (None, 5, "x", object()):
         with pytest.raises(TypeError):
             Instance(store, user, [nothing])
         with pytest.raises(TypeError):
             Instance.from_exports(store, {"x": nothing})
     with pytest.raises(TypeError, match="names of exports as str"):
-        Instance.from_exports(store, {1: instance})
+        Instance.from_exports(store, {number: instance})
     with pytest.raises(LinkError, match="expected 1 imports, found 0"):
         Instance(store, user, [])
 
