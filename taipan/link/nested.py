@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 
 MAX_INSTANCES_AT_ONCE: Final = 10_000
 """Wasmtime's default limit of a store: a file of a few lines can ask for any number by doubling, also of bundles."""
-MAX_INSTANCE_DEPTH: Final = 150
-"""Instances that are made while others are: closures over closures can nest them without end, and each takes stack."""
 
 
 def instantiate(store: Store, module: Module, items: Sequence[Any]) -> Instance:
@@ -43,7 +41,21 @@ def instantiate(store: Store, module: Module, items: Sequence[Any]) -> Instance:
 
     Raises LinkError if they do not fit; what a start function raises, then instances made before it stay.
     """
-    return Evaluation(store, module, bind(store, module._info, items), Budget()).run()
+    return evaluate(Evaluation(store, module, bind(store, module._info, items), Budget()))
+
+
+def evaluate(outermost: Evaluation) -> Instance:
+    """Run an evaluation and those it needs, on a stack of its own: closures over closures nest them deeply."""
+    stack = [outermost]
+    while True:
+        needed = stack[-1].advance()
+        if needed is not None:
+            stack.append(needed)
+            continue
+        made = stack.pop().finish()
+        if not stack:
+            return made
+        stack[-1].add(INSTANCE, made)
 
 
 # --- the evaluator ---
@@ -51,31 +63,22 @@ def instantiate(store: Store, module: Module, items: Sequence[Any]) -> Instance:
 
 @final
 class Budget:
-    """How many instances one call of the host may still make, and how many are being made. Raises WasmError beyond.
+    """How many instances one call of the host may still make.
 
     views: what it has narrowed so far. Types share what is inside them, so each pair is looked at once only.
     """
 
-    __slots__ = ("depth", "left", "views")
+    __slots__ = ("left", "views")
 
     def __init__(self) -> None:
         self.left = MAX_INSTANCES_AT_ONCE
-        self.depth = 0
         self.views: Final[Views] = {}
 
     def spend(self) -> None:
+        """One more. Raises WasmError beyond the limit."""
         self.left -= 1
         if self.left < 0:
             raise WasmError(f"resource limit exceeded: one instance makes more than {MAX_INSTANCES_AT_ONCE} others")
-
-    def begin(self) -> None:
-        self.spend()
-        self.depth += 1
-        if self.depth > MAX_INSTANCE_DEPTH:
-            raise WasmError(f"resource limit exceeded: instances inside each other beyond {MAX_INSTANCE_DEPTH}")
-
-    def end(self) -> None:
-        self.depth -= 1
 
 
 @final
@@ -96,7 +99,7 @@ class Linked:
 class Evaluation:
     """A module on its way to an instance: what its index spaces hold so far. given: the imports, known to fit."""
 
-    __slots__ = ("bindings", "budget", "given", "linked", "links", "module", "num_nested", "store")
+    __slots__ = ("bindings", "budget", "given", "linked", "links", "module", "num_nested", "steps", "store")
 
     def __init__(self, store: Store, module: Module, given: Mapping[str, Any], budget: Budget) -> None:
         links = module._info.links
@@ -109,14 +112,19 @@ class Evaluation:
         self.bindings: Final = Bindings()
         self.linked: Final = Linked()
         self.num_nested = 0
+        self.steps: Final = iter(links.steps)
+        budget.spend()
 
-    def run(self) -> Instance:
-        self.budget.begin()
-        for step in self.links.steps:
-            ACTIONS[type(step)](self, step)
-        made = create(self.store, self.module, self.bindings, self.linked)
-        self.budget.end()
-        return made
+    def advance(self) -> Evaluation | None:
+        """Take steps up to one that needs an instance: its evaluation. None if there are no more."""
+        for step in self.steps:
+            needed = ACTIONS[type(step)](self, step)
+            if needed is not None:
+                return needed
+        return None
+
+    def finish(self) -> Instance:
+        return create(self.store, self.module, self.bindings, self.linked)
 
     def item(self, kind: int, index: int) -> Any:
         return self.linked.item(kind, index) if kind >= MODULE else self.bindings.of_kind(kind)[index]
@@ -133,7 +141,7 @@ class Evaluation:
         else:
             self.bindings.of_kind(kind).append(item)
 
-    # --- one method per kind of step ---
+    # --- one method per kind of step; what one returns is evaluated, and its instance added, before the next ---
 
     def import_item(self, step: ImportItem) -> None:
         self.add(step.kind, self.given[step.module])
@@ -154,17 +162,15 @@ class Evaluation:
             nested._closure(tuple(modules[index] if own else around[index] for own, index in links.upvars))
         )
 
-    def make_instance(self, step: Instantiate) -> None:
-        module = self.linked.modules[step.module]
-        made = Evaluation(self.store, module, self.items(step.args), self.budget).run()
-        self.add(INSTANCE, made)
+    def make_instance(self, step: Instantiate) -> Evaluation:
+        return Evaluation(self.store, self.linked.modules[step.module], self.items(step.args), self.budget)
 
     def make_bundle(self, step: Bundle) -> None:
         self.budget.spend()
         self.add(INSTANCE, bundle(self.store, self.items(step.items)))
 
 
-ACTIONS: Final[dict[type[Definition], Callable[[Evaluation, Any], None]]] = {
+ACTIONS: Final[dict[type[Definition], Callable[[Evaluation, Any], Evaluation | None]]] = {
     ImportItem: Evaluation.import_item,
     ExportAlias: Evaluation.alias_export,
     OuterAlias: Evaluation.alias_outer,

@@ -132,9 +132,7 @@ def test_a_chain_of_modules_that_instantiate_each_other() -> None:
         )
         return Module(ENGINE, f"(module {modules} (instance (instantiate $m{length - 1})))")
 
-    Instance(Store(ENGINE), chain(140), [])
-    with pytest.raises(WasmError, match="resource limit exceeded: instances inside each other beyond"):
-        Instance(Store(ENGINE), chain(999), [])
+    Instance(Store(ENGINE), chain(999), [])
 
 
 @pytest.mark.parametrize(
