@@ -21,7 +21,6 @@ from taipan.errors import InvalidError, UnsupportedError
 from taipan.features import Features
 from taipan.lazy import LazyCompiler
 from taipan.runtime.epochs import Epochs
-from taipan.runtime.link_info import FileTypes, LinkInfo, nested_modules
 from taipan.runtime.managed import Unique, already_closed
 from taipan.runtime.module_info import ModuleInfo
 from taipan.runtime.register import register
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
     from taipan.compiler.cache import CodeCache, KeptCode
     from taipan.compiler.interface import Builder, Compiler
     from taipan.compiler.serialize import Header
+    from taipan.runtime.link_info import FileTypes
 
 CODE_REGION_BYTES: Final = 1 << 30
 """Address space for the code of one engine; 26 MB of wasm (CPython) make about 100 MB of code."""
@@ -298,6 +298,8 @@ class Module(Unique):
         self._closed = False
         self._upvars = ()
         if module.links is not None:
+            from taipan.runtime.link_info import FileTypes
+
             self._compile_nested(FileTypes(engine.types, module))
             return
         self._info = ModuleInfo(module, engine.types.register(module.types, module.rec_groups))
@@ -306,6 +308,8 @@ class Module(Unique):
 
     def _compile_nested(self, types: FileTypes) -> None:
         """With module linking: this module and those inside it."""
+        from taipan.runtime.link_info import LinkInfo, nested_modules
+
         module = self._module
         self._info = ModuleInfo(module, types.registered(module), LinkInfo(types, module))
         self._native = make_native(self.engine, module, self._info)

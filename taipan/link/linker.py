@@ -7,11 +7,10 @@ any number of them; once an item of a store is defined, modules that import it c
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Final, TypeAlias, final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, final
 
 from taipan.engine import Engine, Module, check_engine
 from taipan.errors import LinkError, WasmError
-from taipan.link import nested
 from taipan.link.defaults import default_extern, default_func
 from taipan.runtime.extern import AnyExtern, kind_of
 from taipan.runtime.func import Func, signature_of
@@ -24,7 +23,10 @@ from taipan.runtime.store import Store, Storelike, open_store_of, store_of
 from taipan.runtime.types import FuncType, ImportType, ValType
 from taipan.wasm.module import FUNC, INSTANCE, KIND_NAMES
 
-Item: TypeAlias = "HostFunc | AnyExtern | nested.Gathered"
+if TYPE_CHECKING:
+    from taipan.link import nested
+
+Item: TypeAlias = "HostFunc | AnyExtern"
 
 # What Emscripten, wasi-libc and Rust export from commands besides functions: not worth an error.
 _COMMAND_DATA: Final = frozenset(
@@ -75,6 +77,8 @@ class Linker(Unique):
         """Define an item of a store; with module linking also a module or an instance."""
         owner = open_store_of(store)
         if "module-linking" in self.engine.features:
+            from taipan.link import nested
+
             nested.check_item(owner, item)
         else:
             kind_of(item)
@@ -258,7 +262,7 @@ class Linker(Unique):
                 yield module, name, self._in_store(owner, item)
 
     def _in_store(self, store: Store, item: Item) -> AnyExtern:
-        if isinstance(item, (HostFunc, nested.Gathered)):
+        if isinstance(item, HostFunc):
             if store.engine is not self.engine:
                 raise WasmError("cross-`Engine` instantiation is not currently supported")
             return item.in_store(store)
@@ -268,7 +272,7 @@ class Linker(Unique):
 
     # --- instantiating ---
 
-    def _resolve(self, module: Module) -> list[Item]:
+    def _resolve(self, module: Module) -> list[Item | nested.Gathered]:
         """An item for each import, host functions with their types checked. Raises LinkError."""
         self._open()
         items = []
@@ -284,7 +288,7 @@ class Linker(Unique):
             items.append(item)
         return items
 
-    def _found(self, entry: ImportPlan) -> Item:
+    def _found(self, entry: ImportPlan) -> Item | nested.Gathered:
         """What is defined for an import. Raises LinkError if nothing is."""
         if entry.name is not None:
             item = self._find(entry.module, entry.name)
@@ -298,6 +302,8 @@ class Linker(Unique):
 
     def _gathered(self, entry: ImportPlan, names: dict[str, Item]) -> nested.Gathered:
         """The instance that the names under one module name make, as far as it is wanted."""
+        from taipan.link import nested
+
         gathered: dict[str, Item] = {}
         for name, (kind, desc) in entry.wanted.exports.items():
             if name not in names:
