@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 import os
-from typing import Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import taipan
 from taipan.cli.main import fail
 from taipan.features import DEFAULTS, Features
+
+if TYPE_CHECKING:
+    from taipan.wasm.module import Module
 
 EXCERPT_COLUMNS: Final = 100
 EXCERPT_LINES: Final = 4
@@ -161,7 +164,7 @@ def excerpt(path: str, data: bytes, error: taipan.WasmError) -> str:
     if isinstance(error, taipan.MalformedError) and error.line:
         return text_excerpt(data, error.line, error.column)
     if isinstance(error, taipan.InvalidError) and error.func >= 0 and error.offset >= 0:
-        return code_excerpt(assembled(path, data, Features.everything()), error.func, error.offset)
+        return code_excerpt(readable(path, data), error.func, error.offset)
     return ""
 
 
@@ -180,15 +183,22 @@ def text_excerpt(data: bytes, number: int, column: int) -> str:
     return f"\n  {shown}\n  {' ' * (column - 1 - start)}^"
 
 
-def code_excerpt(data: bytes, func: int, offset: int) -> str:
-    """The instruction at an offset, marked, and a few before it."""
+def readable(path: str, data: bytes) -> Module:
+    """The module in a file that holds one, read with every proposal, and with module linking if it needs that."""
     from taipan import binary
+
+    features = Features.everything()
+    try:
+        return binary.decode(assembled(path, data, features), features)
+    except taipan.WasmError:
+        features = features.replace(module_linking=True)
+        return binary.decode(assembled(path, data, features), features)
+
+
+def code_excerpt(module: Module, func: int, offset: int) -> str:
+    """The instruction at an offset, marked, and a few before it."""
     from taipan.text.printer import ModulePrinter
 
-    try:
-        module = binary.decode(data, Features.everything())
-    except taipan.MalformedError:
-        module = binary.decode(data, Features.everything().replace(module_linking=True))
     try:
         _, texts = ModulePrinter(module, False).listing(func - module.num_imported_funcs)
     except taipan.MalformedError:

@@ -282,7 +282,7 @@ class BundleInfo:
 
 
 def bundle(store: Store, items: Mapping[str, Any]) -> Instance:
-    """An instance whose exports are these items, which may be used in the store. It counts for no limit."""
+    """An instance whose exports are these items, which may be used in the store. It counts for no limit of that."""
     instance = Instance._create(store, store.engine.empty_module._native, [], [], [], [])
     info: Any = BundleInfo(items)
     instance._info = info

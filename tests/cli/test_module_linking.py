@@ -114,6 +114,16 @@ def test_scripts(taipan) -> None:
     assert taipan("wast", "--compile-only", str(script)) == (0, "0 passed, 0 failed\n", "")
 
 
+@pytest.mark.parametrize("nested", ["(module)", '(import "a" (func))'])
+def test_errors_in_functions_of_the_outermost_module_show_them(taipan, nested: str) -> None:
+    Path("b.wat").write_text(f"(module {nested} (func (nop)) (func $bad (i32.const 7) i32.add drop))")
+    for done in (taipan("validate", *ON, "b.wat"), taipan("run", *ON, "b.wat")):
+        assert done.status == 1
+        assert "type mismatch" in done.err
+        assert '"bad"' in done.err
+        assert ": i32.const 7\n  > " in done.err
+
+
 def test_errors_inside_nested_modules_say_where(taipan) -> None:
     Path("b.wat").write_text("(module (module (func (drop (i32.const 1))) (func i32.add drop)))")
     done = taipan("validate", *ON, "b.wat")
