@@ -10,10 +10,16 @@ from taipan.errors import InternalError, MalformedError
 
 _SYMBOL: Final = Struct("<IBBHQQ")  # name info other shndx value size
 _RELA: Final = Struct("<QQq")  # offset info addend
+_CONSTANTS: Final = ".rodata.cst"
+"""Begins the name of a section of equally long constants. `.rodata.str4.4` is none: a table whose only zero is its last
+element counts as a string there, and what is equally long are its letters."""
 
 
 class Section(NamedTuple):
-    """data: its bytes.  entsize: size of its elements if they are equally long, e.g. constants, else 0."""
+    """data: its bytes.  entsize: size of each constant if it holds equally long ones and nothing else, else 0.
+
+    align: what the most demanding of its contents needs.
+    """
 
     name: str
     data: bytes
@@ -54,7 +60,13 @@ class ObjectFile:
             return data[section.offset : section.offset + section.size]
 
         self.sections: Final = [
-            Section(section.name, content(section), max(section.align, 1), section.entry_size) for section in sections
+            Section(
+                section.name,
+                content(section),
+                max(section.align, 1),
+                section.entry_size if section.name.startswith(_CONSTANTS) else 0,
+            )
+            for section in sections
         ]
         self.symbols: Final[list[Symbol]] = []
         self.relocations: Final[dict[int, list[Relocation]]] = {}

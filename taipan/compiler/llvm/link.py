@@ -35,6 +35,7 @@ MAX_FRAME_BYTES: Final = 16 << 10
 MAX_UNCHECKED_FRAME_BYTES: Final = 4 << 10
 """The same for functions that call nothing and do not look at the limit."""
 MAX_ALIGNMENT: Final = 16
+"""Of data: functions are not aligned to more."""
 STACK_MAPS_VERSION: Final = 3
 DIRECT: Final = 2
 
@@ -330,11 +331,8 @@ class FunctionReader:
             raise self.unsupported(f"a reference to {content.name}")
         start, end = reader.data_piece(section, offset)
         known = (section, start) in self.places
-        place = self.append(
-            (section, start),
-            content.data[start:end],
-            min(content.align, MAX_ALIGNMENT) if not content.entsize else min(content.entsize, self.machine.DATA_ALIGN),
-        )
+        align = min(content.align, content.entsize or content.align, self.machine.DATA_ALIGN)
+        place = self.append((section, start), content.data[start:end], align)
         if not known:
             for r in reader.file.relocations.get(section, []):
                 if start <= r.offset < end:

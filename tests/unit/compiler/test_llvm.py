@@ -406,3 +406,35 @@ def test_accesses_of_64_bit_memories() -> None:
     for address in (0, 15, 16, 24, 65536, -1):
         expected = outcome(source, (address,), compiler="baseline", wasm_memory64=True)
         assert outcome(source, (address,), compiler="llvm", wasm_memory64=True) == expected
+
+
+# --- read-only data -------------------------------------------------------------------------------------------------
+def choosing(t: str, values: list[int]) -> str:
+    """A function that returns one of these, by its argument, or 7: LLVM may make a table of them."""
+    cases = "".join(f" (return ({t}.const {value})))" for value in values)
+    labels = " ".join(map(str, range(len(values) + 1)))
+    blocks = "(block " * (len(values) + 1)
+    return f"(param i32) (result {t}) {blocks} (br_table {labels} (local.get 0))) {cases} ({t}.const 7)"
+
+
+TABLES = [
+    (t, [i * i * 37 + 11 for i in range(count - zero)] + [0] * zero)
+    for t in ("i32", "i64", "f32", "f64")
+    for count in (3, 4, 5, 8, 9, 16)
+    for zero in (0, 1)
+]
+"""Of 12 to 128 bytes, each size that has a section of its own among them. LLVM takes a table that ends with its only
+zero for a string."""
+
+
+@each_pipeline
+def test_tables_of_every_size(pipeline: str) -> None:
+    source = " ".join(f'(func (export "f{i}") {choosing(*table)})' for i, table in enumerate(TABLES))
+    made = LLVMCompiler(environment(source), host_flags(), pipeline).compile_chunk(list(range(len(TABLES))))
+    assert all(isinstance(function, CompiledFunction) for function in made)
+    config = taipan.Config()
+    config.compiler, config.opt_level, config.lazy_compilation = "llvm", pipeline, False
+    store = taipan.Store(taipan.Engine(config))
+    exports = taipan.Instance(store, taipan.Module(store.engine, f"(module {source})"), []).exports(store)
+    for i, (_, values) in enumerate(TABLES):
+        assert [exports[f"f{i}"](store, n) for n in range(len(values) + 2)] == [*values, 7, 7]
