@@ -53,6 +53,9 @@ class ContinuationCompiler(FunctionCompiler):
         if self.metered:
             raise UnsupportedError("loops of metered code are not left")
 
+    def needs_frame(self) -> bool:
+        return True
+
     def parameters(self) -> list[str]:
         return ["ptr %values"]
 

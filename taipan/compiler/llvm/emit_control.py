@@ -314,7 +314,11 @@ class Control(Values):
         self.num_edge_values += count + len(frame.assigned)
         if self.num_edge_values > MAX_EDGE_VALUES:
             raise UnsupportedError("function too complex for the LLVM compiler: too many values where paths join")
-        frame.edges.append((self.block_name, operands, self.values_of(frame.assigned)))
+        values = self.values_of(frame.assigned)
+        if self.loaded:
+            for text in (*operands, *values):
+                self.keep_apart(text)  # Where paths join, one access would do what several did.
+        frame.edges.append((self.block_name, operands, values))
 
     def branch_to(self, frame: Frame) -> None:
         self.add_edge(frame)

@@ -17,7 +17,7 @@ from taipan.compiler.llvm.emit_call import Calls
 from taipan.compiler.llvm.emit_control import COLUMN_FAULT
 from taipan.compiler.llvm.emit_numeric import is_literal
 from taipan.compiler.llvm.text import INVARIANT, TYPES
-from taipan.compiler.llvm.values import HEADER
+from taipan.compiler.llvm.values import HEADER, Loaded
 
 MEMORY: Final = field_offsets("VMMemory")[0]
 
@@ -89,9 +89,7 @@ class Memory(Calls):
         value = self.emit(f"load volatile {narrow}, ptr {place}, align 1{site}")
         if extend:
             value = self.emit(f"{extend} {narrow} {value} to {text}{site}")
-        self.loaded[value] = (site, 0)
-        # A second use keeps the access from being folded into the instruction that uses it.
-        self.do(f"call void (...) @llvm.fake.use({text} {value})")
+        self.loaded[value] = Loaded(value, text, site, 0)
         self.push(value, type)
 
     def access_store(self, memory: int, offset: int, bits: int, extend: str, type: int) -> None:
@@ -101,6 +99,7 @@ class Memory(Calls):
         if extend:
             narrow = f"i{bits}"
             value = self.emit(f"trunc {TYPES[type]} {value} to {narrow}")
+        self.keep_apart(value)  # The processor can change memory in place, but that would be one access for two.
         site = self.access_site()
         unchecked = (offset & (1 << 64) - 1) + bits // 8 <= self.env.memory_extents[memory]
         if unchecked and bits > 8 and self.ir.machine.TEARS_STORES:

@@ -116,9 +116,10 @@ class FunctionCompiler(Loops):
         # "weak": LLVM must not conclude from one function's body what another's call does (and not call at all).
         name = f"weak hidden {self.ir.machine.CONVENTION}{result_type(self.own_layout)} @{self.symbol}"
         params = ", ".join(in_order(self.own_layout, "ptr %vm", "ptr %caller", self.parameters()))
+        attributes = "#0" if self.needs_frame() else "#3"
         self.ir.functions.extend(
             [
-                f"define {name}({params}) #0 !dbg !{subprogram} {{\n",
+                f"define {name}({params}) {attributes} !dbg !{subprogram} {{\n",
                 "entry:\n",
                 *entry,
                 f"  br label %{self.first_block}\n",
@@ -127,6 +128,10 @@ class FunctionCompiler(Loops):
                 "}\n",
             ]
         )
+
+    def needs_frame(self) -> bool:
+        """Whether the stack may be walked while the function runs: it can trap, call or poll."""
+        return self.ir.has_locations()
 
     def parameters(self) -> list[str]:
         """After the two contexts."""

@@ -118,7 +118,7 @@ class Loops(Inlining):
                 line = ""
             sites.update(SITE.findall(line))
             self.lines[at] = SITE.sub("", line).replace(" volatile ", " ")
-        for name in [name for name, (site, _) in self.loaded.items() if site in sites]:
+        for name in [name for name, loaded in self.loaded.items() if loaded.site in sites]:
             del self.loaded[name]
         self.first_access = self.access_before
         self.lines[frame.phis_at - 2] = BARRIER + self.lines[frame.phis_at - 2]

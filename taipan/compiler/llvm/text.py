@@ -27,9 +27,11 @@ declare void @llvm.fake.use(...)
 declare i64 @llvm.read_volatile_register.i64(metadata)
 """
 
+TARGET: Final = '"no-builtins" "prefer-vector-width"="128" "target-cpu"="{cpu}" "target-features"="{features}"'
+
 CLOSING: Final = """\
-attributes #0 = {{ nounwind noredzone "frame-pointer"="all" "no-builtins" "prefer-vector-width"="128" \
-"target-cpu"="{cpu}" "target-features"="{features}" }}
+attributes #0 = {{ "frame-pointer"="all" nounwind noredzone {target} }}
+attributes #3 = {{ "frame-pointer"="none" nounwind noredzone {target} }}
 attributes #1 = {{ noreturn nounwind nomerge cold }}
 attributes #2 = {{ nounwind nomerge }}
 
@@ -106,6 +108,10 @@ class ModuleText:
         )
         return self._subprogram
 
+    def has_locations(self) -> bool:
+        """Whether the function begun last has any."""
+        return bool(self._locations)
+
     def location(self, line: int, column: int) -> int:
         """Number of the debug node for a place in the function begun last."""
         key = (line, column)
@@ -126,7 +132,9 @@ class ModuleText:
                 PREAMBLE.format(triple=self.machine.TRIPLE),
                 *(f"{line}\n" for line in declarations),
                 *self.functions,
-                CLOSING.format(cpu=cpu, features=features, stack_pointer=self.machine.STACK_POINTER),
+                CLOSING.format(
+                    target=TARGET.format(cpu=cpu, features=features), stack_pointer=self.machine.STACK_POINTER
+                ),
                 *self._metadata,
             ]
         )

@@ -8,7 +8,7 @@ External references are also stored in slots of the frame, where the stack walke
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Final, NamedTuple
 
 from taipan.abi.layout import field_offsets
 from taipan.compiler.environ import T_EXTERNREF, T_F32, T_F64, T_FUNCREF, T_I32, ModuleEnv
@@ -29,6 +29,18 @@ MAX_MAPPED_OPERANDS: Final = 10_000
 # Float constants, as LLVM writes them, in simplifications that forget signalling NaNs (x * 1, x - 0...).
 # NaNs are delicate, too: it thinks that x < 0 ? NaN : sqrt(x) is sqrt(x), but the bits differ.
 DELICATE: Final = frozenset(["0x0000000000000000", "0x8000000000000000", "0x3FF0000000000000", "0xBFF0000000000000"])
+
+
+class Loaded(NamedTuple):
+    """What a value comes from. value: as it was loaded; "" for one of several.  type: LLVM's, of that.
+
+    site: of the access.  depth: instructions since.
+    """
+
+    value: str
+    type: str
+    site: str
+    depth: int
 
 
 def is_delicate(text: str) -> bool:
@@ -57,7 +69,8 @@ class Values(Readable):
         self.entry: dict[str, str] = {}
         self.entry_lines: list[str] = []
         self.block_name = ""
-        self.loaded: dict[str, tuple[str, int]] = {}
+        self.loaded: dict[str, Loaded] = {}
+        self.apart: set[str] = set()
         self.numbers = 0
         self.local_slots: dict[int, int] = {}
         self.operand_slots: dict[int, int] = {}
@@ -82,16 +95,31 @@ class Values(Readable):
     def inherit(self, name: str, text: str) -> str:
         """Give an instruction that uses a loaded value the load's site.
 
-        LLVM may replace both by one access, which then has the place of the instruction that used the value.
+        LLVM may replace both by one access, which then has the place of the instruction that used the value. Where two
+        operands come from memory that must be the later one.
         """
-        for operand in OPERAND.findall(text):
-            found = self.loaded.get(operand)
-            if found is not None:
-                site, depth = found
-                if depth < INHERITANCE:
-                    self.loaded[name] = (site, depth + 1)
-                return text + site
-        return text
+        operands = [operand for operand in OPERAND.findall(text) if operand in self.loaded]
+        if not operands:
+            return text
+        last = max(operands, key=lambda operand: (not self.loaded[operand].depth, int(operand[2:])))
+        value, type, site, depth = self.loaded[last]
+        if text.startswith("phi"):
+            value = ""
+        else:
+            for operand in operands:
+                if operand != last and not self.loaded[operand].depth:
+                    self.keep_apart(operand)
+        if depth < INHERITANCE:
+            self.loaded[name] = Loaded(value, type, site, depth + 1)
+        return text + site
+
+    def keep_apart(self, operand: str) -> None:
+        """If a value comes from memory, do not let LLVM make that access part of other instructions."""
+        loaded = self.loaded.get(operand)
+        if loaded is not None and loaded.value and loaded.value not in self.apart:
+            self.apart.add(loaded.value)
+            # A second use.
+            self.do(f"call void (...) @llvm.fake.use({loaded.type} {loaded.value})")
 
     def do(self, text: str) -> None:
         """Emit an instruction without a result."""
