@@ -18,7 +18,7 @@ __version__ = "0.1.0"
 TYPE_CHECKING = False  # type checkers know better; importing `typing` would take most of the time of `import taipan`
 if TYPE_CHECKING:
     from taipan.config import Config
-    from taipan.engine import Engine, Module, wat2wasm
+    from taipan.engine import Engine
     from taipan.errors import (
         ExitTrap,
         InternalError,
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     )
     from taipan.features import Features
     from taipan.link.linker import Linker
+    from taipan.module import Module
     from taipan.runtime.externref import ExternRef
     from taipan.runtime.func import Caller, Func, TypedFunc
     from taipan.runtime.globals import Global
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
         v128,
     )
     from taipan.runtime.value import Val
+    from taipan.stages import wat2wasm
     from taipan.wasi.config import DirPerms, FilePerms, WasiConfig
 
 
@@ -162,7 +164,7 @@ _HOME = {
     "Managed": "taipan.runtime.managed",
     "Memory": "taipan.runtime.memory",
     "MemoryType": "taipan.runtime.types",
-    "Module": "taipan.engine",
+    "Module": "taipan.module",
     "ModuleType": "taipan.runtime.types",
     "SharedMemory": "taipan.runtime.memory",
     "Store": "taipan.runtime.store",
@@ -192,7 +194,7 @@ _HOME = {
     "i32": "taipan.runtime.types",
     "i64": "taipan.runtime.types",
     "v128": "taipan.runtime.types",
-    "wat2wasm": "taipan.engine",
+    "wat2wasm": "taipan.stages",
 }
 
 

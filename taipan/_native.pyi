@@ -308,9 +308,6 @@ def end_despite(thread: int) -> bool:
     """If this thread (by its native id) still runs when the process exits, exit without the handlers and destructors of
     C that are registered so far. Returns whether that can be done."""
 
-def reserve_probe(size_bytes: int) -> bool:
-    """Whether this much address space can be reserved right now (mapped without access, then unmapped)."""
-
 def debug_null_funcref() -> tuple[int, int]:
     """(address, code pointer) of the shared null record; the second is 0 (R-10)."""
 

@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from taipan.compiler import cpu
 from taipan.compiler import serialize as artifact
-from taipan.engine import Engine, check, check_host, decode, machine_of, make_template
+from taipan.engine import Engine, check_host, machine_of
 from taipan.errors import WasmError
+from taipan.native_module import make_template
 from taipan.runtime.module_info import ModuleInfo
+from taipan.stages import check, decode
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from taipan._native import NativeModule
     from taipan.compiler.artifact import Image
     from taipan.compiler.interface import Compiler
-    from taipan.engine import Module
+    from taipan.module import Module
     from taipan.wasm.module import Module as WasmModule
 
 
@@ -154,7 +156,7 @@ def loaded(engine: Engine, data: memoryview, fd: int, verify: bool) -> Module:
         from taipan import precompiled_set
 
         return precompiled_set.load(engine, data, parts, fd, verify)
-    from taipan.engine import Module
+    from taipan.module import Module
 
     try:
         module = decode(parts.module, engine.features)

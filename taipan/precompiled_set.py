@@ -20,11 +20,13 @@ from typing import TYPE_CHECKING, Any, Final, final
 
 from taipan import precompiled
 from taipan.compiler import serialize as artifact
-from taipan.engine import Engine, Module, check, decode
+from taipan.engine import Engine
 from taipan.errors import WasmError
 from taipan.features import Features
+from taipan.module import Module
 from taipan.runtime.link_info import FileTypes, LinkInfo, nested_modules
 from taipan.runtime.module_info import ModuleInfo
+from taipan.stages import check, decode
 from taipan.wasm.link_types import Extern, Matcher
 from taipan.wasm.module import MODULE
 

@@ -77,16 +77,15 @@ static void leave_module(Instance *instance) {
 }
 
 /* ---- segments ---- */
-static void clear_segment(Store *store, ElementSegment *segment) {
+static void clear_segment(ElementSegment *segment) {
     ElementSegment old = *segment;
     *segment = (ElementSegment){0}; /* first: finalizers may use the instance */
     PyBuffer_Release(&old.view);
-    if (old.kind == KIND_EXTERNREF) tp_externrefs_release(store, old.refs, old.length);
-    PyMem_RawFree(old.refs);
+    Py_XDECREF(old.items);
 }
 
 void tp_elem_drop(Instance *instance, uint32_t segment) {
-    if (instance->elements != NULL) clear_segment(instance->store, &instance->elements[segment]);
+    if (instance->elements != NULL) clear_segment(&instance->elements[segment]);
 }
 
 int tp_memory_init(Instance *instance, uint32_t memory, uint32_t segment, uint64_t dst, uint32_t src, uint32_t length) {
@@ -99,16 +98,26 @@ int tp_memory_init(Instance *instance, uint32_t memory, uint32_t segment, uint64
     return TP_DONE;
 }
 
+static int init_from_values(
+    Store *store, VMTable *to, uint64_t dst, const ElementSegment *from, uint32_t src, uint32_t length) {
+    uint64_t *words = PyMem_RawMalloc(length * sizeof *words + 1), value[2];
+    int result = words == NULL ? tp_no_memory() : 0;
+    for (uint32_t i = 0; result == 0 && i < length; i++) {
+        result = tp_stored_from_python(store, from->kind, PyTuple_GET_ITEM(from->items, src + i), value);
+        words[i] = value[0];
+    }
+    if (result == 0) result = tp_table_write(store, to, dst, words, length);
+    PyMem_RawFree(words);
+    return result < 0 ? TP_ERROR : TP_DONE;
+}
+
 int tp_table_init(Instance *instance, uint32_t table, uint32_t segment, uint64_t dst, uint32_t src, uint32_t length) {
     static const ElementSegment empty;
     VMTable *to = tp_tables(instance)[table];
     const ElementSegment *from = instance->elements == NULL ? &empty : &instance->elements[segment];
     if (!tp_in_bounds(src, length, from->length) || !tp_in_bounds(dst, length, to->length))
         return TRAP_TABLE_ACCESS_OUT_OF_BOUNDS;
-    if (from->view.obj == NULL) {
-        const uint64_t *refs = length == 0 ? NULL : from->refs + src;
-        return tp_table_write(instance->store, to, dst, refs, length) < 0 ? TP_ERROR : TP_DONE;
-    }
+    if (from->view.obj == NULL) return init_from_values(instance->store, to, dst, from, src, length);
     const char *indices = (const char *)from->view.buf + (size_t)src * sizeof(uint32_t);
     for (uint32_t i = 0; i < length; i++) {
         uint32_t func_index;
@@ -138,26 +147,19 @@ static int set_segment_indices(Instance *instance, ElementSegment *segment, PyOb
     return tp_error(PyExc_ValueError, "items of an element segment must be u32 function indices of the module");
 }
 
-static int set_segment_refs(Store *store, ElementSegment *segment, int kind, PyObject *items) {
-    PyObject *list = PySequence_Tuple(items); /* a copy: conversion may run Python code */
-    if (list == NULL) return -1;
-    size_t length = (size_t)PyTuple_GET_SIZE(list);
-    int result = length > UINT32_MAX || (segment->refs = PyMem_RawMalloc(length * 8 + 1)) == NULL ? tp_no_memory() : 0;
-    for (size_t i = 0; result == 0 && i < length; i++) {
-        uint64_t value[2];
-        result = tp_stored_from_python(store, kind, PyTuple_GET_ITEM(list, (Py_ssize_t)i), value);
-        segment->refs[i] = value[0];
-    }
-    for (size_t i = 0; result == 0 && kind == KIND_EXTERNREF && i < length; i++)
-        if (segment->refs[i] != 0) {
-            Py_INCREF(tp_externref(segment->refs[i]));
-            store->externref_increments++;
-        }
+/* Values as Python has them, converted once for the errors that there may be. */
+static int set_segment_values(Store *store, ElementSegment *segment, int kind, PyObject *items) {
+    segment->items = PySequence_Tuple(items); /* a copy: conversion may run Python code */
+    if (segment->items == NULL) return -1;
     segment->kind = (uint8_t)kind;
-    segment->length = (uint32_t)length;
-    if (result < 0) PyMem_RawFree(segment->refs);
-    Py_DECREF(list);
-    return result;
+    segment->length = (uint32_t)PyTuple_GET_SIZE(segment->items);
+    uint64_t value[2];
+    for (uint32_t i = 0; i < segment->length; i++)
+        if (tp_stored_from_python(store, kind, PyTuple_GET_ITEM(segment->items, i), value) < 0) {
+            clear_segment(segment);
+            return -1;
+        }
+    return 0;
 }
 
 /* ---- records of the store ---- */
@@ -174,10 +176,8 @@ static int instance_owned_traverse(Owned *owned, visitproc visit, void *arg) {
     for (uint32_t i = 0; i < module->num_globals; i++)
         if (module->globals[i].kind == KIND_EXTERNREF) Py_VISIT(tp_externref(tp_own_globals(instance)[i].low));
     for (uint32_t i = 0; instance->elements != NULL && i < module->num_elements; i++) {
-        const ElementSegment *segment = &instance->elements[i];
-        Py_VISIT(segment->view.obj);
-        for (uint32_t k = 0; segment->kind == KIND_EXTERNREF && k < segment->length; k++)
-            Py_VISIT(tp_externref(segment->refs[k]));
+        Py_VISIT(instance->elements[i].view.obj);
+        Py_VISIT(instance->elements[i].items);
     }
     return result;
 }
@@ -189,7 +189,7 @@ static void instance_owned_clear(Owned *owned) {
     for (uint32_t i = 0; i < module->num_globals; i++)
         if (module->globals[i].kind == KIND_EXTERNREF) tp_externref_clear(&tp_own_globals(instance)[i].low);
     for (uint32_t i = 0; instance->elements != NULL && i < module->num_elements; i++)
-        clear_segment(NULL, &instance->elements[i]);
+        clear_segment(&instance->elements[i]);
     leave_module(instance);
     instance->module = NULL;
     Py_DECREF(module);
@@ -413,11 +413,11 @@ static PyObject *instance_set_element_segment(PyObject *self, PyObject *const *a
     if (instance->elements == NULL) return PyErr_NoMemory();
     ElementSegment segment = {0};
     if ((PyObject_CheckBuffer(args[3]) ? set_segment_indices(instance, &segment, args[3])
-                                       : set_segment_refs(store, &segment, (int)kind, args[3])) < 0)
+                                       : set_segment_values(store, &segment, (int)kind, args[3])) < 0)
         return NULL;
     ElementSegment old = instance->elements[index];
     instance->elements[index] = segment;
-    clear_segment(store, &old);
+    clear_segment(&old);
     Py_RETURN_NONE;
 }
 

@@ -11,17 +11,16 @@
 #include "runtime.h"
 #include <errno.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
-static uint64_t host_page = 4096;
+#define HOST_PAGE ((uint64_t)4096) /* larger on no x86-64 Linux */
 
 /* ---- sizes ---- */
 /* Each gives false if the result does not fit. */
 static bool add(uint64_t a, uint64_t b, uint64_t *sum) { return !__builtin_add_overflow(a, b, sum); }
 
 static bool round_to_host_pages(uint64_t bytes, uint64_t *rounded) {
-    if (!add(bytes, host_page - 1, rounded)) return false;
-    *rounded &= ~(host_page - 1);
+    if (!add(bytes, HOST_PAGE - 1, rounded)) return false;
+    *rounded &= ~(HOST_PAGE - 1);
     return true;
 }
 
@@ -134,7 +133,7 @@ static bool plan_reservation(Reservation *out, const MemoryPlan *plan, uint64_t 
     *out = (Reservation){.base_offset = plan->guard_before ? plan->guard_bytes : 0, .accessible = accessible};
     if (!add(reserved, plan->guard_bytes, &out->mapping_bytes)) return false;
     if (!add(out->mapping_bytes, out->base_offset, &out->mapping_bytes)) return false;
-    if (out->mapping_bytes == 0) out->mapping_bytes = host_page; /* a base that is a valid pointer */
+    if (out->mapping_bytes == 0) out->mapping_bytes = HOST_PAGE; /* a base that is a valid pointer */
     return out->mapping_bytes <= (uint64_t)PTRDIFF_MAX;
 }
 
@@ -160,7 +159,7 @@ void tp_memory_discard(VMMemory *memory) {
    use. */
 static uint64_t movable_reservation(const MemoryPlan *plan, uint64_t accessible) {
     uint64_t reserved, bound;
-    if (!add(accessible, plan->growth_reserve_bytes, &reserved)) reserved = UINT64_MAX & ~(host_page - 1);
+    if (!add(accessible, plan->growth_reserve_bytes, &reserved)) reserved = UINT64_MAX & ~(HOST_PAGE - 1);
     if (round_to_host_pages(length_bound(plan), &bound) && reserved > bound)
         reserved = bound > accessible ? bound : accessible;
     return reserved;
@@ -405,22 +404,4 @@ static PyMethodDef memory_methods[] = {{"_create", memory_create, METH_VARARGS |
     TP_METHOD("_write", memory_write), {0}};
 static PyType_Slot memory_slots[] = {{Py_tp_dealloc, memory_dealloc}, {Py_tp_methods, memory_methods},
     {Py_bf_getbuffer, memory_getbuffer}, {Py_bf_releasebuffer, memory_releasebuffer}, {0, NULL}};
-
-static PyType_Spec memory_spec = {"taipan._native.MemoryBase", sizeof(Handle), 0, TP_BASE_FLAGS, memory_slots};
-
-PyObject *tp_reserve_probe(PyObject *Py_UNUSED(module), PyObject *argument) {
-    uint64_t bytes;
-    if (tp_integer_arg(argument, true, &bytes) < 0) return NULL;
-    if (bytes == 0) Py_RETURN_TRUE;
-    if (!round_to_host_pages(bytes, &bytes) || bytes > (uint64_t)PTRDIFF_MAX) Py_RETURN_FALSE;
-    void *mapping = mmap(NULL, bytes, PROT_NONE, MAP_FLAGS, -1, 0);
-    if (mapping == MAP_FAILED) Py_RETURN_FALSE;
-    munmap(mapping, bytes);
-    Py_RETURN_TRUE;
-}
-
-int tp_init_memory(PyObject *module) {
-    long page = sysconf(_SC_PAGESIZE);
-    if (page > 0) host_page = (uint64_t)page;
-    return (tp_memory_type = tp_add_type(module, &memory_spec, tp_handle_type)) == NULL ? -1 : 0;
-}
+TP_TYPE(memory, "MemoryBase", Handle, TP_BASE_FLAGS, memory_slots, tp_memory_type, tp_handle_type)

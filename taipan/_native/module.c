@@ -40,8 +40,7 @@ static PyObject *native_register(PyObject *module, PyObject *args, PyObject *kwa
 static PyMethodDef native_methods[] = {
     {"register", (PyCFunction)(void (*)(void))native_register, METH_VARARGS | METH_KEYWORDS, NULL},
     {"sample_into", tp_sample_into, METH_O, NULL}, {"take_samples", tp_take_samples, METH_NOARGS, NULL},
-    {"end_despite", tp_end_despite, METH_O, NULL}, {"reserve_probe", tp_reserve_probe, METH_O, NULL},
-    {"debug_null_funcref", tp_debug_null_funcref, METH_NOARGS, NULL},
+    {"end_despite", tp_end_despite, METH_O, NULL}, {"debug_null_funcref", tp_debug_null_funcref, METH_NOARGS, NULL},
     {"debug_gc_stress", tp_debug_gc_stress, METH_O, NULL}, {0}};
 
 static struct PyModuleDef native_module = {PyModuleDef_HEAD_INIT, .m_name = "taipan._native",

@@ -477,11 +477,7 @@ static int module_traverse(PyObject *object, visitproc visit, void *arg) {
 
 static int module_clear(PyObject *object) {
     NativeModule *self = (NativeModule *)object;
-    PyObject *info = self->info;
-    if (info != NULL) {
-        self->info = Py_NewRef(Py_None);
-        Py_DECREF(info);
-    }
+    Py_XSETREF(self->info, Py_NewRef(Py_None));
     Py_CLEAR(self->compile);
     return 0;
 }

@@ -72,8 +72,7 @@ int tp_init_global(PyObject *), tp_init_instance(PyObject *);
 /* Functions of the module, see _native.pyi. */
 PyObject *tp_sample_into(PyObject *, PyObject *), *tp_take_samples(PyObject *, PyObject *);
 PyObject *tp_end_despite(PyObject *, PyObject *);
-PyObject *tp_reserve_probe(PyObject *, PyObject *), *tp_debug_null_funcref(PyObject *, PyObject *);
-PyObject *tp_debug_gc_stress(PyObject *, PyObject *);
+PyObject *tp_debug_null_funcref(PyObject *, PyObject *), *tp_debug_gc_stress(PyObject *, PyObject *);
 /* Makes a type (base may be NULL) and adds it; NULL with an exception. The reference is kept for ever. */
 #define TP_BASE_FLAGS (Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE)
 PyTypeObject *tp_add_type(PyObject *module, PyType_Spec *spec, PyTypeObject *base);
@@ -580,10 +579,10 @@ typedef struct VMTable {
     uint64_t capacity;
     TablePlan plan;
 } VMTable;
-/* Contents of an element segment: function indices in `view`, or references in `refs` (counted if externref). */
+/* Contents of an element segment: function indices in `view`, or values of `kind` in the tuple `items`. */
 typedef struct ElementSegment {
-    Py_buffer view; /* u32 function indices; without an object: use refs */
-    uint64_t *refs;
+    Py_buffer view; /* u32 function indices; without an object: use items */
+    PyObject *items;
     uint32_t length; /* 0 once dropped */
     uint8_t kind;
 } ElementSegment;
@@ -701,8 +700,6 @@ static inline void tp_externref_clear(uint64_t *slot) {
 }
 /* Overwrites a counted externref; the old one is released last. */
 void tp_externref_store(Store *store, uint64_t *slot, uint64_t value);
-/* Gives up the counts of these words; store (may be NULL) counts it. */
-void tp_externrefs_release(Store *store, const uint64_t *words, uint64_t length);
 static inline bool tp_in_bounds(uint64_t start, uint64_t length, uint64_t size) {
     return length <= size && start <= size - length;
 }

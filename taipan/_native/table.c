@@ -12,7 +12,8 @@ static void fill_words(uint64_t *elements, uint64_t value, uint64_t length) {
     for (uint64_t i = 0; i < length; i++) elements[i] = value;
 }
 
-void tp_externrefs_release(Store *store, const uint64_t *words, uint64_t length) {
+/* Gives up the counts of these words; store (may be NULL) counts it. */
+static void release(Store *store, const uint64_t *words, uint64_t length) {
     for (uint64_t i = 0; i < length; i++) {
         if (words[i] != 0 && store != NULL) store->externref_decrements++;
         Py_XDECREF(tp_externref(words[i]));
@@ -37,7 +38,7 @@ static int replace(Store *store, VMTable *table, uint64_t start, const uint64_t 
     }
     if (same) fill_words(elements, *words, length);
     else memmove(elements, words, length * sizeof *elements);
-    if (old != NULL) tp_externrefs_release(store, old, length);
+    if (old != NULL) release(store, old, length);
     PyMem_RawFree(old);
     return 0;
 }
@@ -83,7 +84,7 @@ void tp_table_clear(VMTable *table) {
     uint64_t *elements = table->elements, length = table->length;
     table->elements = NULL;
     table->length = table->capacity = 0;
-    if (table->plan.kind == KIND_EXTERNREF) tp_externrefs_release(NULL, elements, length);
+    if (table->plan.kind == KIND_EXTERNREF) release(NULL, elements, length);
     PyMem_RawFree(elements);
 }
 

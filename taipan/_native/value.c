@@ -51,7 +51,7 @@ static int v128_from_python(PyObject *value, uint64_t out[2]) {
 static int nullable(int kind) { return kind == KIND_FUNC ? KIND_FUNCREF : kind == KIND_EXTERN ? KIND_EXTERNREF : kind; }
 
 int tp_value_from_python(Store *store, int kind, PyObject *value, uint64_t out[2]) {
-    out[1] = 0;
+    out[0] = out[1] = 0;
     bool non_null = kind > KIND_OPAQUE;
     kind = nullable(kind);
     if (UNLIKELY(is_val(value))) {
@@ -66,15 +66,13 @@ int tp_value_from_python(Store *store, int kind, PyObject *value, uint64_t out[2
     case KIND_F32: {
         if (!PyFloat_Check(value)) return cannot_convert(kind, value);
         float single = (float)PyFloat_AS_DOUBLE(value);
-        uint32_t bits;
-        memcpy(&bits, &single, 4);
-        out[0] = bits;
+        memcpy(out, &single, 4);
         return 0;
     }
     case KIND_F64: {
         if (!PyFloat_Check(value)) return cannot_convert(kind, value);
         double number = PyFloat_AS_DOUBLE(value);
-        memcpy(&out[0], &number, 8);
+        memcpy(out, &number, 8);
         return 0;
     }
     case KIND_V128: return v128_from_python(value, out);
@@ -96,14 +94,13 @@ PyObject *tp_value_to_python(Store *store, int kind, const uint64_t value[2]) {
     case KIND_I32: return PyLong_FromLong((int32_t)value[0]);
     case KIND_I64: return PyLong_FromLongLong((int64_t)value[0]);
     case KIND_F32: {
-        uint32_t bits = (uint32_t)value[0];
         float single;
-        memcpy(&single, &bits, 4);
+        memcpy(&single, value, 4);
         return PyFloat_FromDouble(single);
     }
     case KIND_F64: {
         double number;
-        memcpy(&number, &value[0], 8);
+        memcpy(&number, value, 8);
         return PyFloat_FromDouble(number);
     }
     case KIND_V128: return _PyLong_FromByteArray((const uint8_t *)value, 16, 1, 0);

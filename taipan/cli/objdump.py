@@ -113,7 +113,7 @@ def listers_of(engine: taipan.Engine, args: Any, data: bytes) -> list[Lister]:
     from taipan import precompiled_set
     from taipan.cli.listing import Compiled, Lister, Stored
     from taipan.compiler.environ import ModuleEnv
-    from taipan.engine import check, decode
+    from taipan.stages import check, decode
 
     if engine.detect_precompiled(data):
         return [

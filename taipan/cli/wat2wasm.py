@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: Any) -> int:
     from taipan import binary, text
-    from taipan.engine import check
+    from taipan.stages import check
 
     source = read_file(args.file)
     features = features_from(args)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from taipan.engine import Module
 from taipan.errors import WasmError
+from taipan.module import Module
 from taipan.runtime.extern import AsExtern
 from taipan.runtime.globals import Global
 from taipan.runtime.host_func import HostFunc

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, final
 
-from taipan.engine import Engine, Module, check_engine
+from taipan.engine import Engine, check_engine
 from taipan.errors import LinkError, WasmError
 from taipan.link.defaults import default_extern, default_func
+from taipan.module import Module
 from taipan.runtime.extern import AnyExtern, kind_of
 from taipan.runtime.func import Func, signature_of
 from taipan.runtime.host_func import HostFunc

@@ -13,9 +13,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, final
 
-from taipan.engine import Module
 from taipan.errors import LinkError, WasmError
 from taipan.limits import MAX_TYPE_DEPTH, too_many
+from taipan.module import Module
 from taipan.runtime.extern import AnyExtern, kind_of
 from taipan.runtime.host_func import HostFunc
 from taipan.runtime.instance import Instance, check_engine_of, create, opened

@@ -12,7 +12,7 @@ from taipan.runtime.tag import Tag
 from taipan.wasm.module import FUNC, GLOBAL, MEMORY, TABLE, TAG
 
 if TYPE_CHECKING:
-    from taipan.engine import Module
+    from taipan.module import Module
     from taipan.runtime.instance import Instance
 
 AsExtern = Func | Global | Memory | SharedMemory | Table | Tag

@@ -20,8 +20,8 @@ from taipan.runtime.types import InstanceType, TagType, ValType
 from taipan.wasm.module import TAG
 
 if TYPE_CHECKING:
-    from taipan.engine import Module
     from taipan.link.nested import Linked
+    from taipan.module import Module
     from taipan.runtime.extern import AnyExtern
     from taipan.runtime.module_info import ModuleInfo
 
@@ -152,7 +152,7 @@ class Instance(_native.InstanceBase):
 
 def opened(module: Module) -> Module:
     """Raises TypeError unless it is a Module, ValueError if it was closed."""
-    from taipan.engine import Module
+    from taipan.module import Module
 
     if not isinstance(module, Module):
         raise TypeError("expected a Module")

@@ -20,7 +20,7 @@ WAT = """(module $m (import "host" "f" (func $f (param i32) (result i32)))
   (func (export "pair") (result i32 i32) i32.const 1 i32.const 2)
   (func (export "die") unreachable))"""
 
-HOMES = ("taipan.engine", "taipan.runtime.", "taipan.link.")
+HOMES = ("taipan.engine", "taipan.module", "taipan.runtime.", "taipan.link.")
 
 METHODS = {
     "Engine": "same precompile_module increment_epoch",

@@ -19,7 +19,7 @@ ALLOWED = {
     "validate": {"wasm", "binary"},
     "compiler": {"wasm", "abi", "binary"},
     "runtime": {"wasm", "abi", "_native", "config"},
-    "link": {"wasm", "abi", "_native", "runtime", "engine", "config"},
+    "link": {"wasm", "abi", "_native", "runtime", "engine", "module", "config"},
     "wasi": {"runtime", "link", "wasm", "_native", "engine", "config"},
 }
 

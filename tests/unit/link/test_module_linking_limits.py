@@ -21,7 +21,7 @@ from taipan import (
     UnsupportedError,
     WasmError,
 )
-from taipan.engine import assemble
+from taipan.stages import assemble
 
 ENGINE = linking_engine()
 

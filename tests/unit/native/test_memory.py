@@ -91,20 +91,10 @@ def test_no_reservation_and_no_guard(store: Any) -> None:
     assert memory._grow(store, 1) == -1
 
 
-def test_reserve_probe() -> None:
-    assert native.reserve_probe(0)
-    assert native.reserve_probe(8 * GiB)
-    assert not native.reserve_probe(1 << 62)
-    assert not native.reserve_probe((1 << 64) - 1)
-    with pytest.raises(ValueError):
-        native.reserve_probe(-1)
-
-
 def test_exhausted_address_space_is_an_error(store: Any) -> None:
     done = run_python("""
         import resource
         resource.setrlimit(resource.RLIMIT_AS, (2 * GiB, 2 * GiB))
-        assert not native.reserve_probe(8 * GiB)
         try:
             new_memory(store, 1)
         except errors.WasmError as error:
