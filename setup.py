@@ -13,8 +13,7 @@ import sys
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
-# The modules on the path from bytes to machine code; everything else gains nothing, or little (the rest of the LLVM
-# compiler: most of its time is LLVM's).
+# The modules on the path from bytes to machine code; everything else gains nothing.
 HOT = (
     "taipan/wasm/*.py",
     "taipan/binary/*.py",
@@ -24,8 +23,17 @@ HOT = (
     "taipan/compiler/environ.py",
     "taipan/compiler/baseline/*.py",
     "taipan/compiler/baseline/x64/*.py",
+    "taipan/compiler/llvm/continuation.py",
+    "taipan/compiler/llvm/emit_*.py",
+    "taipan/compiler/llvm/function.py",
+    "taipan/compiler/llvm/inline.py",
     "taipan/compiler/llvm/lines.py",
     "taipan/compiler/llvm/link.py",
+    "taipan/compiler/llvm/loops.py",
+    "taipan/compiler/llvm/metering.py",
+    "taipan/compiler/llvm/scan.py",
+    "taipan/compiler/llvm/text.py",
+    "taipan/compiler/llvm/values.py",
     "taipan/compiler/llvm/x64_decode.py",
     "taipan/abi/calls.py",
     "taipan/abi/layout.py",

@@ -240,7 +240,7 @@ def indent(lines: list[str], levels: int) -> list[str]:
 
 HEADER = '''"""Generated from taipan/wasm/instructions.py by `python -m tools gen`; do not edit.
 
-`Visitor` has one method per instruction, which raises `UnsupportedError` until a subclass replaces it, and `visit`,
+`Visitor` has one method per instruction, which calls `other` until a subclass replaces it, and `visit`,
 which decodes instructions and calls the methods with the immediates in binary order:
 
     index func type table memory tag elem data field label lane    unsigned numbers; dst, src: destination and source
@@ -308,5 +308,5 @@ def visitor_module() -> str:
     for row in INSTRS:
         params = "".join(f", {name}: i64" for name in arguments(row))
         lines += ["", f"    def {row.method}(self{params}) -> None:"]
-        lines += [f"        raise self.unsupported({row.opcode:#x})"]
+        lines += [f"        self.other({row.opcode:#x})"]
     return "\n".join(lines) + "\n"

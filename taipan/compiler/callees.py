@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from taipan.wasm._generated_visit import Visitor
-from taipan.wasm.instructions import INSTRS
 from taipan.wasm.module import Module
 
 
@@ -21,14 +20,8 @@ class _Callees(Visitor):
     def return_call(self, func: int) -> None:
         self.found[int(func)] = None
 
-
-def _skip(self: _Callees, *immediates: Any) -> None:
-    pass
-
-
-for _row in INSTRS:
-    if _row.method not in _Callees.__dict__:
-        setattr(_Callees, _row.method, _skip)
+    def other(self, opcode: int) -> None:
+        pass
 
 
 def direct_callees(module: Module, defined_index: int) -> list[int]:

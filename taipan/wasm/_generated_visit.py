@@ -1,6 +1,6 @@
 """Generated from taipan/wasm/instructions.py by `python -m tools gen`; do not edit.
 
-`Visitor` has one method per instruction, which raises `UnsupportedError` until a subclass replaces it, and `visit`,
+`Visitor` has one method per instruction, which calls `other` until a subclass replaces it, and `visit`,
 which decodes instructions and calls the methods with the immediates in binary order:
 
     index func type table memory tag elem data field label lane    unsigned numbers; dst, src: destination and source
@@ -5129,1747 +5129,1747 @@ class Visitor(Operands):
         return pos
 
     def unreachable(self) -> None:
-        raise self.unsupported(0x0)
+        self.other(0x0)
 
     def nop(self) -> None:
-        raise self.unsupported(0x1)
+        self.other(0x1)
 
     def block(self, type: i64) -> None:
-        raise self.unsupported(0x2)
+        self.other(0x2)
 
     def loop(self, type: i64) -> None:
-        raise self.unsupported(0x3)
+        self.other(0x3)
 
     def if_(self, type: i64) -> None:
-        raise self.unsupported(0x4)
+        self.other(0x4)
 
     def else_(self) -> None:
-        raise self.unsupported(0x5)
+        self.other(0x5)
 
     def try_(self, type: i64) -> None:
-        raise self.unsupported(0x6)
+        self.other(0x6)
 
     def catch(self, tag: i64) -> None:
-        raise self.unsupported(0x7)
+        self.other(0x7)
 
     def throw(self, tag: i64) -> None:
-        raise self.unsupported(0x8)
+        self.other(0x8)
 
     def rethrow(self, label: i64) -> None:
-        raise self.unsupported(0x9)
+        self.other(0x9)
 
     def throw_ref(self) -> None:
-        raise self.unsupported(0xa)
+        self.other(0xa)
 
     def end(self) -> None:
-        raise self.unsupported(0xb)
+        self.other(0xb)
 
     def br(self, label: i64) -> None:
-        raise self.unsupported(0xc)
+        self.other(0xc)
 
     def br_if(self, label: i64) -> None:
-        raise self.unsupported(0xd)
+        self.other(0xd)
 
     def br_table(self, count: i64) -> None:
-        raise self.unsupported(0xe)
+        self.other(0xe)
 
     def return_(self) -> None:
-        raise self.unsupported(0xf)
+        self.other(0xf)
 
     def call(self, func: i64) -> None:
-        raise self.unsupported(0x10)
+        self.other(0x10)
 
     def call_indirect(self, type: i64, table: i64) -> None:
-        raise self.unsupported(0x11)
+        self.other(0x11)
 
     def return_call(self, func: i64) -> None:
-        raise self.unsupported(0x12)
+        self.other(0x12)
 
     def return_call_indirect(self, type: i64, table: i64) -> None:
-        raise self.unsupported(0x13)
+        self.other(0x13)
 
     def call_ref(self, type: i64) -> None:
-        raise self.unsupported(0x14)
+        self.other(0x14)
 
     def return_call_ref(self, type: i64) -> None:
-        raise self.unsupported(0x15)
+        self.other(0x15)
 
     def delegate(self, label: i64) -> None:
-        raise self.unsupported(0x18)
+        self.other(0x18)
 
     def catch_all(self) -> None:
-        raise self.unsupported(0x19)
+        self.other(0x19)
 
     def try_table(self, type: i64, count: i64) -> None:
-        raise self.unsupported(0x1f)
+        self.other(0x1f)
 
     def drop(self) -> None:
-        raise self.unsupported(0x1a)
+        self.other(0x1a)
 
     def select(self) -> None:
-        raise self.unsupported(0x1b)
+        self.other(0x1b)
 
     def select_t(self, count: i64) -> None:
-        raise self.unsupported(0x1c)
+        self.other(0x1c)
 
     def local_get(self, index: i64) -> None:
-        raise self.unsupported(0x20)
+        self.other(0x20)
 
     def local_set(self, index: i64) -> None:
-        raise self.unsupported(0x21)
+        self.other(0x21)
 
     def local_tee(self, index: i64) -> None:
-        raise self.unsupported(0x22)
+        self.other(0x22)
 
     def global_get(self, index: i64) -> None:
-        raise self.unsupported(0x23)
+        self.other(0x23)
 
     def global_set(self, index: i64) -> None:
-        raise self.unsupported(0x24)
+        self.other(0x24)
 
     def table_get(self, table: i64) -> None:
-        raise self.unsupported(0x25)
+        self.other(0x25)
 
     def table_set(self, table: i64) -> None:
-        raise self.unsupported(0x26)
+        self.other(0x26)
 
     def i32_load(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0x28)
+        self.other(0x28)
 
     def i64_load(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0x29)
+        self.other(0x29)
 
     def f32_load(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0x2a)
+        self.other(0x2a)
 
     def f64_load(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0x2b)
+        self.other(0x2b)
 
     def i32_load8_s(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0x2c)
+        self.other(0x2c)
 
     def i32_load8_u(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0x2d)
+        self.other(0x2d)
 
     def i32_load16_s(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0x2e)
+        self.other(0x2e)
 
     def i32_load16_u(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0x2f)
+        self.other(0x2f)
 
     def i64_load8_s(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0x30)
+        self.other(0x30)
 
     def i64_load8_u(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0x31)
+        self.other(0x31)
 
     def i64_load16_s(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0x32)
+        self.other(0x32)
 
     def i64_load16_u(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0x33)
+        self.other(0x33)
 
     def i64_load32_s(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0x34)
+        self.other(0x34)
 
     def i64_load32_u(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0x35)
+        self.other(0x35)
 
     def i32_store(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0x36)
+        self.other(0x36)
 
     def i64_store(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0x37)
+        self.other(0x37)
 
     def f32_store(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0x38)
+        self.other(0x38)
 
     def f64_store(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0x39)
+        self.other(0x39)
 
     def i32_store8(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0x3a)
+        self.other(0x3a)
 
     def i32_store16(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0x3b)
+        self.other(0x3b)
 
     def i64_store8(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0x3c)
+        self.other(0x3c)
 
     def i64_store16(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0x3d)
+        self.other(0x3d)
 
     def i64_store32(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0x3e)
+        self.other(0x3e)
 
     def memory_size(self, memory: i64) -> None:
-        raise self.unsupported(0x3f)
+        self.other(0x3f)
 
     def memory_grow(self, memory: i64) -> None:
-        raise self.unsupported(0x40)
+        self.other(0x40)
 
     def i32_const(self, value: i64) -> None:
-        raise self.unsupported(0x41)
+        self.other(0x41)
 
     def i64_const(self, value: i64) -> None:
-        raise self.unsupported(0x42)
+        self.other(0x42)
 
     def f32_const(self, bits: i64) -> None:
-        raise self.unsupported(0x43)
+        self.other(0x43)
 
     def f64_const(self, bits: i64) -> None:
-        raise self.unsupported(0x44)
+        self.other(0x44)
 
     def i32_eqz(self) -> None:
-        raise self.unsupported(0x45)
+        self.other(0x45)
 
     def i32_eq(self) -> None:
-        raise self.unsupported(0x46)
+        self.other(0x46)
 
     def i32_ne(self) -> None:
-        raise self.unsupported(0x47)
+        self.other(0x47)
 
     def i32_lt_s(self) -> None:
-        raise self.unsupported(0x48)
+        self.other(0x48)
 
     def i32_lt_u(self) -> None:
-        raise self.unsupported(0x49)
+        self.other(0x49)
 
     def i32_gt_s(self) -> None:
-        raise self.unsupported(0x4a)
+        self.other(0x4a)
 
     def i32_gt_u(self) -> None:
-        raise self.unsupported(0x4b)
+        self.other(0x4b)
 
     def i32_le_s(self) -> None:
-        raise self.unsupported(0x4c)
+        self.other(0x4c)
 
     def i32_le_u(self) -> None:
-        raise self.unsupported(0x4d)
+        self.other(0x4d)
 
     def i32_ge_s(self) -> None:
-        raise self.unsupported(0x4e)
+        self.other(0x4e)
 
     def i32_ge_u(self) -> None:
-        raise self.unsupported(0x4f)
+        self.other(0x4f)
 
     def i64_eqz(self) -> None:
-        raise self.unsupported(0x50)
+        self.other(0x50)
 
     def i64_eq(self) -> None:
-        raise self.unsupported(0x51)
+        self.other(0x51)
 
     def i64_ne(self) -> None:
-        raise self.unsupported(0x52)
+        self.other(0x52)
 
     def i64_lt_s(self) -> None:
-        raise self.unsupported(0x53)
+        self.other(0x53)
 
     def i64_lt_u(self) -> None:
-        raise self.unsupported(0x54)
+        self.other(0x54)
 
     def i64_gt_s(self) -> None:
-        raise self.unsupported(0x55)
+        self.other(0x55)
 
     def i64_gt_u(self) -> None:
-        raise self.unsupported(0x56)
+        self.other(0x56)
 
     def i64_le_s(self) -> None:
-        raise self.unsupported(0x57)
+        self.other(0x57)
 
     def i64_le_u(self) -> None:
-        raise self.unsupported(0x58)
+        self.other(0x58)
 
     def i64_ge_s(self) -> None:
-        raise self.unsupported(0x59)
+        self.other(0x59)
 
     def i64_ge_u(self) -> None:
-        raise self.unsupported(0x5a)
+        self.other(0x5a)
 
     def f32_eq(self) -> None:
-        raise self.unsupported(0x5b)
+        self.other(0x5b)
 
     def f32_ne(self) -> None:
-        raise self.unsupported(0x5c)
+        self.other(0x5c)
 
     def f32_lt(self) -> None:
-        raise self.unsupported(0x5d)
+        self.other(0x5d)
 
     def f32_gt(self) -> None:
-        raise self.unsupported(0x5e)
+        self.other(0x5e)
 
     def f32_le(self) -> None:
-        raise self.unsupported(0x5f)
+        self.other(0x5f)
 
     def f32_ge(self) -> None:
-        raise self.unsupported(0x60)
+        self.other(0x60)
 
     def f64_eq(self) -> None:
-        raise self.unsupported(0x61)
+        self.other(0x61)
 
     def f64_ne(self) -> None:
-        raise self.unsupported(0x62)
+        self.other(0x62)
 
     def f64_lt(self) -> None:
-        raise self.unsupported(0x63)
+        self.other(0x63)
 
     def f64_gt(self) -> None:
-        raise self.unsupported(0x64)
+        self.other(0x64)
 
     def f64_le(self) -> None:
-        raise self.unsupported(0x65)
+        self.other(0x65)
 
     def f64_ge(self) -> None:
-        raise self.unsupported(0x66)
+        self.other(0x66)
 
     def i32_clz(self) -> None:
-        raise self.unsupported(0x67)
+        self.other(0x67)
 
     def i32_ctz(self) -> None:
-        raise self.unsupported(0x68)
+        self.other(0x68)
 
     def i32_popcnt(self) -> None:
-        raise self.unsupported(0x69)
+        self.other(0x69)
 
     def i32_add(self) -> None:
-        raise self.unsupported(0x6a)
+        self.other(0x6a)
 
     def i32_sub(self) -> None:
-        raise self.unsupported(0x6b)
+        self.other(0x6b)
 
     def i32_mul(self) -> None:
-        raise self.unsupported(0x6c)
+        self.other(0x6c)
 
     def i32_div_s(self) -> None:
-        raise self.unsupported(0x6d)
+        self.other(0x6d)
 
     def i32_div_u(self) -> None:
-        raise self.unsupported(0x6e)
+        self.other(0x6e)
 
     def i32_rem_s(self) -> None:
-        raise self.unsupported(0x6f)
+        self.other(0x6f)
 
     def i32_rem_u(self) -> None:
-        raise self.unsupported(0x70)
+        self.other(0x70)
 
     def i32_and(self) -> None:
-        raise self.unsupported(0x71)
+        self.other(0x71)
 
     def i32_or(self) -> None:
-        raise self.unsupported(0x72)
+        self.other(0x72)
 
     def i32_xor(self) -> None:
-        raise self.unsupported(0x73)
+        self.other(0x73)
 
     def i32_shl(self) -> None:
-        raise self.unsupported(0x74)
+        self.other(0x74)
 
     def i32_shr_s(self) -> None:
-        raise self.unsupported(0x75)
+        self.other(0x75)
 
     def i32_shr_u(self) -> None:
-        raise self.unsupported(0x76)
+        self.other(0x76)
 
     def i32_rotl(self) -> None:
-        raise self.unsupported(0x77)
+        self.other(0x77)
 
     def i32_rotr(self) -> None:
-        raise self.unsupported(0x78)
+        self.other(0x78)
 
     def i64_clz(self) -> None:
-        raise self.unsupported(0x79)
+        self.other(0x79)
 
     def i64_ctz(self) -> None:
-        raise self.unsupported(0x7a)
+        self.other(0x7a)
 
     def i64_popcnt(self) -> None:
-        raise self.unsupported(0x7b)
+        self.other(0x7b)
 
     def i64_add(self) -> None:
-        raise self.unsupported(0x7c)
+        self.other(0x7c)
 
     def i64_sub(self) -> None:
-        raise self.unsupported(0x7d)
+        self.other(0x7d)
 
     def i64_mul(self) -> None:
-        raise self.unsupported(0x7e)
+        self.other(0x7e)
 
     def i64_div_s(self) -> None:
-        raise self.unsupported(0x7f)
+        self.other(0x7f)
 
     def i64_div_u(self) -> None:
-        raise self.unsupported(0x80)
+        self.other(0x80)
 
     def i64_rem_s(self) -> None:
-        raise self.unsupported(0x81)
+        self.other(0x81)
 
     def i64_rem_u(self) -> None:
-        raise self.unsupported(0x82)
+        self.other(0x82)
 
     def i64_and(self) -> None:
-        raise self.unsupported(0x83)
+        self.other(0x83)
 
     def i64_or(self) -> None:
-        raise self.unsupported(0x84)
+        self.other(0x84)
 
     def i64_xor(self) -> None:
-        raise self.unsupported(0x85)
+        self.other(0x85)
 
     def i64_shl(self) -> None:
-        raise self.unsupported(0x86)
+        self.other(0x86)
 
     def i64_shr_s(self) -> None:
-        raise self.unsupported(0x87)
+        self.other(0x87)
 
     def i64_shr_u(self) -> None:
-        raise self.unsupported(0x88)
+        self.other(0x88)
 
     def i64_rotl(self) -> None:
-        raise self.unsupported(0x89)
+        self.other(0x89)
 
     def i64_rotr(self) -> None:
-        raise self.unsupported(0x8a)
+        self.other(0x8a)
 
     def f32_abs(self) -> None:
-        raise self.unsupported(0x8b)
+        self.other(0x8b)
 
     def f32_neg(self) -> None:
-        raise self.unsupported(0x8c)
+        self.other(0x8c)
 
     def f32_ceil(self) -> None:
-        raise self.unsupported(0x8d)
+        self.other(0x8d)
 
     def f32_floor(self) -> None:
-        raise self.unsupported(0x8e)
+        self.other(0x8e)
 
     def f32_trunc(self) -> None:
-        raise self.unsupported(0x8f)
+        self.other(0x8f)
 
     def f32_nearest(self) -> None:
-        raise self.unsupported(0x90)
+        self.other(0x90)
 
     def f32_sqrt(self) -> None:
-        raise self.unsupported(0x91)
+        self.other(0x91)
 
     def f32_add(self) -> None:
-        raise self.unsupported(0x92)
+        self.other(0x92)
 
     def f32_sub(self) -> None:
-        raise self.unsupported(0x93)
+        self.other(0x93)
 
     def f32_mul(self) -> None:
-        raise self.unsupported(0x94)
+        self.other(0x94)
 
     def f32_div(self) -> None:
-        raise self.unsupported(0x95)
+        self.other(0x95)
 
     def f32_min(self) -> None:
-        raise self.unsupported(0x96)
+        self.other(0x96)
 
     def f32_max(self) -> None:
-        raise self.unsupported(0x97)
+        self.other(0x97)
 
     def f32_copysign(self) -> None:
-        raise self.unsupported(0x98)
+        self.other(0x98)
 
     def f64_abs(self) -> None:
-        raise self.unsupported(0x99)
+        self.other(0x99)
 
     def f64_neg(self) -> None:
-        raise self.unsupported(0x9a)
+        self.other(0x9a)
 
     def f64_ceil(self) -> None:
-        raise self.unsupported(0x9b)
+        self.other(0x9b)
 
     def f64_floor(self) -> None:
-        raise self.unsupported(0x9c)
+        self.other(0x9c)
 
     def f64_trunc(self) -> None:
-        raise self.unsupported(0x9d)
+        self.other(0x9d)
 
     def f64_nearest(self) -> None:
-        raise self.unsupported(0x9e)
+        self.other(0x9e)
 
     def f64_sqrt(self) -> None:
-        raise self.unsupported(0x9f)
+        self.other(0x9f)
 
     def f64_add(self) -> None:
-        raise self.unsupported(0xa0)
+        self.other(0xa0)
 
     def f64_sub(self) -> None:
-        raise self.unsupported(0xa1)
+        self.other(0xa1)
 
     def f64_mul(self) -> None:
-        raise self.unsupported(0xa2)
+        self.other(0xa2)
 
     def f64_div(self) -> None:
-        raise self.unsupported(0xa3)
+        self.other(0xa3)
 
     def f64_min(self) -> None:
-        raise self.unsupported(0xa4)
+        self.other(0xa4)
 
     def f64_max(self) -> None:
-        raise self.unsupported(0xa5)
+        self.other(0xa5)
 
     def f64_copysign(self) -> None:
-        raise self.unsupported(0xa6)
+        self.other(0xa6)
 
     def i32_wrap_i64(self) -> None:
-        raise self.unsupported(0xa7)
+        self.other(0xa7)
 
     def i32_trunc_f32_s(self) -> None:
-        raise self.unsupported(0xa8)
+        self.other(0xa8)
 
     def i32_trunc_f32_u(self) -> None:
-        raise self.unsupported(0xa9)
+        self.other(0xa9)
 
     def i32_trunc_f64_s(self) -> None:
-        raise self.unsupported(0xaa)
+        self.other(0xaa)
 
     def i32_trunc_f64_u(self) -> None:
-        raise self.unsupported(0xab)
+        self.other(0xab)
 
     def i64_extend_i32_s(self) -> None:
-        raise self.unsupported(0xac)
+        self.other(0xac)
 
     def i64_extend_i32_u(self) -> None:
-        raise self.unsupported(0xad)
+        self.other(0xad)
 
     def i64_trunc_f32_s(self) -> None:
-        raise self.unsupported(0xae)
+        self.other(0xae)
 
     def i64_trunc_f32_u(self) -> None:
-        raise self.unsupported(0xaf)
+        self.other(0xaf)
 
     def i64_trunc_f64_s(self) -> None:
-        raise self.unsupported(0xb0)
+        self.other(0xb0)
 
     def i64_trunc_f64_u(self) -> None:
-        raise self.unsupported(0xb1)
+        self.other(0xb1)
 
     def f32_convert_i32_s(self) -> None:
-        raise self.unsupported(0xb2)
+        self.other(0xb2)
 
     def f32_convert_i32_u(self) -> None:
-        raise self.unsupported(0xb3)
+        self.other(0xb3)
 
     def f32_convert_i64_s(self) -> None:
-        raise self.unsupported(0xb4)
+        self.other(0xb4)
 
     def f32_convert_i64_u(self) -> None:
-        raise self.unsupported(0xb5)
+        self.other(0xb5)
 
     def f32_demote_f64(self) -> None:
-        raise self.unsupported(0xb6)
+        self.other(0xb6)
 
     def f64_convert_i32_s(self) -> None:
-        raise self.unsupported(0xb7)
+        self.other(0xb7)
 
     def f64_convert_i32_u(self) -> None:
-        raise self.unsupported(0xb8)
+        self.other(0xb8)
 
     def f64_convert_i64_s(self) -> None:
-        raise self.unsupported(0xb9)
+        self.other(0xb9)
 
     def f64_convert_i64_u(self) -> None:
-        raise self.unsupported(0xba)
+        self.other(0xba)
 
     def f64_promote_f32(self) -> None:
-        raise self.unsupported(0xbb)
+        self.other(0xbb)
 
     def i32_reinterpret_f32(self) -> None:
-        raise self.unsupported(0xbc)
+        self.other(0xbc)
 
     def i64_reinterpret_f64(self) -> None:
-        raise self.unsupported(0xbd)
+        self.other(0xbd)
 
     def f32_reinterpret_i32(self) -> None:
-        raise self.unsupported(0xbe)
+        self.other(0xbe)
 
     def f64_reinterpret_i64(self) -> None:
-        raise self.unsupported(0xbf)
+        self.other(0xbf)
 
     def i32_extend8_s(self) -> None:
-        raise self.unsupported(0xc0)
+        self.other(0xc0)
 
     def i32_extend16_s(self) -> None:
-        raise self.unsupported(0xc1)
+        self.other(0xc1)
 
     def i64_extend8_s(self) -> None:
-        raise self.unsupported(0xc2)
+        self.other(0xc2)
 
     def i64_extend16_s(self) -> None:
-        raise self.unsupported(0xc3)
+        self.other(0xc3)
 
     def i64_extend32_s(self) -> None:
-        raise self.unsupported(0xc4)
+        self.other(0xc4)
 
     def ref_null(self, heap: i64) -> None:
-        raise self.unsupported(0xd0)
+        self.other(0xd0)
 
     def ref_is_null(self) -> None:
-        raise self.unsupported(0xd1)
+        self.other(0xd1)
 
     def ref_func(self, func: i64) -> None:
-        raise self.unsupported(0xd2)
+        self.other(0xd2)
 
     def ref_eq(self) -> None:
-        raise self.unsupported(0xd3)
+        self.other(0xd3)
 
     def ref_as_non_null(self) -> None:
-        raise self.unsupported(0xd4)
+        self.other(0xd4)
 
     def br_on_null(self, label: i64) -> None:
-        raise self.unsupported(0xd5)
+        self.other(0xd5)
 
     def br_on_non_null(self, label: i64) -> None:
-        raise self.unsupported(0xd6)
+        self.other(0xd6)
 
     def struct_new(self, type: i64) -> None:
-        raise self.unsupported(0xfb000)
+        self.other(0xfb000)
 
     def struct_new_default(self, type: i64) -> None:
-        raise self.unsupported(0xfb001)
+        self.other(0xfb001)
 
     def struct_get(self, type: i64, field: i64) -> None:
-        raise self.unsupported(0xfb002)
+        self.other(0xfb002)
 
     def struct_get_s(self, type: i64, field: i64) -> None:
-        raise self.unsupported(0xfb003)
+        self.other(0xfb003)
 
     def struct_get_u(self, type: i64, field: i64) -> None:
-        raise self.unsupported(0xfb004)
+        self.other(0xfb004)
 
     def struct_set(self, type: i64, field: i64) -> None:
-        raise self.unsupported(0xfb005)
+        self.other(0xfb005)
 
     def array_new(self, type: i64) -> None:
-        raise self.unsupported(0xfb006)
+        self.other(0xfb006)
 
     def array_new_default(self, type: i64) -> None:
-        raise self.unsupported(0xfb007)
+        self.other(0xfb007)
 
     def array_new_fixed(self, type: i64, count: i64) -> None:
-        raise self.unsupported(0xfb008)
+        self.other(0xfb008)
 
     def array_new_data(self, type: i64, data: i64) -> None:
-        raise self.unsupported(0xfb009)
+        self.other(0xfb009)
 
     def array_new_elem(self, type: i64, elem: i64) -> None:
-        raise self.unsupported(0xfb00a)
+        self.other(0xfb00a)
 
     def array_get(self, type: i64) -> None:
-        raise self.unsupported(0xfb00b)
+        self.other(0xfb00b)
 
     def array_get_s(self, type: i64) -> None:
-        raise self.unsupported(0xfb00c)
+        self.other(0xfb00c)
 
     def array_get_u(self, type: i64) -> None:
-        raise self.unsupported(0xfb00d)
+        self.other(0xfb00d)
 
     def array_set(self, type: i64) -> None:
-        raise self.unsupported(0xfb00e)
+        self.other(0xfb00e)
 
     def array_len(self) -> None:
-        raise self.unsupported(0xfb00f)
+        self.other(0xfb00f)
 
     def array_fill(self, type: i64) -> None:
-        raise self.unsupported(0xfb010)
+        self.other(0xfb010)
 
     def array_copy(self, dst: i64, src: i64) -> None:
-        raise self.unsupported(0xfb011)
+        self.other(0xfb011)
 
     def array_init_data(self, type: i64, data: i64) -> None:
-        raise self.unsupported(0xfb012)
+        self.other(0xfb012)
 
     def array_init_elem(self, type: i64, elem: i64) -> None:
-        raise self.unsupported(0xfb013)
+        self.other(0xfb013)
 
     def ref_test(self, heap: i64) -> None:
-        raise self.unsupported(0xfb014)
+        self.other(0xfb014)
 
     def ref_test_null(self, heap: i64) -> None:
-        raise self.unsupported(0xfb015)
+        self.other(0xfb015)
 
     def ref_cast(self, heap: i64) -> None:
-        raise self.unsupported(0xfb016)
+        self.other(0xfb016)
 
     def ref_cast_null(self, heap: i64) -> None:
-        raise self.unsupported(0xfb017)
+        self.other(0xfb017)
 
     def br_on_cast(self, flags: i64, label: i64, source: i64, target: i64) -> None:
-        raise self.unsupported(0xfb018)
+        self.other(0xfb018)
 
     def br_on_cast_fail(self, flags: i64, label: i64, source: i64, target: i64) -> None:
-        raise self.unsupported(0xfb019)
+        self.other(0xfb019)
 
     def any_convert_extern(self) -> None:
-        raise self.unsupported(0xfb01a)
+        self.other(0xfb01a)
 
     def extern_convert_any(self) -> None:
-        raise self.unsupported(0xfb01b)
+        self.other(0xfb01b)
 
     def ref_i31(self) -> None:
-        raise self.unsupported(0xfb01c)
+        self.other(0xfb01c)
 
     def i31_get_s(self) -> None:
-        raise self.unsupported(0xfb01d)
+        self.other(0xfb01d)
 
     def i31_get_u(self) -> None:
-        raise self.unsupported(0xfb01e)
+        self.other(0xfb01e)
 
     def struct_new_desc(self, type: i64) -> None:
-        raise self.unsupported(0xfb020)
+        self.other(0xfb020)
 
     def struct_new_default_desc(self, type: i64) -> None:
-        raise self.unsupported(0xfb021)
+        self.other(0xfb021)
 
     def ref_get_desc(self, type: i64) -> None:
-        raise self.unsupported(0xfb022)
+        self.other(0xfb022)
 
     def ref_cast_desc_eq(self, heap: i64) -> None:
-        raise self.unsupported(0xfb023)
+        self.other(0xfb023)
 
     def ref_cast_desc_eq_null(self, heap: i64) -> None:
-        raise self.unsupported(0xfb024)
+        self.other(0xfb024)
 
     def br_on_cast_desc_eq(self, flags: i64, label: i64, source: i64, target: i64) -> None:
-        raise self.unsupported(0xfb025)
+        self.other(0xfb025)
 
     def br_on_cast_desc_eq_fail(self, flags: i64, label: i64, source: i64, target: i64) -> None:
-        raise self.unsupported(0xfb026)
+        self.other(0xfb026)
 
     def i32_trunc_sat_f32_s(self) -> None:
-        raise self.unsupported(0xfc000)
+        self.other(0xfc000)
 
     def i32_trunc_sat_f32_u(self) -> None:
-        raise self.unsupported(0xfc001)
+        self.other(0xfc001)
 
     def i32_trunc_sat_f64_s(self) -> None:
-        raise self.unsupported(0xfc002)
+        self.other(0xfc002)
 
     def i32_trunc_sat_f64_u(self) -> None:
-        raise self.unsupported(0xfc003)
+        self.other(0xfc003)
 
     def i64_trunc_sat_f32_s(self) -> None:
-        raise self.unsupported(0xfc004)
+        self.other(0xfc004)
 
     def i64_trunc_sat_f32_u(self) -> None:
-        raise self.unsupported(0xfc005)
+        self.other(0xfc005)
 
     def i64_trunc_sat_f64_s(self) -> None:
-        raise self.unsupported(0xfc006)
+        self.other(0xfc006)
 
     def i64_trunc_sat_f64_u(self) -> None:
-        raise self.unsupported(0xfc007)
+        self.other(0xfc007)
 
     def memory_init(self, data: i64, memory: i64) -> None:
-        raise self.unsupported(0xfc008)
+        self.other(0xfc008)
 
     def data_drop(self, data: i64) -> None:
-        raise self.unsupported(0xfc009)
+        self.other(0xfc009)
 
     def memory_copy(self, dst: i64, src: i64) -> None:
-        raise self.unsupported(0xfc00a)
+        self.other(0xfc00a)
 
     def memory_fill(self, memory: i64) -> None:
-        raise self.unsupported(0xfc00b)
+        self.other(0xfc00b)
 
     def table_init(self, elem: i64, table: i64) -> None:
-        raise self.unsupported(0xfc00c)
+        self.other(0xfc00c)
 
     def elem_drop(self, elem: i64) -> None:
-        raise self.unsupported(0xfc00d)
+        self.other(0xfc00d)
 
     def table_copy(self, dst: i64, src: i64) -> None:
-        raise self.unsupported(0xfc00e)
+        self.other(0xfc00e)
 
     def table_grow(self, table: i64) -> None:
-        raise self.unsupported(0xfc00f)
+        self.other(0xfc00f)
 
     def table_size(self, table: i64) -> None:
-        raise self.unsupported(0xfc010)
+        self.other(0xfc010)
 
     def table_fill(self, table: i64) -> None:
-        raise self.unsupported(0xfc011)
+        self.other(0xfc011)
 
     def i64_add128(self) -> None:
-        raise self.unsupported(0xfc013)
+        self.other(0xfc013)
 
     def i64_sub128(self) -> None:
-        raise self.unsupported(0xfc014)
+        self.other(0xfc014)
 
     def i64_mul_wide_s(self) -> None:
-        raise self.unsupported(0xfc015)
+        self.other(0xfc015)
 
     def i64_mul_wide_u(self) -> None:
-        raise self.unsupported(0xfc016)
+        self.other(0xfc016)
 
     def v128_load(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfd000)
+        self.other(0xfd000)
 
     def v128_load8x8_s(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfd001)
+        self.other(0xfd001)
 
     def v128_load8x8_u(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfd002)
+        self.other(0xfd002)
 
     def v128_load16x4_s(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfd003)
+        self.other(0xfd003)
 
     def v128_load16x4_u(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfd004)
+        self.other(0xfd004)
 
     def v128_load32x2_s(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfd005)
+        self.other(0xfd005)
 
     def v128_load32x2_u(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfd006)
+        self.other(0xfd006)
 
     def v128_load8_splat(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfd007)
+        self.other(0xfd007)
 
     def v128_load16_splat(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfd008)
+        self.other(0xfd008)
 
     def v128_load32_splat(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfd009)
+        self.other(0xfd009)
 
     def v128_load64_splat(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfd00a)
+        self.other(0xfd00a)
 
     def v128_store(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfd00b)
+        self.other(0xfd00b)
 
     def v128_const(self, low: i64, high: i64) -> None:
-        raise self.unsupported(0xfd00c)
+        self.other(0xfd00c)
 
     def i8x16_shuffle(self, low: i64, high: i64) -> None:
-        raise self.unsupported(0xfd00d)
+        self.other(0xfd00d)
 
     def i8x16_swizzle(self) -> None:
-        raise self.unsupported(0xfd00e)
+        self.other(0xfd00e)
 
     def i8x16_splat(self) -> None:
-        raise self.unsupported(0xfd00f)
+        self.other(0xfd00f)
 
     def i16x8_splat(self) -> None:
-        raise self.unsupported(0xfd010)
+        self.other(0xfd010)
 
     def i32x4_splat(self) -> None:
-        raise self.unsupported(0xfd011)
+        self.other(0xfd011)
 
     def i64x2_splat(self) -> None:
-        raise self.unsupported(0xfd012)
+        self.other(0xfd012)
 
     def f32x4_splat(self) -> None:
-        raise self.unsupported(0xfd013)
+        self.other(0xfd013)
 
     def f64x2_splat(self) -> None:
-        raise self.unsupported(0xfd014)
+        self.other(0xfd014)
 
     def i8x16_extract_lane_s(self, lane: i64) -> None:
-        raise self.unsupported(0xfd015)
+        self.other(0xfd015)
 
     def i8x16_extract_lane_u(self, lane: i64) -> None:
-        raise self.unsupported(0xfd016)
+        self.other(0xfd016)
 
     def i8x16_replace_lane(self, lane: i64) -> None:
-        raise self.unsupported(0xfd017)
+        self.other(0xfd017)
 
     def i16x8_extract_lane_s(self, lane: i64) -> None:
-        raise self.unsupported(0xfd018)
+        self.other(0xfd018)
 
     def i16x8_extract_lane_u(self, lane: i64) -> None:
-        raise self.unsupported(0xfd019)
+        self.other(0xfd019)
 
     def i16x8_replace_lane(self, lane: i64) -> None:
-        raise self.unsupported(0xfd01a)
+        self.other(0xfd01a)
 
     def i32x4_extract_lane(self, lane: i64) -> None:
-        raise self.unsupported(0xfd01b)
+        self.other(0xfd01b)
 
     def i32x4_replace_lane(self, lane: i64) -> None:
-        raise self.unsupported(0xfd01c)
+        self.other(0xfd01c)
 
     def i64x2_extract_lane(self, lane: i64) -> None:
-        raise self.unsupported(0xfd01d)
+        self.other(0xfd01d)
 
     def i64x2_replace_lane(self, lane: i64) -> None:
-        raise self.unsupported(0xfd01e)
+        self.other(0xfd01e)
 
     def f32x4_extract_lane(self, lane: i64) -> None:
-        raise self.unsupported(0xfd01f)
+        self.other(0xfd01f)
 
     def f32x4_replace_lane(self, lane: i64) -> None:
-        raise self.unsupported(0xfd020)
+        self.other(0xfd020)
 
     def f64x2_extract_lane(self, lane: i64) -> None:
-        raise self.unsupported(0xfd021)
+        self.other(0xfd021)
 
     def f64x2_replace_lane(self, lane: i64) -> None:
-        raise self.unsupported(0xfd022)
+        self.other(0xfd022)
 
     def i8x16_eq(self) -> None:
-        raise self.unsupported(0xfd023)
+        self.other(0xfd023)
 
     def i8x16_ne(self) -> None:
-        raise self.unsupported(0xfd024)
+        self.other(0xfd024)
 
     def i8x16_lt_s(self) -> None:
-        raise self.unsupported(0xfd025)
+        self.other(0xfd025)
 
     def i8x16_lt_u(self) -> None:
-        raise self.unsupported(0xfd026)
+        self.other(0xfd026)
 
     def i8x16_gt_s(self) -> None:
-        raise self.unsupported(0xfd027)
+        self.other(0xfd027)
 
     def i8x16_gt_u(self) -> None:
-        raise self.unsupported(0xfd028)
+        self.other(0xfd028)
 
     def i8x16_le_s(self) -> None:
-        raise self.unsupported(0xfd029)
+        self.other(0xfd029)
 
     def i8x16_le_u(self) -> None:
-        raise self.unsupported(0xfd02a)
+        self.other(0xfd02a)
 
     def i8x16_ge_s(self) -> None:
-        raise self.unsupported(0xfd02b)
+        self.other(0xfd02b)
 
     def i8x16_ge_u(self) -> None:
-        raise self.unsupported(0xfd02c)
+        self.other(0xfd02c)
 
     def i16x8_eq(self) -> None:
-        raise self.unsupported(0xfd02d)
+        self.other(0xfd02d)
 
     def i16x8_ne(self) -> None:
-        raise self.unsupported(0xfd02e)
+        self.other(0xfd02e)
 
     def i16x8_lt_s(self) -> None:
-        raise self.unsupported(0xfd02f)
+        self.other(0xfd02f)
 
     def i16x8_lt_u(self) -> None:
-        raise self.unsupported(0xfd030)
+        self.other(0xfd030)
 
     def i16x8_gt_s(self) -> None:
-        raise self.unsupported(0xfd031)
+        self.other(0xfd031)
 
     def i16x8_gt_u(self) -> None:
-        raise self.unsupported(0xfd032)
+        self.other(0xfd032)
 
     def i16x8_le_s(self) -> None:
-        raise self.unsupported(0xfd033)
+        self.other(0xfd033)
 
     def i16x8_le_u(self) -> None:
-        raise self.unsupported(0xfd034)
+        self.other(0xfd034)
 
     def i16x8_ge_s(self) -> None:
-        raise self.unsupported(0xfd035)
+        self.other(0xfd035)
 
     def i16x8_ge_u(self) -> None:
-        raise self.unsupported(0xfd036)
+        self.other(0xfd036)
 
     def i32x4_eq(self) -> None:
-        raise self.unsupported(0xfd037)
+        self.other(0xfd037)
 
     def i32x4_ne(self) -> None:
-        raise self.unsupported(0xfd038)
+        self.other(0xfd038)
 
     def i32x4_lt_s(self) -> None:
-        raise self.unsupported(0xfd039)
+        self.other(0xfd039)
 
     def i32x4_lt_u(self) -> None:
-        raise self.unsupported(0xfd03a)
+        self.other(0xfd03a)
 
     def i32x4_gt_s(self) -> None:
-        raise self.unsupported(0xfd03b)
+        self.other(0xfd03b)
 
     def i32x4_gt_u(self) -> None:
-        raise self.unsupported(0xfd03c)
+        self.other(0xfd03c)
 
     def i32x4_le_s(self) -> None:
-        raise self.unsupported(0xfd03d)
+        self.other(0xfd03d)
 
     def i32x4_le_u(self) -> None:
-        raise self.unsupported(0xfd03e)
+        self.other(0xfd03e)
 
     def i32x4_ge_s(self) -> None:
-        raise self.unsupported(0xfd03f)
+        self.other(0xfd03f)
 
     def i32x4_ge_u(self) -> None:
-        raise self.unsupported(0xfd040)
+        self.other(0xfd040)
 
     def f32x4_eq(self) -> None:
-        raise self.unsupported(0xfd041)
+        self.other(0xfd041)
 
     def f32x4_ne(self) -> None:
-        raise self.unsupported(0xfd042)
+        self.other(0xfd042)
 
     def f32x4_lt(self) -> None:
-        raise self.unsupported(0xfd043)
+        self.other(0xfd043)
 
     def f32x4_gt(self) -> None:
-        raise self.unsupported(0xfd044)
+        self.other(0xfd044)
 
     def f32x4_le(self) -> None:
-        raise self.unsupported(0xfd045)
+        self.other(0xfd045)
 
     def f32x4_ge(self) -> None:
-        raise self.unsupported(0xfd046)
+        self.other(0xfd046)
 
     def f64x2_eq(self) -> None:
-        raise self.unsupported(0xfd047)
+        self.other(0xfd047)
 
     def f64x2_ne(self) -> None:
-        raise self.unsupported(0xfd048)
+        self.other(0xfd048)
 
     def f64x2_lt(self) -> None:
-        raise self.unsupported(0xfd049)
+        self.other(0xfd049)
 
     def f64x2_gt(self) -> None:
-        raise self.unsupported(0xfd04a)
+        self.other(0xfd04a)
 
     def f64x2_le(self) -> None:
-        raise self.unsupported(0xfd04b)
+        self.other(0xfd04b)
 
     def f64x2_ge(self) -> None:
-        raise self.unsupported(0xfd04c)
+        self.other(0xfd04c)
 
     def v128_not(self) -> None:
-        raise self.unsupported(0xfd04d)
+        self.other(0xfd04d)
 
     def v128_and(self) -> None:
-        raise self.unsupported(0xfd04e)
+        self.other(0xfd04e)
 
     def v128_andnot(self) -> None:
-        raise self.unsupported(0xfd04f)
+        self.other(0xfd04f)
 
     def v128_or(self) -> None:
-        raise self.unsupported(0xfd050)
+        self.other(0xfd050)
 
     def v128_xor(self) -> None:
-        raise self.unsupported(0xfd051)
+        self.other(0xfd051)
 
     def v128_bitselect(self) -> None:
-        raise self.unsupported(0xfd052)
+        self.other(0xfd052)
 
     def v128_any_true(self) -> None:
-        raise self.unsupported(0xfd053)
+        self.other(0xfd053)
 
     def v128_load8_lane(self, align: i64, offset: i64, memory: i64, lane: i64) -> None:
-        raise self.unsupported(0xfd054)
+        self.other(0xfd054)
 
     def v128_load16_lane(self, align: i64, offset: i64, memory: i64, lane: i64) -> None:
-        raise self.unsupported(0xfd055)
+        self.other(0xfd055)
 
     def v128_load32_lane(self, align: i64, offset: i64, memory: i64, lane: i64) -> None:
-        raise self.unsupported(0xfd056)
+        self.other(0xfd056)
 
     def v128_load64_lane(self, align: i64, offset: i64, memory: i64, lane: i64) -> None:
-        raise self.unsupported(0xfd057)
+        self.other(0xfd057)
 
     def v128_store8_lane(self, align: i64, offset: i64, memory: i64, lane: i64) -> None:
-        raise self.unsupported(0xfd058)
+        self.other(0xfd058)
 
     def v128_store16_lane(self, align: i64, offset: i64, memory: i64, lane: i64) -> None:
-        raise self.unsupported(0xfd059)
+        self.other(0xfd059)
 
     def v128_store32_lane(self, align: i64, offset: i64, memory: i64, lane: i64) -> None:
-        raise self.unsupported(0xfd05a)
+        self.other(0xfd05a)
 
     def v128_store64_lane(self, align: i64, offset: i64, memory: i64, lane: i64) -> None:
-        raise self.unsupported(0xfd05b)
+        self.other(0xfd05b)
 
     def v128_load32_zero(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfd05c)
+        self.other(0xfd05c)
 
     def v128_load64_zero(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfd05d)
+        self.other(0xfd05d)
 
     def f32x4_demote_f64x2_zero(self) -> None:
-        raise self.unsupported(0xfd05e)
+        self.other(0xfd05e)
 
     def f64x2_promote_low_f32x4(self) -> None:
-        raise self.unsupported(0xfd05f)
+        self.other(0xfd05f)
 
     def i8x16_abs(self) -> None:
-        raise self.unsupported(0xfd060)
+        self.other(0xfd060)
 
     def i8x16_neg(self) -> None:
-        raise self.unsupported(0xfd061)
+        self.other(0xfd061)
 
     def i8x16_popcnt(self) -> None:
-        raise self.unsupported(0xfd062)
+        self.other(0xfd062)
 
     def i8x16_all_true(self) -> None:
-        raise self.unsupported(0xfd063)
+        self.other(0xfd063)
 
     def i8x16_bitmask(self) -> None:
-        raise self.unsupported(0xfd064)
+        self.other(0xfd064)
 
     def i8x16_narrow_i16x8_s(self) -> None:
-        raise self.unsupported(0xfd065)
+        self.other(0xfd065)
 
     def i8x16_narrow_i16x8_u(self) -> None:
-        raise self.unsupported(0xfd066)
+        self.other(0xfd066)
 
     def f32x4_ceil(self) -> None:
-        raise self.unsupported(0xfd067)
+        self.other(0xfd067)
 
     def f32x4_floor(self) -> None:
-        raise self.unsupported(0xfd068)
+        self.other(0xfd068)
 
     def f32x4_trunc(self) -> None:
-        raise self.unsupported(0xfd069)
+        self.other(0xfd069)
 
     def f32x4_nearest(self) -> None:
-        raise self.unsupported(0xfd06a)
+        self.other(0xfd06a)
 
     def i8x16_shl(self) -> None:
-        raise self.unsupported(0xfd06b)
+        self.other(0xfd06b)
 
     def i8x16_shr_s(self) -> None:
-        raise self.unsupported(0xfd06c)
+        self.other(0xfd06c)
 
     def i8x16_shr_u(self) -> None:
-        raise self.unsupported(0xfd06d)
+        self.other(0xfd06d)
 
     def i8x16_add(self) -> None:
-        raise self.unsupported(0xfd06e)
+        self.other(0xfd06e)
 
     def i8x16_add_sat_s(self) -> None:
-        raise self.unsupported(0xfd06f)
+        self.other(0xfd06f)
 
     def i8x16_add_sat_u(self) -> None:
-        raise self.unsupported(0xfd070)
+        self.other(0xfd070)
 
     def i8x16_sub(self) -> None:
-        raise self.unsupported(0xfd071)
+        self.other(0xfd071)
 
     def i8x16_sub_sat_s(self) -> None:
-        raise self.unsupported(0xfd072)
+        self.other(0xfd072)
 
     def i8x16_sub_sat_u(self) -> None:
-        raise self.unsupported(0xfd073)
+        self.other(0xfd073)
 
     def f64x2_ceil(self) -> None:
-        raise self.unsupported(0xfd074)
+        self.other(0xfd074)
 
     def f64x2_floor(self) -> None:
-        raise self.unsupported(0xfd075)
+        self.other(0xfd075)
 
     def i8x16_min_s(self) -> None:
-        raise self.unsupported(0xfd076)
+        self.other(0xfd076)
 
     def i8x16_min_u(self) -> None:
-        raise self.unsupported(0xfd077)
+        self.other(0xfd077)
 
     def i8x16_max_s(self) -> None:
-        raise self.unsupported(0xfd078)
+        self.other(0xfd078)
 
     def i8x16_max_u(self) -> None:
-        raise self.unsupported(0xfd079)
+        self.other(0xfd079)
 
     def f64x2_trunc(self) -> None:
-        raise self.unsupported(0xfd07a)
+        self.other(0xfd07a)
 
     def i8x16_avgr_u(self) -> None:
-        raise self.unsupported(0xfd07b)
+        self.other(0xfd07b)
 
     def i16x8_extadd_pairwise_i8x16_s(self) -> None:
-        raise self.unsupported(0xfd07c)
+        self.other(0xfd07c)
 
     def i16x8_extadd_pairwise_i8x16_u(self) -> None:
-        raise self.unsupported(0xfd07d)
+        self.other(0xfd07d)
 
     def i32x4_extadd_pairwise_i16x8_s(self) -> None:
-        raise self.unsupported(0xfd07e)
+        self.other(0xfd07e)
 
     def i32x4_extadd_pairwise_i16x8_u(self) -> None:
-        raise self.unsupported(0xfd07f)
+        self.other(0xfd07f)
 
     def i16x8_abs(self) -> None:
-        raise self.unsupported(0xfd080)
+        self.other(0xfd080)
 
     def i16x8_neg(self) -> None:
-        raise self.unsupported(0xfd081)
+        self.other(0xfd081)
 
     def i16x8_q15mulr_sat_s(self) -> None:
-        raise self.unsupported(0xfd082)
+        self.other(0xfd082)
 
     def i16x8_all_true(self) -> None:
-        raise self.unsupported(0xfd083)
+        self.other(0xfd083)
 
     def i16x8_bitmask(self) -> None:
-        raise self.unsupported(0xfd084)
+        self.other(0xfd084)
 
     def i16x8_narrow_i32x4_s(self) -> None:
-        raise self.unsupported(0xfd085)
+        self.other(0xfd085)
 
     def i16x8_narrow_i32x4_u(self) -> None:
-        raise self.unsupported(0xfd086)
+        self.other(0xfd086)
 
     def i16x8_extend_low_i8x16_s(self) -> None:
-        raise self.unsupported(0xfd087)
+        self.other(0xfd087)
 
     def i16x8_extend_high_i8x16_s(self) -> None:
-        raise self.unsupported(0xfd088)
+        self.other(0xfd088)
 
     def i16x8_extend_low_i8x16_u(self) -> None:
-        raise self.unsupported(0xfd089)
+        self.other(0xfd089)
 
     def i16x8_extend_high_i8x16_u(self) -> None:
-        raise self.unsupported(0xfd08a)
+        self.other(0xfd08a)
 
     def i16x8_shl(self) -> None:
-        raise self.unsupported(0xfd08b)
+        self.other(0xfd08b)
 
     def i16x8_shr_s(self) -> None:
-        raise self.unsupported(0xfd08c)
+        self.other(0xfd08c)
 
     def i16x8_shr_u(self) -> None:
-        raise self.unsupported(0xfd08d)
+        self.other(0xfd08d)
 
     def i16x8_add(self) -> None:
-        raise self.unsupported(0xfd08e)
+        self.other(0xfd08e)
 
     def i16x8_add_sat_s(self) -> None:
-        raise self.unsupported(0xfd08f)
+        self.other(0xfd08f)
 
     def i16x8_add_sat_u(self) -> None:
-        raise self.unsupported(0xfd090)
+        self.other(0xfd090)
 
     def i16x8_sub(self) -> None:
-        raise self.unsupported(0xfd091)
+        self.other(0xfd091)
 
     def i16x8_sub_sat_s(self) -> None:
-        raise self.unsupported(0xfd092)
+        self.other(0xfd092)
 
     def i16x8_sub_sat_u(self) -> None:
-        raise self.unsupported(0xfd093)
+        self.other(0xfd093)
 
     def f64x2_nearest(self) -> None:
-        raise self.unsupported(0xfd094)
+        self.other(0xfd094)
 
     def i16x8_mul(self) -> None:
-        raise self.unsupported(0xfd095)
+        self.other(0xfd095)
 
     def i16x8_min_s(self) -> None:
-        raise self.unsupported(0xfd096)
+        self.other(0xfd096)
 
     def i16x8_min_u(self) -> None:
-        raise self.unsupported(0xfd097)
+        self.other(0xfd097)
 
     def i16x8_max_s(self) -> None:
-        raise self.unsupported(0xfd098)
+        self.other(0xfd098)
 
     def i16x8_max_u(self) -> None:
-        raise self.unsupported(0xfd099)
+        self.other(0xfd099)
 
     def i16x8_avgr_u(self) -> None:
-        raise self.unsupported(0xfd09b)
+        self.other(0xfd09b)
 
     def i16x8_extmul_low_i8x16_s(self) -> None:
-        raise self.unsupported(0xfd09c)
+        self.other(0xfd09c)
 
     def i16x8_extmul_high_i8x16_s(self) -> None:
-        raise self.unsupported(0xfd09d)
+        self.other(0xfd09d)
 
     def i16x8_extmul_low_i8x16_u(self) -> None:
-        raise self.unsupported(0xfd09e)
+        self.other(0xfd09e)
 
     def i16x8_extmul_high_i8x16_u(self) -> None:
-        raise self.unsupported(0xfd09f)
+        self.other(0xfd09f)
 
     def i32x4_abs(self) -> None:
-        raise self.unsupported(0xfd0a0)
+        self.other(0xfd0a0)
 
     def i32x4_neg(self) -> None:
-        raise self.unsupported(0xfd0a1)
+        self.other(0xfd0a1)
 
     def i32x4_all_true(self) -> None:
-        raise self.unsupported(0xfd0a3)
+        self.other(0xfd0a3)
 
     def i32x4_bitmask(self) -> None:
-        raise self.unsupported(0xfd0a4)
+        self.other(0xfd0a4)
 
     def i32x4_extend_low_i16x8_s(self) -> None:
-        raise self.unsupported(0xfd0a7)
+        self.other(0xfd0a7)
 
     def i32x4_extend_high_i16x8_s(self) -> None:
-        raise self.unsupported(0xfd0a8)
+        self.other(0xfd0a8)
 
     def i32x4_extend_low_i16x8_u(self) -> None:
-        raise self.unsupported(0xfd0a9)
+        self.other(0xfd0a9)
 
     def i32x4_extend_high_i16x8_u(self) -> None:
-        raise self.unsupported(0xfd0aa)
+        self.other(0xfd0aa)
 
     def i32x4_shl(self) -> None:
-        raise self.unsupported(0xfd0ab)
+        self.other(0xfd0ab)
 
     def i32x4_shr_s(self) -> None:
-        raise self.unsupported(0xfd0ac)
+        self.other(0xfd0ac)
 
     def i32x4_shr_u(self) -> None:
-        raise self.unsupported(0xfd0ad)
+        self.other(0xfd0ad)
 
     def i32x4_add(self) -> None:
-        raise self.unsupported(0xfd0ae)
+        self.other(0xfd0ae)
 
     def i32x4_sub(self) -> None:
-        raise self.unsupported(0xfd0b1)
+        self.other(0xfd0b1)
 
     def i32x4_mul(self) -> None:
-        raise self.unsupported(0xfd0b5)
+        self.other(0xfd0b5)
 
     def i32x4_min_s(self) -> None:
-        raise self.unsupported(0xfd0b6)
+        self.other(0xfd0b6)
 
     def i32x4_min_u(self) -> None:
-        raise self.unsupported(0xfd0b7)
+        self.other(0xfd0b7)
 
     def i32x4_max_s(self) -> None:
-        raise self.unsupported(0xfd0b8)
+        self.other(0xfd0b8)
 
     def i32x4_max_u(self) -> None:
-        raise self.unsupported(0xfd0b9)
+        self.other(0xfd0b9)
 
     def i32x4_dot_i16x8_s(self) -> None:
-        raise self.unsupported(0xfd0ba)
+        self.other(0xfd0ba)
 
     def i32x4_extmul_low_i16x8_s(self) -> None:
-        raise self.unsupported(0xfd0bc)
+        self.other(0xfd0bc)
 
     def i32x4_extmul_high_i16x8_s(self) -> None:
-        raise self.unsupported(0xfd0bd)
+        self.other(0xfd0bd)
 
     def i32x4_extmul_low_i16x8_u(self) -> None:
-        raise self.unsupported(0xfd0be)
+        self.other(0xfd0be)
 
     def i32x4_extmul_high_i16x8_u(self) -> None:
-        raise self.unsupported(0xfd0bf)
+        self.other(0xfd0bf)
 
     def i64x2_abs(self) -> None:
-        raise self.unsupported(0xfd0c0)
+        self.other(0xfd0c0)
 
     def i64x2_neg(self) -> None:
-        raise self.unsupported(0xfd0c1)
+        self.other(0xfd0c1)
 
     def i64x2_all_true(self) -> None:
-        raise self.unsupported(0xfd0c3)
+        self.other(0xfd0c3)
 
     def i64x2_bitmask(self) -> None:
-        raise self.unsupported(0xfd0c4)
+        self.other(0xfd0c4)
 
     def i64x2_extend_low_i32x4_s(self) -> None:
-        raise self.unsupported(0xfd0c7)
+        self.other(0xfd0c7)
 
     def i64x2_extend_high_i32x4_s(self) -> None:
-        raise self.unsupported(0xfd0c8)
+        self.other(0xfd0c8)
 
     def i64x2_extend_low_i32x4_u(self) -> None:
-        raise self.unsupported(0xfd0c9)
+        self.other(0xfd0c9)
 
     def i64x2_extend_high_i32x4_u(self) -> None:
-        raise self.unsupported(0xfd0ca)
+        self.other(0xfd0ca)
 
     def i64x2_shl(self) -> None:
-        raise self.unsupported(0xfd0cb)
+        self.other(0xfd0cb)
 
     def i64x2_shr_s(self) -> None:
-        raise self.unsupported(0xfd0cc)
+        self.other(0xfd0cc)
 
     def i64x2_shr_u(self) -> None:
-        raise self.unsupported(0xfd0cd)
+        self.other(0xfd0cd)
 
     def i64x2_add(self) -> None:
-        raise self.unsupported(0xfd0ce)
+        self.other(0xfd0ce)
 
     def i64x2_sub(self) -> None:
-        raise self.unsupported(0xfd0d1)
+        self.other(0xfd0d1)
 
     def i64x2_mul(self) -> None:
-        raise self.unsupported(0xfd0d5)
+        self.other(0xfd0d5)
 
     def i64x2_eq(self) -> None:
-        raise self.unsupported(0xfd0d6)
+        self.other(0xfd0d6)
 
     def i64x2_ne(self) -> None:
-        raise self.unsupported(0xfd0d7)
+        self.other(0xfd0d7)
 
     def i64x2_lt_s(self) -> None:
-        raise self.unsupported(0xfd0d8)
+        self.other(0xfd0d8)
 
     def i64x2_gt_s(self) -> None:
-        raise self.unsupported(0xfd0d9)
+        self.other(0xfd0d9)
 
     def i64x2_le_s(self) -> None:
-        raise self.unsupported(0xfd0da)
+        self.other(0xfd0da)
 
     def i64x2_ge_s(self) -> None:
-        raise self.unsupported(0xfd0db)
+        self.other(0xfd0db)
 
     def i64x2_extmul_low_i32x4_s(self) -> None:
-        raise self.unsupported(0xfd0dc)
+        self.other(0xfd0dc)
 
     def i64x2_extmul_high_i32x4_s(self) -> None:
-        raise self.unsupported(0xfd0dd)
+        self.other(0xfd0dd)
 
     def i64x2_extmul_low_i32x4_u(self) -> None:
-        raise self.unsupported(0xfd0de)
+        self.other(0xfd0de)
 
     def i64x2_extmul_high_i32x4_u(self) -> None:
-        raise self.unsupported(0xfd0df)
+        self.other(0xfd0df)
 
     def f32x4_abs(self) -> None:
-        raise self.unsupported(0xfd0e0)
+        self.other(0xfd0e0)
 
     def f32x4_neg(self) -> None:
-        raise self.unsupported(0xfd0e1)
+        self.other(0xfd0e1)
 
     def f32x4_sqrt(self) -> None:
-        raise self.unsupported(0xfd0e3)
+        self.other(0xfd0e3)
 
     def f32x4_add(self) -> None:
-        raise self.unsupported(0xfd0e4)
+        self.other(0xfd0e4)
 
     def f32x4_sub(self) -> None:
-        raise self.unsupported(0xfd0e5)
+        self.other(0xfd0e5)
 
     def f32x4_mul(self) -> None:
-        raise self.unsupported(0xfd0e6)
+        self.other(0xfd0e6)
 
     def f32x4_div(self) -> None:
-        raise self.unsupported(0xfd0e7)
+        self.other(0xfd0e7)
 
     def f32x4_min(self) -> None:
-        raise self.unsupported(0xfd0e8)
+        self.other(0xfd0e8)
 
     def f32x4_max(self) -> None:
-        raise self.unsupported(0xfd0e9)
+        self.other(0xfd0e9)
 
     def f32x4_pmin(self) -> None:
-        raise self.unsupported(0xfd0ea)
+        self.other(0xfd0ea)
 
     def f32x4_pmax(self) -> None:
-        raise self.unsupported(0xfd0eb)
+        self.other(0xfd0eb)
 
     def f64x2_abs(self) -> None:
-        raise self.unsupported(0xfd0ec)
+        self.other(0xfd0ec)
 
     def f64x2_neg(self) -> None:
-        raise self.unsupported(0xfd0ed)
+        self.other(0xfd0ed)
 
     def f64x2_sqrt(self) -> None:
-        raise self.unsupported(0xfd0ef)
+        self.other(0xfd0ef)
 
     def f64x2_add(self) -> None:
-        raise self.unsupported(0xfd0f0)
+        self.other(0xfd0f0)
 
     def f64x2_sub(self) -> None:
-        raise self.unsupported(0xfd0f1)
+        self.other(0xfd0f1)
 
     def f64x2_mul(self) -> None:
-        raise self.unsupported(0xfd0f2)
+        self.other(0xfd0f2)
 
     def f64x2_div(self) -> None:
-        raise self.unsupported(0xfd0f3)
+        self.other(0xfd0f3)
 
     def f64x2_min(self) -> None:
-        raise self.unsupported(0xfd0f4)
+        self.other(0xfd0f4)
 
     def f64x2_max(self) -> None:
-        raise self.unsupported(0xfd0f5)
+        self.other(0xfd0f5)
 
     def f64x2_pmin(self) -> None:
-        raise self.unsupported(0xfd0f6)
+        self.other(0xfd0f6)
 
     def f64x2_pmax(self) -> None:
-        raise self.unsupported(0xfd0f7)
+        self.other(0xfd0f7)
 
     def i32x4_trunc_sat_f32x4_s(self) -> None:
-        raise self.unsupported(0xfd0f8)
+        self.other(0xfd0f8)
 
     def i32x4_trunc_sat_f32x4_u(self) -> None:
-        raise self.unsupported(0xfd0f9)
+        self.other(0xfd0f9)
 
     def f32x4_convert_i32x4_s(self) -> None:
-        raise self.unsupported(0xfd0fa)
+        self.other(0xfd0fa)
 
     def f32x4_convert_i32x4_u(self) -> None:
-        raise self.unsupported(0xfd0fb)
+        self.other(0xfd0fb)
 
     def i32x4_trunc_sat_f64x2_s_zero(self) -> None:
-        raise self.unsupported(0xfd0fc)
+        self.other(0xfd0fc)
 
     def i32x4_trunc_sat_f64x2_u_zero(self) -> None:
-        raise self.unsupported(0xfd0fd)
+        self.other(0xfd0fd)
 
     def f64x2_convert_low_i32x4_s(self) -> None:
-        raise self.unsupported(0xfd0fe)
+        self.other(0xfd0fe)
 
     def f64x2_convert_low_i32x4_u(self) -> None:
-        raise self.unsupported(0xfd0ff)
+        self.other(0xfd0ff)
 
     def i8x16_relaxed_swizzle(self) -> None:
-        raise self.unsupported(0xfd100)
+        self.other(0xfd100)
 
     def i32x4_relaxed_trunc_f32x4_s(self) -> None:
-        raise self.unsupported(0xfd101)
+        self.other(0xfd101)
 
     def i32x4_relaxed_trunc_f32x4_u(self) -> None:
-        raise self.unsupported(0xfd102)
+        self.other(0xfd102)
 
     def i32x4_relaxed_trunc_f64x2_s_zero(self) -> None:
-        raise self.unsupported(0xfd103)
+        self.other(0xfd103)
 
     def i32x4_relaxed_trunc_f64x2_u_zero(self) -> None:
-        raise self.unsupported(0xfd104)
+        self.other(0xfd104)
 
     def f32x4_relaxed_madd(self) -> None:
-        raise self.unsupported(0xfd105)
+        self.other(0xfd105)
 
     def f32x4_relaxed_nmadd(self) -> None:
-        raise self.unsupported(0xfd106)
+        self.other(0xfd106)
 
     def f64x2_relaxed_madd(self) -> None:
-        raise self.unsupported(0xfd107)
+        self.other(0xfd107)
 
     def f64x2_relaxed_nmadd(self) -> None:
-        raise self.unsupported(0xfd108)
+        self.other(0xfd108)
 
     def i8x16_relaxed_laneselect(self) -> None:
-        raise self.unsupported(0xfd109)
+        self.other(0xfd109)
 
     def i16x8_relaxed_laneselect(self) -> None:
-        raise self.unsupported(0xfd10a)
+        self.other(0xfd10a)
 
     def i32x4_relaxed_laneselect(self) -> None:
-        raise self.unsupported(0xfd10b)
+        self.other(0xfd10b)
 
     def i64x2_relaxed_laneselect(self) -> None:
-        raise self.unsupported(0xfd10c)
+        self.other(0xfd10c)
 
     def f32x4_relaxed_min(self) -> None:
-        raise self.unsupported(0xfd10d)
+        self.other(0xfd10d)
 
     def f32x4_relaxed_max(self) -> None:
-        raise self.unsupported(0xfd10e)
+        self.other(0xfd10e)
 
     def f64x2_relaxed_min(self) -> None:
-        raise self.unsupported(0xfd10f)
+        self.other(0xfd10f)
 
     def f64x2_relaxed_max(self) -> None:
-        raise self.unsupported(0xfd110)
+        self.other(0xfd110)
 
     def i16x8_relaxed_q15mulr_s(self) -> None:
-        raise self.unsupported(0xfd111)
+        self.other(0xfd111)
 
     def i16x8_relaxed_dot_i8x16_i7x16_s(self) -> None:
-        raise self.unsupported(0xfd112)
+        self.other(0xfd112)
 
     def i32x4_relaxed_dot_i8x16_i7x16_add_s(self) -> None:
-        raise self.unsupported(0xfd113)
+        self.other(0xfd113)
 
     def memory_atomic_notify(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe000)
+        self.other(0xfe000)
 
     def memory_atomic_wait32(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe001)
+        self.other(0xfe001)
 
     def memory_atomic_wait64(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe002)
+        self.other(0xfe002)
 
     def atomic_fence(self) -> None:
-        raise self.unsupported(0xfe003)
+        self.other(0xfe003)
 
     def i32_atomic_load(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe010)
+        self.other(0xfe010)
 
     def i64_atomic_load(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe011)
+        self.other(0xfe011)
 
     def i32_atomic_load8_u(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe012)
+        self.other(0xfe012)
 
     def i32_atomic_load16_u(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe013)
+        self.other(0xfe013)
 
     def i64_atomic_load8_u(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe014)
+        self.other(0xfe014)
 
     def i64_atomic_load16_u(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe015)
+        self.other(0xfe015)
 
     def i64_atomic_load32_u(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe016)
+        self.other(0xfe016)
 
     def i32_atomic_store(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe017)
+        self.other(0xfe017)
 
     def i64_atomic_store(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe018)
+        self.other(0xfe018)
 
     def i32_atomic_store8(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe019)
+        self.other(0xfe019)
 
     def i32_atomic_store16(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe01a)
+        self.other(0xfe01a)
 
     def i64_atomic_store8(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe01b)
+        self.other(0xfe01b)
 
     def i64_atomic_store16(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe01c)
+        self.other(0xfe01c)
 
     def i64_atomic_store32(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe01d)
+        self.other(0xfe01d)
 
     def i32_atomic_rmw_add(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe01e)
+        self.other(0xfe01e)
 
     def i64_atomic_rmw_add(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe01f)
+        self.other(0xfe01f)
 
     def i32_atomic_rmw8_add_u(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe020)
+        self.other(0xfe020)
 
     def i32_atomic_rmw16_add_u(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe021)
+        self.other(0xfe021)
 
     def i64_atomic_rmw8_add_u(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe022)
+        self.other(0xfe022)
 
     def i64_atomic_rmw16_add_u(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe023)
+        self.other(0xfe023)
 
     def i64_atomic_rmw32_add_u(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe024)
+        self.other(0xfe024)
 
     def i32_atomic_rmw_sub(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe025)
+        self.other(0xfe025)
 
     def i64_atomic_rmw_sub(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe026)
+        self.other(0xfe026)
 
     def i32_atomic_rmw8_sub_u(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe027)
+        self.other(0xfe027)
 
     def i32_atomic_rmw16_sub_u(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe028)
+        self.other(0xfe028)
 
     def i64_atomic_rmw8_sub_u(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe029)
+        self.other(0xfe029)
 
     def i64_atomic_rmw16_sub_u(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe02a)
+        self.other(0xfe02a)
 
     def i64_atomic_rmw32_sub_u(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe02b)
+        self.other(0xfe02b)
 
     def i32_atomic_rmw_and(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe02c)
+        self.other(0xfe02c)
 
     def i64_atomic_rmw_and(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe02d)
+        self.other(0xfe02d)
 
     def i32_atomic_rmw8_and_u(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe02e)
+        self.other(0xfe02e)
 
     def i32_atomic_rmw16_and_u(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe02f)
+        self.other(0xfe02f)
 
     def i64_atomic_rmw8_and_u(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe030)
+        self.other(0xfe030)
 
     def i64_atomic_rmw16_and_u(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe031)
+        self.other(0xfe031)
 
     def i64_atomic_rmw32_and_u(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe032)
+        self.other(0xfe032)
 
     def i32_atomic_rmw_or(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe033)
+        self.other(0xfe033)
 
     def i64_atomic_rmw_or(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe034)
+        self.other(0xfe034)
 
     def i32_atomic_rmw8_or_u(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe035)
+        self.other(0xfe035)
 
     def i32_atomic_rmw16_or_u(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe036)
+        self.other(0xfe036)
 
     def i64_atomic_rmw8_or_u(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe037)
+        self.other(0xfe037)
 
     def i64_atomic_rmw16_or_u(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe038)
+        self.other(0xfe038)
 
     def i64_atomic_rmw32_or_u(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe039)
+        self.other(0xfe039)
 
     def i32_atomic_rmw_xor(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe03a)
+        self.other(0xfe03a)
 
     def i64_atomic_rmw_xor(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe03b)
+        self.other(0xfe03b)
 
     def i32_atomic_rmw8_xor_u(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe03c)
+        self.other(0xfe03c)
 
     def i32_atomic_rmw16_xor_u(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe03d)
+        self.other(0xfe03d)
 
     def i64_atomic_rmw8_xor_u(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe03e)
+        self.other(0xfe03e)
 
     def i64_atomic_rmw16_xor_u(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe03f)
+        self.other(0xfe03f)
 
     def i64_atomic_rmw32_xor_u(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe040)
+        self.other(0xfe040)
 
     def i32_atomic_rmw_xchg(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe041)
+        self.other(0xfe041)
 
     def i64_atomic_rmw_xchg(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe042)
+        self.other(0xfe042)
 
     def i32_atomic_rmw8_xchg_u(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe043)
+        self.other(0xfe043)
 
     def i32_atomic_rmw16_xchg_u(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe044)
+        self.other(0xfe044)
 
     def i64_atomic_rmw8_xchg_u(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe045)
+        self.other(0xfe045)
 
     def i64_atomic_rmw16_xchg_u(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe046)
+        self.other(0xfe046)
 
     def i64_atomic_rmw32_xchg_u(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe047)
+        self.other(0xfe047)
 
     def i32_atomic_rmw_cmpxchg(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe048)
+        self.other(0xfe048)
 
     def i64_atomic_rmw_cmpxchg(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe049)
+        self.other(0xfe049)
 
     def i32_atomic_rmw8_cmpxchg_u(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe04a)
+        self.other(0xfe04a)
 
     def i32_atomic_rmw16_cmpxchg_u(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe04b)
+        self.other(0xfe04b)
 
     def i64_atomic_rmw8_cmpxchg_u(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe04c)
+        self.other(0xfe04c)
 
     def i64_atomic_rmw16_cmpxchg_u(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe04d)
+        self.other(0xfe04d)
 
     def i64_atomic_rmw32_cmpxchg_u(self, align: i64, offset: i64, memory: i64) -> None:
-        raise self.unsupported(0xfe04e)
+        self.other(0xfe04e)

@@ -135,6 +135,10 @@ class Operands(Cursor):
         code = f"{row.prefix:02x} {row.sub:02x}" if row.prefix else f"{row.sub:02x}"
         return self.malformed(f"illegal opcode {code}: {row.name} needs the feature {feature}", self.pos)
 
+    def other(self, opcode: i64) -> None:
+        """An instruction that this visitor has no method for."""
+        raise self.unsupported(opcode)
+
     def unsupported(self, opcode: i64) -> WasmError:
         """The error about an instruction that this visitor has no method for."""
         from taipan.wasm.instructions import BY_OPCODE

@@ -1,4 +1,4 @@
-"""The modules that mypyc compiles must do the same when they are interpreted: same machine code, same errors."""
+"""The modules that mypyc compiles must do the same when they are interpreted: same code and text, same errors."""
 
 from __future__ import annotations
 
@@ -19,10 +19,28 @@ import hashlib, json, sys
 from taipan import binary, text, validate
 from taipan.compiler.baseline.compiler import BaselineCompiler
 from taipan.compiler.environ import ModuleEnv
+from taipan.compiler.llvm import x64
+from taipan.compiler.llvm.continuation import ContinuationCompiler
+from taipan.compiler.llvm.function import FunctionCompiler
+from taipan.compiler.llvm.text import ModuleText
 from taipan.compiler.tunables import Tunables
 from taipan.errors import WasmError
 from taipan.features import Features
 import taipan.wasm.types
+
+def llvm_text(env, inline_bytes):
+    ir = ModuleText(x64)
+    for index in range(len(env.module.body_starts)):
+        function = FunctionCompiler(env, ir, index, inline_bytes, inline_bytes > 0)
+        try:
+            yield repr(function.compile())
+            for loop in function.scan.loops.values():
+                # In front of its body are an opcode and, mostly, one byte of a type.
+                yield repr(ContinuationCompiler(env, ir, index, loop.start - 2, inline_bytes).compile())
+        except WasmError as error:
+            yield f"{type(error).__name__}: {error}"
+    yield ir.text(set(), "", "")
+
 
 features = Features.everything()
 results = [taipan.wasm.types.__file__.endswith(".py")]
@@ -34,7 +52,8 @@ for source in json.load(sys.stdin):
         results.append(f"{type(error).__name__}: {error}")
         continue
     for lazy, fuel in ((False, False), (True, False), (True, True)):
-        compiler = BaselineCompiler(ModuleEnv(module, Tunables(consume_fuel=fuel), lazy))
+        env = ModuleEnv(module, Tunables(consume_fuel=fuel), lazy)
+        compiler = BaselineCompiler(env)
         digest = hashlib.sha256()
         for index in range(len(module.func_types)):
             try:
@@ -44,6 +63,8 @@ for source in json.load(sys.stdin):
                 continue
             for part in (done.code, done.relocs, done.sites, done.stack_maps):
                 digest.update(bytes(part))
+        for part in llvm_text(env, 0 if fuel else 40):
+            digest.update(part.encode())
         results.append(digest.hexdigest())
     results.append(hashlib.sha256(text.print_module(module).encode()).hexdigest())
 print(json.dumps(results))
@@ -56,6 +77,7 @@ SUITE_FILES = (
     "f64",
     "call_indirect",
     "br_table",
+    "loop",
     "memory_copy",
     "select",
     "float_exprs",

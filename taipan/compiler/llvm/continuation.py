@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import Final, final
 
+from mypy_extensions import i64
+
 from taipan.abi.calls import CallLayout
 from taipan.compiler.environ import T_EXTERNREF, FlatLayout, ModuleEnv
 from taipan.compiler.llvm.emit_control import Frame
@@ -63,7 +65,7 @@ class ContinuationCompiler(FunctionCompiler):
         self.locals = [""] * len(self.local_types)
 
     # --- locals are variables -------------------------------------------------------------------------------------
-    def local_get(self, index: int) -> None:
+    def local_get(self, index: i64) -> None:
         if self.number:
             super().local_get(index)
             return
@@ -111,17 +113,17 @@ class ContinuationCompiler(FunctionCompiler):
             self.stack[height] = (text, type)
             self.stored[height] = text
 
-    def block(self, type: int) -> None:
+    def block(self, type: i64) -> None:
         self.store_operands()
         super().block(type)
 
-    def if_(self, type: int) -> None:
+    def if_(self, type: i64) -> None:
         condition = self.stack.pop()
         self.store_operands()
         self.stack.append(condition)
         super().if_(type)
 
-    def loop(self, type: int) -> None:
+    def loop(self, type: i64) -> None:
         self.store_operands()
         super().loop(type)
         frame = self.frames[-1]

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from mypy_extensions import i64
+
 from taipan.abi import builtins, traps
 from taipan.abi.layout import NULL_TYPE_ID, field_offsets
 from taipan.compiler.environ import T_FUNCREF, T_I32, FlatLayout
@@ -105,7 +107,7 @@ class Calls(Convert):
                 self.push(value, type)
 
     # --- direct calls ---------------------------------------------------------------------------------------------
-    def call(self, func: int) -> None:
+    def call(self, func: i64) -> None:
         layout = self.call_layout(self.env.layout_of(func))
         arguments = self.pop_arguments(layout)
         code, context, caller = self.callee(func, layout)
@@ -129,11 +131,11 @@ class Calls(Convert):
         return name, "%vm", "poison"
 
     # --- calls through references ---------------------------------------------------------------------------------
-    def call_indirect(self, type: int, table: int) -> None:
+    def call_indirect(self, type: i64, table: i64) -> None:
         layout = self.call_layout(self.env.layout(type))
         self.call_reference(self.load_callee(type, table), layout)
 
-    def call_ref(self, type: int) -> None:
+    def call_ref(self, type: i64) -> None:
         layout = self.call_layout(self.env.layout(type))
         self.call_reference(self.pop_not_null(), layout)
 
@@ -246,15 +248,15 @@ class Calls(Convert):
         self.tail_call(result_type(layout), f"{code}({', '.join(texts)})")
         self.leave()
 
-    def return_call(self, func: int) -> None:
+    def return_call(self, func: i64) -> None:
         layout = self.env.layout(self.env.func_types[func])
         self.tail_call_code(*self.callee(func, layout), layout)
 
-    def return_call_indirect(self, type: int, table: int) -> None:
+    def return_call_indirect(self, type: i64, table: i64) -> None:
         layout = self.env.layout(type)
         self.tail_call_reference(self.load_callee(type, table), layout)
 
-    def return_call_ref(self, type: int) -> None:
+    def return_call_ref(self, type: i64) -> None:
         layout = self.env.layout(type)
         self.tail_call_reference(self.pop_not_null(), layout)
 

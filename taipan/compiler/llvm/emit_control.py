@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from typing import Final, final
 
+from mypy_extensions import i64
+
 from taipan.abi import builtins, traps
 from taipan.compiler.environ import T_I32, ModuleEnv
 from taipan.compiler.llvm.scan import Scan
@@ -193,12 +195,12 @@ class Control(Values):
                 else:
                     self.stack[i] = (self.fenced(text, type), type)
 
-    def block(self, type: int) -> None:
+    def block(self, type: i64) -> None:
         params, results = self.block_type(type)
         self.settle(len(params))
         self.push_frame(BLOCK, params, results, self.next_assigned())
 
-    def loop(self, type: int) -> None:
+    def loop(self, type: i64) -> None:
         params, results = self.block_type(type)
         self.settle(len(params))
         frame = self.push_frame(LOOP, params, results, self.next_assigned())
@@ -219,7 +221,7 @@ class Control(Values):
         """At the beginning of the body of the loop that is being entered."""
         self.poll()
 
-    def if_(self, type: int) -> None:
+    def if_(self, type: i64) -> None:
         condition = self.pop_condition()
         params, results = self.block_type(type)
         self.settle(len(params))
@@ -332,7 +334,7 @@ class Control(Values):
     def target(self, label: int) -> Frame:
         return self.frames[-1 - label]
 
-    def br(self, label: int) -> None:
+    def br(self, label: i64) -> None:
         self.branch_to(self.target(label))
         self.leave()
 
@@ -340,7 +342,7 @@ class Control(Values):
         self.branch_to(self.frames[0])
         self.leave()
 
-    def br_if(self, label: int) -> None:
+    def br_if(self, label: i64) -> None:
         self.branch_if(self.pop_condition(), self.target(label))
 
     def branch_if(self, condition: str, frame: Frame) -> None:
@@ -350,7 +352,7 @@ class Control(Values):
         self.do(f"br i1 {condition}, label %{frame.label}, label %{go_on}")
         self.start(go_on)
 
-    def br_table(self, count: int) -> None:
+    def br_table(self, count: i64) -> None:
         index = self.pop()
         # One edge for each label, however many cases lead there.
         stubs: dict[int, str] = {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
 from taipan.abi import traps
@@ -67,48 +66,86 @@ class Convert(Numeric):
         self.ir.declare(name, f"declare {result} @{name}({text})")
         self.push(self.emit(f"call {result} @{name}({text} {self.pop_float()})"), target)
 
+    def i32_trunc_f32_s(self) -> None:
+        self.truncate("fptosi", T_F32, T_I32)
 
-# shape, LLVM's name, source, target
-ROWS: Final = {
-    "i32_trunc_f32_s": (Convert.truncate, "fptosi", T_F32, T_I32),
-    "i32_trunc_f32_u": (Convert.truncate, "fptoui", T_F32, T_I32),
-    "i32_trunc_f64_s": (Convert.truncate, "fptosi", T_F64, T_I32),
-    "i32_trunc_f64_u": (Convert.truncate, "fptoui", T_F64, T_I32),
-    "i64_trunc_f32_s": (Convert.truncate, "fptosi", T_F32, T_I64),
-    "i64_trunc_f32_u": (Convert.truncate, "fptoui", T_F32, T_I64),
-    "i64_trunc_f64_s": (Convert.truncate, "fptosi", T_F64, T_I64),
-    "i64_trunc_f64_u": (Convert.truncate, "fptoui", T_F64, T_I64),
-    "i32_trunc_sat_f32_s": (Convert.truncate_sat, "fptosi", T_F32, T_I32),
-    "i32_trunc_sat_f32_u": (Convert.truncate_sat, "fptoui", T_F32, T_I32),
-    "i32_trunc_sat_f64_s": (Convert.truncate_sat, "fptosi", T_F64, T_I32),
-    "i32_trunc_sat_f64_u": (Convert.truncate_sat, "fptoui", T_F64, T_I32),
-    "i64_trunc_sat_f32_s": (Convert.truncate_sat, "fptosi", T_F32, T_I64),
-    "i64_trunc_sat_f32_u": (Convert.truncate_sat, "fptoui", T_F32, T_I64),
-    "i64_trunc_sat_f64_s": (Convert.truncate_sat, "fptosi", T_F64, T_I64),
-    "i64_trunc_sat_f64_u": (Convert.truncate_sat, "fptoui", T_F64, T_I64),
-    "f32_convert_i32_s": (Convert.cast, "sitofp", T_I32, T_F32),
-    "f32_convert_i32_u": (Convert.cast, "uitofp", T_I32, T_F32),
-    "f32_convert_i64_s": (Convert.cast, "sitofp", T_I64, T_F32),
-    "f32_convert_i64_u": (Convert.cast, "uitofp", T_I64, T_F32),
-    "f64_convert_i32_s": (Convert.cast, "sitofp", T_I32, T_F64),
-    "f64_convert_i32_u": (Convert.cast, "uitofp", T_I32, T_F64),
-    "f64_convert_i64_s": (Convert.cast, "sitofp", T_I64, T_F64),
-    "f64_convert_i64_u": (Convert.cast, "uitofp", T_I64, T_F64),
-    "i32_reinterpret_f32": (Convert.cast, "bitcast", T_F32, T_I32),
-    "i64_reinterpret_f64": (Convert.cast, "bitcast", T_F64, T_I64),
-    "f32_reinterpret_i32": (Convert.cast, "bitcast", T_I32, T_F32),
-    "f64_reinterpret_i64": (Convert.cast, "bitcast", T_I64, T_F64),
-}
+    def i32_trunc_f32_u(self) -> None:
+        self.truncate("fptoui", T_F32, T_I32)
 
+    def i32_trunc_f64_s(self) -> None:
+        self.truncate("fptosi", T_F64, T_I32)
 
-def _method(
-    shape: Callable[[Convert, str, int, int], None], op: str, source: int, target: int
-) -> Callable[[Convert], None]:
-    def visit(self: Convert) -> None:
-        shape(self, op, source, target)
+    def i32_trunc_f64_u(self) -> None:
+        self.truncate("fptoui", T_F64, T_I32)
 
-    return visit
+    def i64_trunc_f32_s(self) -> None:
+        self.truncate("fptosi", T_F32, T_I64)
 
+    def i64_trunc_f32_u(self) -> None:
+        self.truncate("fptoui", T_F32, T_I64)
 
-for _name, _row in ROWS.items():
-    setattr(Convert, _name, _method(*_row))
+    def i64_trunc_f64_s(self) -> None:
+        self.truncate("fptosi", T_F64, T_I64)
+
+    def i64_trunc_f64_u(self) -> None:
+        self.truncate("fptoui", T_F64, T_I64)
+
+    def i32_trunc_sat_f32_s(self) -> None:
+        self.truncate_sat("fptosi", T_F32, T_I32)
+
+    def i32_trunc_sat_f32_u(self) -> None:
+        self.truncate_sat("fptoui", T_F32, T_I32)
+
+    def i32_trunc_sat_f64_s(self) -> None:
+        self.truncate_sat("fptosi", T_F64, T_I32)
+
+    def i32_trunc_sat_f64_u(self) -> None:
+        self.truncate_sat("fptoui", T_F64, T_I32)
+
+    def i64_trunc_sat_f32_s(self) -> None:
+        self.truncate_sat("fptosi", T_F32, T_I64)
+
+    def i64_trunc_sat_f32_u(self) -> None:
+        self.truncate_sat("fptoui", T_F32, T_I64)
+
+    def i64_trunc_sat_f64_s(self) -> None:
+        self.truncate_sat("fptosi", T_F64, T_I64)
+
+    def i64_trunc_sat_f64_u(self) -> None:
+        self.truncate_sat("fptoui", T_F64, T_I64)
+
+    def f32_convert_i32_s(self) -> None:
+        self.cast("sitofp", T_I32, T_F32)
+
+    def f32_convert_i32_u(self) -> None:
+        self.cast("uitofp", T_I32, T_F32)
+
+    def f32_convert_i64_s(self) -> None:
+        self.cast("sitofp", T_I64, T_F32)
+
+    def f32_convert_i64_u(self) -> None:
+        self.cast("uitofp", T_I64, T_F32)
+
+    def f64_convert_i32_s(self) -> None:
+        self.cast("sitofp", T_I32, T_F64)
+
+    def f64_convert_i32_u(self) -> None:
+        self.cast("uitofp", T_I32, T_F64)
+
+    def f64_convert_i64_s(self) -> None:
+        self.cast("sitofp", T_I64, T_F64)
+
+    def f64_convert_i64_u(self) -> None:
+        self.cast("uitofp", T_I64, T_F64)
+
+    def i32_reinterpret_f32(self) -> None:
+        self.cast("bitcast", T_F32, T_I32)
+
+    def i64_reinterpret_f64(self) -> None:
+        self.cast("bitcast", T_F64, T_I64)
+
+    def f32_reinterpret_i32(self) -> None:
+        self.cast("bitcast", T_I32, T_F32)
+
+    def f64_reinterpret_i64(self) -> None:
+        self.cast("bitcast", T_I64, T_F64)

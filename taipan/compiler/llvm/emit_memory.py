@@ -7,8 +7,9 @@ is compared.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
+
+from mypy_extensions import i64
 
 from taipan.abi import traps
 from taipan.abi.layout import field_offsets
@@ -40,7 +41,7 @@ class Memory(Calls):
             return self.load("ptr", "%vm", HEADER["memory0_base"])
         return self.load("ptr", self.memory_record(memory), MEMORY["base"])
 
-    def address(self, memory: int, offset: int, width: int) -> str:
+    def address(self, memory: i64, offset: int, width: int) -> str:
         """Pop an address; a pointer to the `width` bytes at it plus `offset`, after a check if that is needed."""
         offset &= (1 << 64) - 1  # the visitor has it signed
         index = self.pop()
@@ -49,7 +50,7 @@ class Memory(Calls):
                 index = str(int(index) & 0xFFFF_FFFF)
             else:
                 index = self.emit(f"zext i32 {index} to i64")
-        if offset + width > self.env.memory_extents[memory]:
+        if offset + width > int(self.env.memory_extents[memory]):
             return self.checked_address(memory, index, offset, width)
         base = self.memory_base(memory)
         if is_literal(index):
@@ -101,7 +102,7 @@ class Memory(Calls):
             value = self.emit(f"trunc {TYPES[type]} {value} to {narrow}")
         self.keep_apart(value)  # The processor can change memory in place, but that would be one access for two.
         site = self.access_site()
-        unchecked = (offset & (1 << 64) - 1) + bits // 8 <= self.env.memory_extents[memory]
+        unchecked = (offset & (1 << 64) - 1) + bits // 8 <= int(self.env.memory_extents[memory])
         if unchecked and bits > 8 and self.ir.machine.TEARS_STORES:
             # The last byte is out of bounds if any is, and loading it changes nothing.
             self.emit(f"load volatile i8, ptr {self.place(place, bits // 8 - 1)}{site}")
@@ -111,7 +112,7 @@ class Memory(Calls):
     def address_type(self, memory: int) -> int:
         return T_I64 if self.env.memory_is_64[memory] else T_I32
 
-    def memory_size(self, memory: int) -> None:
+    def memory_size(self, memory: i64) -> None:
         length = self.load("i64", self.memory_record(memory), MEMORY["length"])
         pages = self.emit(f"lshr i64 {length}, {self.env.memory_page_log2[memory]}")
         self.push_size(pages, self.address_type(memory))
@@ -120,58 +121,86 @@ class Memory(Calls):
         """Push a number of 64 bits that the instruction gives in its address type."""
         self.push(size if type == T_I64 else self.emit(f"trunc i64 {size} to i32"), type)
 
-    def memory_grow(self, memory: int) -> None:
+    def memory_grow(self, memory: i64) -> None:
         self.push_size(self.helper("memory_grow", (memory,), 1), self.address_type(memory))
 
-    def memory_fill(self, memory: int) -> None:
+    def memory_fill(self, memory: i64) -> None:
         self.helper("memory_fill", (memory,), 3)
 
-    def memory_copy(self, dst: int, src: int) -> None:
+    def memory_copy(self, dst: i64, src: i64) -> None:
         self.helper("memory_copy", (dst, src), 3)
 
-    def memory_init(self, data: int, memory: int) -> None:
+    def memory_init(self, data: i64, memory: i64) -> None:
         self.helper("memory_init", (memory, data), 3)
 
-    def data_drop(self, data: int) -> None:
+    def data_drop(self, data: i64) -> None:
         self.helper("data_drop", (data,), 0)
 
+    def i32_load(self, align: i64, offset: i64, memory: i64) -> None:
+        self.access_load(memory, offset, 32, "", T_I32)
 
-# shape, bits in memory, how they become the operand ("": they are it), type
-ROWS: Final = {
-    "i32_load": (Memory.access_load, 32, "", T_I32),
-    "i64_load": (Memory.access_load, 64, "", T_I64),
-    "f32_load": (Memory.access_load, 32, "", T_F32),
-    "f64_load": (Memory.access_load, 64, "", T_F64),
-    "i32_load8_s": (Memory.access_load, 8, "sext", T_I32),
-    "i32_load8_u": (Memory.access_load, 8, "zext", T_I32),
-    "i32_load16_s": (Memory.access_load, 16, "sext", T_I32),
-    "i32_load16_u": (Memory.access_load, 16, "zext", T_I32),
-    "i64_load8_s": (Memory.access_load, 8, "sext", T_I64),
-    "i64_load8_u": (Memory.access_load, 8, "zext", T_I64),
-    "i64_load16_s": (Memory.access_load, 16, "sext", T_I64),
-    "i64_load16_u": (Memory.access_load, 16, "zext", T_I64),
-    "i64_load32_s": (Memory.access_load, 32, "sext", T_I64),
-    "i64_load32_u": (Memory.access_load, 32, "zext", T_I64),
-    "i32_store": (Memory.access_store, 32, "", T_I32),
-    "i64_store": (Memory.access_store, 64, "", T_I64),
-    "f32_store": (Memory.access_store, 32, "", T_F32),
-    "f64_store": (Memory.access_store, 64, "", T_F64),
-    "i32_store8": (Memory.access_store, 8, "trunc", T_I32),
-    "i32_store16": (Memory.access_store, 16, "trunc", T_I32),
-    "i64_store8": (Memory.access_store, 8, "trunc", T_I64),
-    "i64_store16": (Memory.access_store, 16, "trunc", T_I64),
-    "i64_store32": (Memory.access_store, 32, "trunc", T_I64),
-}
+    def i64_load(self, align: i64, offset: i64, memory: i64) -> None:
+        self.access_load(memory, offset, 64, "", T_I64)
 
+    def f32_load(self, align: i64, offset: i64, memory: i64) -> None:
+        self.access_load(memory, offset, 32, "", T_F32)
 
-def _method(
-    shape: Callable[[Memory, int, int, int, str, int], None], bits: int, extend: str, type: int
-) -> Callable[[Memory, int, int, int], None]:
-    def visit(self: Memory, align: int, offset: int, memory: int) -> None:
-        shape(self, memory, offset, bits, extend, type)
+    def f64_load(self, align: i64, offset: i64, memory: i64) -> None:
+        self.access_load(memory, offset, 64, "", T_F64)
 
-    return visit
+    def i32_load8_s(self, align: i64, offset: i64, memory: i64) -> None:
+        self.access_load(memory, offset, 8, "sext", T_I32)
 
+    def i32_load8_u(self, align: i64, offset: i64, memory: i64) -> None:
+        self.access_load(memory, offset, 8, "zext", T_I32)
 
-for _name, _row in ROWS.items():
-    setattr(Memory, _name, _method(*_row))
+    def i32_load16_s(self, align: i64, offset: i64, memory: i64) -> None:
+        self.access_load(memory, offset, 16, "sext", T_I32)
+
+    def i32_load16_u(self, align: i64, offset: i64, memory: i64) -> None:
+        self.access_load(memory, offset, 16, "zext", T_I32)
+
+    def i64_load8_s(self, align: i64, offset: i64, memory: i64) -> None:
+        self.access_load(memory, offset, 8, "sext", T_I64)
+
+    def i64_load8_u(self, align: i64, offset: i64, memory: i64) -> None:
+        self.access_load(memory, offset, 8, "zext", T_I64)
+
+    def i64_load16_s(self, align: i64, offset: i64, memory: i64) -> None:
+        self.access_load(memory, offset, 16, "sext", T_I64)
+
+    def i64_load16_u(self, align: i64, offset: i64, memory: i64) -> None:
+        self.access_load(memory, offset, 16, "zext", T_I64)
+
+    def i64_load32_s(self, align: i64, offset: i64, memory: i64) -> None:
+        self.access_load(memory, offset, 32, "sext", T_I64)
+
+    def i64_load32_u(self, align: i64, offset: i64, memory: i64) -> None:
+        self.access_load(memory, offset, 32, "zext", T_I64)
+
+    def i32_store(self, align: i64, offset: i64, memory: i64) -> None:
+        self.access_store(memory, offset, 32, "", T_I32)
+
+    def i64_store(self, align: i64, offset: i64, memory: i64) -> None:
+        self.access_store(memory, offset, 64, "", T_I64)
+
+    def f32_store(self, align: i64, offset: i64, memory: i64) -> None:
+        self.access_store(memory, offset, 32, "", T_F32)
+
+    def f64_store(self, align: i64, offset: i64, memory: i64) -> None:
+        self.access_store(memory, offset, 64, "", T_F64)
+
+    def i32_store8(self, align: i64, offset: i64, memory: i64) -> None:
+        self.access_store(memory, offset, 8, "trunc", T_I32)
+
+    def i32_store16(self, align: i64, offset: i64, memory: i64) -> None:
+        self.access_store(memory, offset, 16, "trunc", T_I32)
+
+    def i64_store8(self, align: i64, offset: i64, memory: i64) -> None:
+        self.access_store(memory, offset, 8, "trunc", T_I64)
+
+    def i64_store16(self, align: i64, offset: i64, memory: i64) -> None:
+        self.access_store(memory, offset, 16, "trunc", T_I64)
+
+    def i64_store32(self, align: i64, offset: i64, memory: i64) -> None:
+        self.access_store(memory, offset, 32, "trunc", T_I64)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
+
+from mypy_extensions import i64
 
 from taipan.abi import traps
 from taipan.compiler.environ import T_F32, T_F64, T_I32, T_I64
@@ -23,17 +24,17 @@ class Numeric(Control):
         return self.emit(f"call {text} @{name}({', '.join(f'{text} {a}' for a in arguments)})")
 
     # --- constants ------------------------------------------------------------------------------------------------
-    def i32_const(self, value: int) -> None:
+    def i32_const(self, value: i64) -> None:
         self.push(str(value), T_I32)
 
-    def i64_const(self, value: int) -> None:
+    def i64_const(self, value: i64) -> None:
         self.push(str(value), T_I64)
 
-    def f32_const(self, bits: int) -> None:
-        self.push(float_text(bits & 0xFFFF_FFFF), T_F32)
+    def f32_const(self, bits: i64) -> None:
+        self.push(float_text(int(bits) & 0xFFFF_FFFF), T_F32)
 
-    def f64_const(self, bits: int) -> None:
-        self.push(f"0x{bits & 0xFFFF_FFFF_FFFF_FFFF:016X}", T_F64)
+    def f64_const(self, bits: i64) -> None:
+        self.push(f"0x{int(bits) & 0xFFFF_FFFF_FFFF_FFFF:016X}", T_F64)
 
     # --- by shape -------------------------------------------------------------------------------------------------
     def int_binop(self, op: str, type: int) -> None:
@@ -114,10 +115,10 @@ class Numeric(Control):
                 b = self.emit(f"select i1 {minus_one}, {text} 1, {text} {b}")
         self.push(self.emit(f"{op} {text} {a}, {b}"), type)
 
-    def float_neg(self, op: str, type: int) -> None:
+    def float_neg(self, type: int) -> None:
         self.push(self.emit(f"fneg {TYPES[type]} {self.pop_float()}"), type)
 
-    def float_copysign(self, op: str, type: int) -> None:
+    def float_copysign(self, type: int) -> None:
         b = self.pop_float()
         a = self.pop_float()
         self.push(self.intrinsic("copysign", type, a, b), type)
@@ -156,15 +157,334 @@ class Numeric(Control):
         high = self.emit(f"lshr i128 {wide}, 64")
         self.push(self.emit(f"trunc i128 {high} to i64"), T_I64)
 
-    def wide_binop(self, op: str, type: int) -> None:
+    def wide_binop(self, op: str) -> None:
         b = self.pop_wide()
         a = self.pop_wide()
         self.push_wide(self.emit(f"{op} i128 {a}, {b}"))
 
-    def mul_wide(self, op: str, type: int) -> None:
+    def mul_wide(self, op: str) -> None:
         b = self.emit(f"{op} i64 {self.pop()} to i128")
         a = self.emit(f"{op} i64 {self.pop()} to i128")
         self.push_wide(self.emit(f"mul i128 {a}, {b}"))
+
+    # --- i32 ----------------------------------------------------------------------------------------------------------
+    def i32_add(self) -> None:
+        self.int_binop("add", T_I32)
+
+    def i32_sub(self) -> None:
+        self.int_binop("sub", T_I32)
+
+    def i32_mul(self) -> None:
+        self.int_binop("mul", T_I32)
+
+    def i32_and(self) -> None:
+        self.int_binop("and", T_I32)
+
+    def i32_or(self) -> None:
+        self.int_binop("or", T_I32)
+
+    def i32_xor(self) -> None:
+        self.int_binop("xor", T_I32)
+
+    def i32_shl(self) -> None:
+        self.int_shift("shl", T_I32)
+
+    def i32_shr_s(self) -> None:
+        self.int_shift("ashr", T_I32)
+
+    def i32_shr_u(self) -> None:
+        self.int_shift("lshr", T_I32)
+
+    def i32_rotl(self) -> None:
+        self.rotate("fshl", T_I32)
+
+    def i32_rotr(self) -> None:
+        self.rotate("fshr", T_I32)
+
+    def i32_div_s(self) -> None:
+        self.divide("sdiv", T_I32)
+
+    def i32_div_u(self) -> None:
+        self.divide("udiv", T_I32)
+
+    def i32_rem_s(self) -> None:
+        self.divide("srem", T_I32)
+
+    def i32_rem_u(self) -> None:
+        self.divide("urem", T_I32)
+
+    def i32_eq(self) -> None:
+        self.compare("icmp eq", T_I32)
+
+    def i32_ne(self) -> None:
+        self.compare("icmp ne", T_I32)
+
+    def i32_lt_s(self) -> None:
+        self.compare("icmp slt", T_I32)
+
+    def i32_lt_u(self) -> None:
+        self.compare("icmp ult", T_I32)
+
+    def i32_gt_s(self) -> None:
+        self.compare("icmp sgt", T_I32)
+
+    def i32_gt_u(self) -> None:
+        self.compare("icmp ugt", T_I32)
+
+    def i32_le_s(self) -> None:
+        self.compare("icmp sle", T_I32)
+
+    def i32_le_u(self) -> None:
+        self.compare("icmp ule", T_I32)
+
+    def i32_ge_s(self) -> None:
+        self.compare("icmp sge", T_I32)
+
+    def i32_ge_u(self) -> None:
+        self.compare("icmp uge", T_I32)
+
+    def i32_clz(self) -> None:
+        self.count_bits("ctlz", T_I32)
+
+    def i32_ctz(self) -> None:
+        self.count_bits("cttz", T_I32)
+
+    def i32_popcnt(self) -> None:
+        self.count_bits("ctpop", T_I32)
+
+    def i32_extend8_s(self) -> None:
+        self.sign_extend("i8", T_I32)
+
+    def i32_extend16_s(self) -> None:
+        self.sign_extend("i16", T_I32)
+
+    # --- i64 ----------------------------------------------------------------------------------------------------------
+    def i64_add(self) -> None:
+        self.int_binop("add", T_I64)
+
+    def i64_sub(self) -> None:
+        self.int_binop("sub", T_I64)
+
+    def i64_mul(self) -> None:
+        self.int_binop("mul", T_I64)
+
+    def i64_and(self) -> None:
+        self.int_binop("and", T_I64)
+
+    def i64_or(self) -> None:
+        self.int_binop("or", T_I64)
+
+    def i64_xor(self) -> None:
+        self.int_binop("xor", T_I64)
+
+    def i64_shl(self) -> None:
+        self.int_shift("shl", T_I64)
+
+    def i64_shr_s(self) -> None:
+        self.int_shift("ashr", T_I64)
+
+    def i64_shr_u(self) -> None:
+        self.int_shift("lshr", T_I64)
+
+    def i64_rotl(self) -> None:
+        self.rotate("fshl", T_I64)
+
+    def i64_rotr(self) -> None:
+        self.rotate("fshr", T_I64)
+
+    def i64_div_s(self) -> None:
+        self.divide("sdiv", T_I64)
+
+    def i64_div_u(self) -> None:
+        self.divide("udiv", T_I64)
+
+    def i64_rem_s(self) -> None:
+        self.divide("srem", T_I64)
+
+    def i64_rem_u(self) -> None:
+        self.divide("urem", T_I64)
+
+    def i64_eq(self) -> None:
+        self.compare("icmp eq", T_I64)
+
+    def i64_ne(self) -> None:
+        self.compare("icmp ne", T_I64)
+
+    def i64_lt_s(self) -> None:
+        self.compare("icmp slt", T_I64)
+
+    def i64_lt_u(self) -> None:
+        self.compare("icmp ult", T_I64)
+
+    def i64_gt_s(self) -> None:
+        self.compare("icmp sgt", T_I64)
+
+    def i64_gt_u(self) -> None:
+        self.compare("icmp ugt", T_I64)
+
+    def i64_le_s(self) -> None:
+        self.compare("icmp sle", T_I64)
+
+    def i64_le_u(self) -> None:
+        self.compare("icmp ule", T_I64)
+
+    def i64_ge_s(self) -> None:
+        self.compare("icmp sge", T_I64)
+
+    def i64_ge_u(self) -> None:
+        self.compare("icmp uge", T_I64)
+
+    def i64_clz(self) -> None:
+        self.count_bits("ctlz", T_I64)
+
+    def i64_ctz(self) -> None:
+        self.count_bits("cttz", T_I64)
+
+    def i64_popcnt(self) -> None:
+        self.count_bits("ctpop", T_I64)
+
+    def i64_extend8_s(self) -> None:
+        self.sign_extend("i8", T_I64)
+
+    def i64_extend16_s(self) -> None:
+        self.sign_extend("i16", T_I64)
+
+    def i64_extend32_s(self) -> None:
+        self.sign_extend("i32", T_I64)
+
+    def i64_add128(self) -> None:
+        self.wide_binop("add")
+
+    def i64_sub128(self) -> None:
+        self.wide_binop("sub")
+
+    def i64_mul_wide_s(self) -> None:
+        self.mul_wide("sext")
+
+    def i64_mul_wide_u(self) -> None:
+        self.mul_wide("zext")
+
+    # --- f32 ----------------------------------------------------------------------------------------------------------
+    def f32_add(self) -> None:
+        self.float_binop("fadd", T_F32)
+
+    def f32_sub(self) -> None:
+        self.float_binop("fsub", T_F32)
+
+    def f32_mul(self) -> None:
+        self.float_binop("fmul", T_F32)
+
+    def f32_div(self) -> None:
+        self.float_binop("fdiv", T_F32)
+
+    def f32_abs(self) -> None:
+        self.float_unop("fabs", T_F32)
+
+    def f32_sqrt(self) -> None:
+        self.float_unop("sqrt", T_F32)
+
+    def f32_ceil(self) -> None:
+        self.float_unop("ceil", T_F32)
+
+    def f32_floor(self) -> None:
+        self.float_unop("floor", T_F32)
+
+    def f32_trunc(self) -> None:
+        self.float_unop("trunc", T_F32)
+
+    def f32_nearest(self) -> None:
+        self.float_unop("roundeven", T_F32)
+
+    def f32_neg(self) -> None:
+        self.float_neg(T_F32)
+
+    def f32_copysign(self) -> None:
+        self.float_copysign(T_F32)
+
+    def f32_min(self) -> None:
+        self.min_max("min", T_F32)
+
+    def f32_max(self) -> None:
+        self.min_max("max", T_F32)
+
+    def f32_eq(self) -> None:
+        self.compare("fcmp oeq", T_F32)
+
+    def f32_ne(self) -> None:
+        self.compare("fcmp une", T_F32)
+
+    def f32_lt(self) -> None:
+        self.compare("fcmp olt", T_F32)
+
+    def f32_gt(self) -> None:
+        self.compare("fcmp ogt", T_F32)
+
+    def f32_le(self) -> None:
+        self.compare("fcmp ole", T_F32)
+
+    def f32_ge(self) -> None:
+        self.compare("fcmp oge", T_F32)
+
+    # --- f64 ----------------------------------------------------------------------------------------------------------
+    def f64_add(self) -> None:
+        self.float_binop("fadd", T_F64)
+
+    def f64_sub(self) -> None:
+        self.float_binop("fsub", T_F64)
+
+    def f64_mul(self) -> None:
+        self.float_binop("fmul", T_F64)
+
+    def f64_div(self) -> None:
+        self.float_binop("fdiv", T_F64)
+
+    def f64_abs(self) -> None:
+        self.float_unop("fabs", T_F64)
+
+    def f64_sqrt(self) -> None:
+        self.float_unop("sqrt", T_F64)
+
+    def f64_ceil(self) -> None:
+        self.float_unop("ceil", T_F64)
+
+    def f64_floor(self) -> None:
+        self.float_unop("floor", T_F64)
+
+    def f64_trunc(self) -> None:
+        self.float_unop("trunc", T_F64)
+
+    def f64_nearest(self) -> None:
+        self.float_unop("roundeven", T_F64)
+
+    def f64_neg(self) -> None:
+        self.float_neg(T_F64)
+
+    def f64_copysign(self) -> None:
+        self.float_copysign(T_F64)
+
+    def f64_min(self) -> None:
+        self.min_max("min", T_F64)
+
+    def f64_max(self) -> None:
+        self.min_max("max", T_F64)
+
+    def f64_eq(self) -> None:
+        self.compare("fcmp oeq", T_F64)
+
+    def f64_ne(self) -> None:
+        self.compare("fcmp une", T_F64)
+
+    def f64_lt(self) -> None:
+        self.compare("fcmp olt", T_F64)
+
+    def f64_gt(self) -> None:
+        self.compare("fcmp ogt", T_F64)
+
+    def f64_le(self) -> None:
+        self.compare("fcmp ole", T_F64)
+
+    def f64_ge(self) -> None:
+        self.compare("fcmp oge", T_F64)
 
 
 def float_text(bits: int) -> str:
@@ -187,42 +507,3 @@ def float_text(bits: int) -> str:
 def is_literal(text: str) -> bool:
     """Whether the text of an integer is a number (and not a value's name)."""
     return text[0] not in "%p"  # poison
-
-
-INT: Final = ("i32", T_I32), ("i64", T_I64)
-FLOAT: Final = ("f32", T_F32), ("f64", T_F64)
-# types, shape, (mnemonic behind the type, argument of the shape)...
-ROWS: Final = (
-    (INT, Numeric.int_binop, "add add", "sub sub", "mul mul", "and and", "or or", "xor xor"),
-    (INT, Numeric.int_shift, "shl shl", "shr_s ashr", "shr_u lshr"),
-    (INT, Numeric.rotate, "rotl fshl", "rotr fshr"),
-    (INT, Numeric.divide, "div_s sdiv", "div_u udiv", "rem_s srem", "rem_u urem"),
-    (INT, Numeric.compare, "eq icmp eq", "ne icmp ne", "lt_s icmp slt", "lt_u icmp ult", "gt_s icmp sgt"),
-    (INT, Numeric.compare, "gt_u icmp ugt", "le_s icmp sle", "le_u icmp ule", "ge_s icmp sge", "ge_u icmp uge"),
-    (INT, Numeric.count_bits, "clz ctlz", "ctz cttz", "popcnt ctpop"),
-    (INT, Numeric.sign_extend, "extend8_s i8", "extend16_s i16"),
-    (INT[1:], Numeric.sign_extend, "extend32_s i32"),
-    (INT[1:], Numeric.wide_binop, "add128 add", "sub128 sub"),
-    (INT[1:], Numeric.mul_wide, "mul_wide_s sext", "mul_wide_u zext"),
-    (FLOAT, Numeric.float_binop, "add fadd", "sub fsub", "mul fmul", "div fdiv"),
-    (FLOAT, Numeric.float_unop, "abs fabs", "sqrt sqrt"),
-    (FLOAT, Numeric.float_unop, "ceil ceil", "floor floor", "trunc trunc", "nearest roundeven"),
-    (FLOAT, Numeric.float_neg, "neg fneg"),
-    (FLOAT, Numeric.float_copysign, "copysign copysign"),
-    (FLOAT, Numeric.min_max, "min min", "max max"),
-    (FLOAT, Numeric.compare, "eq fcmp oeq", "ne fcmp une", "lt fcmp olt", "gt fcmp ogt", "le fcmp ole", "ge fcmp oge"),
-)  # fmt: skip
-
-
-def _method(shape: Callable[[Numeric, str, int], None], op: str, type: int) -> Callable[[Numeric], None]:
-    def visit(self: Numeric) -> None:
-        shape(self, op, type)
-
-    return visit
-
-
-for _types, _shape, *_names in ROWS:
-    for _prefix, _type in _types:
-        for _row in _names:
-            _name, _, _op = _row.partition(" ")
-            setattr(Numeric, f"{_prefix}_{_name}", _method(_shape, _op, _type))

@@ -12,6 +12,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import Final, NamedTuple, final
 
+from mypy_extensions import i64
+
 from taipan.compiler.environ import T_EXTERNREF, ModuleEnv
 from taipan.compiler.llvm.emit_control import FUNC
 from taipan.compiler.llvm.metering import Metering
@@ -133,7 +135,7 @@ class Inlining(Metering):
             number += 1
 
     # --- inlining -------------------------------------------------------------------------------------------------
-    def call(self, func: int) -> None:
+    def call(self, func: i64) -> None:
         callee = self.inlinable(func - int(self.env.num_imported_funcs))
         if callee is None:
             super().call(func)

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from mypy_extensions import i64
+
 from taipan.compiler.llvm.counted import SITE, Counted
 from taipan.compiler.llvm.emit_control import BLOCK, Frame
 from taipan.compiler.llvm.inline import GROWTH_BYTES, Inlining
@@ -54,7 +56,7 @@ class Loops(Inlining):
             self.poll_cold = len(self.cold) - 1
             self.access_before = self.first_access
 
-    def loop(self, type: int) -> None:
+    def loop(self, type: i64) -> None:
         number = self.num_blocks
         super().loop(type)
         frame = self.frames[-1]

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from mypy_extensions import i64
+
 from taipan.abi import traps
 from taipan.abi.layout import SITE_FUEL_MAX
 from taipan.compiler.baseline.metering import COSTS, ENTRY_COST
@@ -128,13 +130,13 @@ class Metering(Reference):
         super().join(frame)
         self.due = self.label_dues.get(frame, 0)
 
-    def loop(self, type: int) -> None:
+    def loop(self, type: i64) -> None:
         self.pay()
         super().loop(type)
         if self.metered:
             self.check_fuel()
 
-    def if_(self, type: int) -> None:
+    def if_(self, type: i64) -> None:
         if self.metered:
             self.count()
         super().if_(type)
@@ -156,7 +158,7 @@ class Metering(Reference):
         if self.dead:
             self.counted = int(self.pos)
 
-    def br_table(self, count: int) -> None:
+    def br_table(self, count: i64) -> None:
         if self.metered:
             self.count()
             self.due_in_table = self.due
@@ -181,27 +183,27 @@ class Metering(Reference):
         if self.metered:
             self.read_fuel()
 
-    def call(self, func: int) -> None:
+    def call(self, func: i64) -> None:
         self.pay()
         super().call(func)
 
-    def call_indirect(self, type: int, table: int) -> None:
+    def call_indirect(self, type: i64, table: i64) -> None:
         self.pay()
         super().call_indirect(type, table)
 
-    def call_ref(self, type: int) -> None:
+    def call_ref(self, type: i64) -> None:
         self.pay()
         super().call_ref(type)
 
-    def return_call(self, func: int) -> None:
+    def return_call(self, func: i64) -> None:
         self.pay()
         super().return_call(func)
 
-    def return_call_indirect(self, type: int, table: int) -> None:
+    def return_call_indirect(self, type: i64, table: i64) -> None:
         self.pay()
         super().return_call_indirect(type, table)
 
-    def return_call_ref(self, type: int) -> None:
+    def return_call_ref(self, type: i64) -> None:
         self.pay()
         super().return_call_ref(type)
 

@@ -6,35 +6,25 @@ pass does not visit them), and whether the function calls anything.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final, final
+from typing import Final, final
+
+from mypy_extensions import i64
 
 from taipan.compiler.environ import T_EXTERNREF, ModuleEnv
 from taipan.errors import UnsupportedError
 from taipan.wasm._generated_visit import Visitor
 from taipan.wasm.instructions import BY_OPCODE, INSTRS
 
+EXCEPTIONS: Final = frozenset(row.opcode for row in INSTRS if row.feature in ("exceptions", "legacy-exceptions"))
+
 MAX_ASSIGNMENTS: Final = 1_000_000
 """Locals assigned in blocks, counted once for each block around: more phis would take LLVM minutes."""
 
 
 class Readable(Visitor):
-    def unsupported(self, opcode: int) -> UnsupportedError:
+    def unsupported(self, opcode: i64) -> UnsupportedError:
         """The error about an instruction that there is no method for."""
         return UnsupportedError(f"the LLVM compiler does not support {BY_OPCODE[opcode].name} yet")
-
-
-class Quiet(Readable):
-    """Visits everything that is no exception handling, and does nothing."""
-
-
-def _do_nothing(self: Quiet, *immediates: int) -> None:
-    pass
-
-
-for _row in INSTRS:
-    if _row.feature not in ("exceptions", "legacy-exceptions"):
-        setattr(Quiet, _row.method, _do_nothing)
 
 
 @final
@@ -53,7 +43,7 @@ class Loop:
         self.first_call = -1
 
 
-class Scan(Quiet):
+class Scan(Readable):
     """assigned: for each block, loop and if, in the order in which they begin, the locals assigned inside, ascending.
 
     loops: by their numbers in that order.  cuts: (start, end) offsets of code that is never reached.
@@ -80,8 +70,13 @@ class Scan(Quiet):
         self._open.append(-1)
         self.visit(self.env.code, start, end)
 
+    def other(self, opcode: i64) -> None:
+        """What has no method here is of no interest; blocks of exception handling would be."""
+        if opcode in EXCEPTIONS:
+            raise self.unsupported(opcode)
+
     # --- blocks ---------------------------------------------------------------------------------------------------
-    def block(self, type: int) -> None:
+    def block(self, type: i64) -> None:
         self._straight = None
         if self._cut_start >= 0:
             self._dead_depth += 1
@@ -90,7 +85,7 @@ class Scan(Quiet):
         self.assigned.append([])
         self._sets.append(set())
 
-    def loop(self, type: int) -> None:
+    def loop(self, type: i64) -> None:
         if self._cut_start < 0:
             self._not_innermost()
             self._innermost = self.loops[len(self.assigned)] = Loop(int(self.next))
@@ -105,16 +100,16 @@ class Scan(Quiet):
             self._innermost.is_innermost = False
             self._innermost = None
 
-    def if_(self, type: int) -> None:
+    def if_(self, type: i64) -> None:
         self.block(type)
 
-    def br_if(self, label: int) -> None:
+    def br_if(self, label: i64) -> None:
         self._straight = None
 
-    def br_on_null(self, label: int) -> None:
+    def br_on_null(self, label: i64) -> None:
         self._straight = None
 
-    def br_on_non_null(self, label: int) -> None:
+    def br_on_non_null(self, label: i64) -> None:
         self._straight = None
 
     def else_(self) -> None:
@@ -167,63 +162,89 @@ class Scan(Quiet):
     def return_(self) -> None:
         self._leave(0)
 
-    def br(self, label: int) -> None:
+    def br(self, label: i64) -> None:
         self._leave(1)
 
-    def br_table(self, count: int) -> None:
+    def br_table(self, count: i64) -> None:
         self._leave(count + 2)
 
-    def return_call(self, func: int) -> None:
+    def return_call(self, func: i64) -> None:
         self.calls = self.makes_tail_calls = True
         self._leave(1)
 
-    def return_call_ref(self, type: int) -> None:
+    def return_call_ref(self, type: i64) -> None:
         self.calls = self.makes_tail_calls = True
         self._leave(1)
 
-    def return_call_indirect(self, type: int, table: int) -> None:
+    def return_call_indirect(self, type: i64, table: i64) -> None:
         self.calls = self.makes_tail_calls = True
         self._leave(2)
 
     # --- locals ---------------------------------------------------------------------------------------------------
-    def local_set(self, index: int) -> None:
+    def local_set(self, index: i64) -> None:
         if self._cut_start < 0:
             self._sets[-1].add(index)
 
-    def local_tee(self, index: int) -> None:
+    def local_tee(self, index: i64) -> None:
         if self._cut_start < 0:
             self._sets[-1].add(index)
 
     # --- calls ----------------------------------------------------------------------------------------------------
-    def call(self, func: int) -> None:
+    def call(self, func: i64) -> None:
         self.calls = True
         if self._straight is not None:
             self._straight.first_call = func
             self._straight = None
         self._not_innermost()
 
-    def global_get(self, index: int) -> None:
+    def global_get(self, index: i64) -> None:
         self.calls = self.calls or self.env.global_types[index] == T_EXTERNREF
 
-    def global_set(self, index: int) -> None:
+    def global_set(self, index: i64) -> None:
         self.calls = self.calls or self.env.global_types[index] == T_EXTERNREF
 
-    def table_get(self, table: int) -> None:
+    def table_get(self, table: i64) -> None:
         self.calls = self.calls or self.env.table_types[table] == T_EXTERNREF
 
-    def table_set(self, table: int) -> None:
+    def table_set(self, table: i64) -> None:
         self.calls = self.calls or self.env.table_types[table] == T_EXTERNREF
 
+    def _calls(self) -> None:
+        self.calls = True
+        self._not_innermost()
 
-def _calls(self: Scan, *immediates: int) -> None:
-    self.calls = True
-    self._not_innermost()
+    def call_indirect(self, type: i64, table: i64) -> None:
+        self._calls()
 
+    def call_ref(self, type: i64) -> None:
+        self._calls()
 
-CALLING: Final = (
-    "call_indirect", "call_ref", "memory_grow", "memory_fill", "memory_copy", "memory_init", "data_drop",
-    "table_grow", "table_fill", "table_copy", "table_init", "elem_drop",
-)  # fmt: skip
-_method: Callable[..., Any] = _calls
-for _name in CALLING:
-    setattr(Scan, _name, _method)
+    def memory_grow(self, memory: i64) -> None:
+        self._calls()
+
+    def memory_fill(self, memory: i64) -> None:
+        self._calls()
+
+    def memory_copy(self, dst: i64, src: i64) -> None:
+        self._calls()
+
+    def memory_init(self, data: i64, memory: i64) -> None:
+        self._calls()
+
+    def data_drop(self, data: i64) -> None:
+        self._calls()
+
+    def table_grow(self, table: i64) -> None:
+        self._calls()
+
+    def table_fill(self, table: i64) -> None:
+        self._calls()
+
+    def table_copy(self, dst: i64, src: i64) -> None:
+        self._calls()
+
+    def table_init(self, elem: i64, table: i64) -> None:
+        self._calls()
+
+    def elem_drop(self, elem: i64) -> None:
+        self._calls()

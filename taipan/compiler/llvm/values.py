@@ -7,8 +7,9 @@ External references are also stored in slots of the frame, where the stack walke
 
 from __future__ import annotations
 
-import re
-from typing import Final, NamedTuple
+from typing import Final, final
+
+from mypy_extensions import i64
 
 from taipan.abi.layout import field_offsets
 from taipan.compiler.environ import T_EXTERNREF, T_F32, T_F64, T_FUNCREF, T_I32, ModuleEnv
@@ -17,7 +18,6 @@ from taipan.compiler.llvm.text import INVARIANT, TYPES, ModuleText
 from taipan.errors import UnsupportedError
 
 T_BOOL: Final = 8
-OPERAND: Final = re.compile(r"%v\d+")
 INHERITANCE: Final = 3
 """Instructions between a load and one that LLVM may combine with it."""
 Value = tuple[str, int]
@@ -31,16 +31,25 @@ MAX_MAPPED_OPERANDS: Final = 10_000
 DELICATE: Final = frozenset(["0x0000000000000000", "0x8000000000000000", "0x3FF0000000000000", "0xBFF0000000000000"])
 
 
-class Loaded(NamedTuple):
+@final
+class Loaded:
     """What a value comes from. value: as it was loaded; "" for one of several.  type: LLVM's, of that.
 
     site: of the access.  depth: instructions since.
     """
 
-    value: str
-    type: str
-    site: str
-    depth: int
+    __slots__ = ("depth", "site", "type", "value")
+
+    def __init__(self, value: str, type: str, site: str, depth: int) -> None:
+        self.value: Final = value
+        self.type: Final = type
+        self.site: Final = site
+        self.depth: Final = depth
+
+
+def operands_in(text: str) -> list[str]:
+    """Names of the numbered values that an instruction uses."""
+    return ["%v" + word.partition(",")[0].partition(" ")[0].rstrip(")") for word in text.split(" %v")[1:]]
 
 
 def is_delicate(text: str) -> bool:
@@ -52,7 +61,7 @@ def is_delicate(text: str) -> bool:
 
 def module_has_references(env: ModuleEnv) -> bool:
     """Whether external references can be on any operand stack of the module, other than null."""
-    if T_EXTERNREF in env.global_types or T_EXTERNREF in env.table_types:
+    if any(type == T_EXTERNREF for types in (env.global_types, env.table_types) for type in types):
         return True
     return any(T_EXTERNREF in types for types in (*env.type_params, *env.type_results))
 
@@ -98,20 +107,28 @@ class Values(Readable):
         LLVM may replace both by one access, which then has the place of the instruction that used the value. Where two
         operands come from memory that must be the later one.
         """
-        operands = [operand for operand in OPERAND.findall(text) if operand in self.loaded]
+        operands = [operand for operand in operands_in(text) if operand in self.loaded]
         if not operands:
             return text
-        last = max(operands, key=lambda operand: (not self.loaded[operand].depth, int(operand[2:])))
-        value, type, site, depth = self.loaded[last]
+        last = operands[0]
+        for operand in operands:
+            if self.recency(operand) > self.recency(last):
+                last = operand
+        found = self.loaded[last]
+        value = found.value
         if text.startswith("phi"):
             value = ""
         else:
             for operand in operands:
                 if operand != last and not self.loaded[operand].depth:
                     self.keep_apart(operand)
-        if depth < INHERITANCE:
-            self.loaded[name] = Loaded(value, type, site, depth + 1)
-        return text + site
+        if found.depth < INHERITANCE:
+            self.loaded[name] = Loaded(value, found.type, found.site, found.depth + 1)
+        return text + found.site
+
+    def recency(self, operand: str) -> int:
+        """Of what comes from memory: greatest for what was loaded last and is still as it was."""
+        return int(operand[2:]) + (0 if self.loaded[operand].depth else 1 << 32)
 
     def keep_apart(self, operand: str) -> None:
         """If a value comes from memory, do not let LLVM make that access part of other instructions."""
@@ -203,13 +220,13 @@ class Values(Readable):
         return self.emit(f"call {TYPES[type]} @{name}({TYPES[type]} {text})")
 
     # --- locals ---------------------------------------------------------------------------------------------------
-    def local_get(self, index: int) -> None:
+    def local_get(self, index: i64) -> None:
         self.stack.append((self.locals[index], self.local_types[index]))
 
-    def local_set(self, index: int) -> None:
+    def local_set(self, index: i64) -> None:
         self.assign_local(index, self.pop())
 
-    def local_tee(self, index: int) -> None:
+    def local_tee(self, index: i64) -> None:
         value, type = self.pop_value()
         value = self.fenced(value, type)
         self.assign_local(index, value)
@@ -269,7 +286,7 @@ class Values(Readable):
         b = self.fenced(b, type)
         self.push(self.emit(f"select i1 {condition}, {TYPES[type]} {a}, {TYPES[type]} {b}"), type)
 
-    def select_t(self, count: int) -> None:
+    def select_t(self, count: i64) -> None:
         self.select()
 
     def null(self, type: int) -> str:
