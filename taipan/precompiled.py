@@ -7,7 +7,6 @@ copied.
 
 from __future__ import annotations
 
-import functools
 import mmap
 import os
 import struct
@@ -58,11 +57,18 @@ def cache_key(engine: Engine, compiler: Compiler, module: WasmModule) -> str:
     return CodeCache.key(module.code, settings)
 
 
-@functools.lru_cache(maxsize=1)
-def _digest(code: bytes) -> str:
-    import hashlib
+_last_digest: tuple[int, int, str] = (0, -1, "")
 
-    return hashlib.sha256(code).hexdigest()
+
+def _digest(code: bytes) -> str:
+    """Of a file's bytes; the last one's is remembered by Python's hash of them, which bytes keep, and not with them."""
+    global _last_digest
+    known = _last_digest
+    if known[:2] != (hash(code), len(code)):
+        import hashlib
+
+        known = _last_digest = (hash(code), len(code), hashlib.sha256(code).hexdigest())
+    return known[2]
 
 
 def serialize(engine: Engine, module: WasmModule) -> bytearray:

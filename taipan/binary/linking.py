@@ -134,10 +134,7 @@ def read_link_type(reader: Reader, byte: i64, listed: int) -> LinkType:
     exports: list[TypeItem] = []
     count = reader.read_count(MAX_EXPORTS, "exports of a type")
     for _ in range(count):
-        name = reader.read_name()
-        at = reader.next
-        kind = read_kind(reader, "export")
-        exports.append(TypeItem(name, kind, read_import_desc(reader, kind, at)))
+        exports.append(read_type_export(reader))
     return ModuleTypeDef(imports, exports) if byte == MODULE_TYPE else InstanceTypeDef(exports)
 
 
@@ -148,6 +145,13 @@ def read_type_import(reader: Reader) -> TypeItem:
     kind = read_kind(reader, "import")
     desc = read_import_desc(reader, kind, at)
     return TypeItem(first, kind, desc) if second is None else TypeItem(second, kind, desc, first)
+
+
+def read_type_export(reader: Reader) -> TypeItem:
+    name = reader.read_name()
+    at = reader.next
+    kind = read_kind(reader, "export")
+    return TypeItem(name, kind, read_import_desc(reader, kind, at))
 
 
 def read_listed_type(reader: Reader, is_module: bool, depth: int) -> LinkType:
@@ -170,10 +174,7 @@ def read_listed_type(reader: Reader, is_module: bool, depth: int) -> LinkType:
         elif form == LOCAL_IMPORT and is_module:
             imports.append(read_type_import(reader))
         elif form == LOCAL_EXPORT:
-            name = reader.read_name()
-            at = reader.next
-            kind = read_kind(reader, "export")
-            exports.append(TypeItem(name, kind, read_import_desc(reader, kind, at)))
+            exports.append(read_type_export(reader))
         else:
             raise reader.malformed(f"malformed definition in a type: byte {form:#04x}", at)
     local = LocalTypes(entries)
