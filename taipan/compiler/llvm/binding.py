@@ -19,6 +19,8 @@ from contextlib import ExitStack
 from ctypes import byref, c_char_p, c_int, c_size_t, c_void_p
 from typing import TYPE_CHECKING, Any, Final, Protocol, final
 
+from taipan.compiler.llvm.pipelines import QUICK
+
 if TYPE_CHECKING:
     from taipan.compiler.llvm.pipelines import Pipeline
 
@@ -73,16 +75,22 @@ class Documented:
         builder = llvm.create_pass_builder(machine, tuning)
         if pipeline.module:
             builder.getModulePassManager().run(module, builder)
+        elif pipeline.passes:
+            passes = llvm.create_new_module_pass_manager()
+            for name in pipeline.passes.split():
+                getattr(passes, f"add_{name}_pass")()
+            passes.run(module, builder)
         else:
-            if pipeline.passes:
-                passes = llvm.create_new_function_pass_manager()
-                for name in pipeline.passes.split():
-                    getattr(passes, f"add_{name}_pass")()
-            else:
-                passes = builder.getFunctionPassManager()
+            passes = builder.getFunctionPassManager()
             for function in module.functions:
                 if not function.is_declaration:
                     passes.run(function, builder)
+        if pipeline.quick:
+            for function in module.functions:
+                if function.is_declaration:
+                    continue
+                for attribute in QUICK:
+                    function.add_function_attribute(attribute)
         if show:
             print(module, file=sys.stderr)
         return bytes(machine.emit_object(module))
@@ -98,8 +106,9 @@ FUNCTIONS: Final = {
     "IsDeclaration": "pi", "GetTargetFromTriple": "sop", "CreateTargetMachine": "psssissiisp",
     "DisposeTargetMachine": "p-", "CreatePipelineTuningOptions": "p", "DisposePipelineTuningOptions": "p-",
     "CreatePassBuilder": "ppp", "DisposePassBuilder": "p-", "buildPerModuleDefaultPipeline": "pip",
-    "buildFunctionSimplificationPipeline": "pip", "CreateNewFunctionPassManager": "p", "function_AddSROAPass": "p-",
-    "function_AddInstCombinePass": "p-", "function_AddSimplifyCFGPass": "p-", "RunNewModulePassManager": "ppp-",
+    "buildFunctionSimplificationPipeline": "pip", "CreateNewModulePassManager": "p", "module_AddSROAPass": "p-",
+    "module_AddInstCombinePass": "p-", "module_AddSimplifyCFGPass": "p-", "GetEnumAttributeKindForName": "szi",
+    "AddFunctionAttr": "pi-", "RunNewModulePassManager": "ppp-",
     "RunNewFunctionPassManager": "ppp-", "DisposeNewModulePassManger": "p-", "DisposeNewFunctionPassManger": "p-",
     "TargetMachineEmitToMemory": "ppiop", "GetBufferStart": "pp", "GetBufferSize": "pz", "DisposeMemoryBuffer": "p-",
 }  # fmt: skip
@@ -171,6 +180,8 @@ class Direct:
                 target, name, cpu.encode(), b"", pipeline.codegen, *models, 0, 0, b"",
             )  # fmt: skip
             self._run_passes(stack, pipeline, machine, module)
+            if pipeline.quick:
+                self._make_quick(stack, module)
             if show:
                 text = c_void_p()
                 self._call("PrintModuleToString", module, byref(text))
@@ -187,14 +198,21 @@ class Direct:
             self._call("RunNewModulePassManager", passes, module, builder)
             return
         if pipeline.passes:
-            passes = self._made(stack, "DisposeNewFunctionPassManger", "CreateNewFunctionPassManager")
+            passes = self._made(stack, "DisposeNewModulePassManger", "CreateNewModulePassManager")
             for name in pipeline.passes.split():
-                self._call(f"function_Add{PASSES[name]}Pass", passes)
-        else:
-            chosen = "buildFunctionSimplificationPipeline", builder, pipeline.level
-            passes = self._made(stack, "DisposeNewFunctionPassManger", *chosen)
+                self._call(f"module_Add{PASSES[name]}Pass", passes)
+            self._call("RunNewModulePassManager", passes, module, builder)
+            return
+        chosen = "buildFunctionSimplificationPipeline", builder, pipeline.level
+        passes = self._made(stack, "DisposeNewFunctionPassManger", *chosen)
         for function in self._definitions(stack, module):
             self._call("RunNewFunctionPassManager", passes, function, builder)
+
+    def _make_quick(self, stack: ExitStack, module: int) -> None:
+        kinds = [self._call("GetEnumAttributeKindForName", name.encode(), len(name)) for name in QUICK]
+        for function in self._definitions(stack, module):
+            for kind in kinds:
+                self._call("AddFunctionAttr", function, kind)
 
     def _definitions(self, stack: ExitStack, module: int) -> Iterator[int]:
         functions = self._made(stack, "DisposeFunctionsIter", "ModuleFunctionsIter", module)

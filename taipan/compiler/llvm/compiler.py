@@ -10,7 +10,7 @@ from taipan.compiler.llvm import x64
 from taipan.compiler.llvm.continuation import ContinuationCompiler
 from taipan.compiler.llvm.function import FunctionCompiler, Plan
 from taipan.compiler.llvm.link import ObjectReader
-from taipan.compiler.llvm.pipelines import PIPELINES
+from taipan.compiler.llvm.pipelines import MAKES_VALUES, PIPELINES
 from taipan.compiler.llvm.target import object_code
 from taipan.compiler.llvm.text import ModuleText
 from taipan.errors import UnsupportedError
@@ -92,6 +92,8 @@ class LLVMCompiler:
             if pipeline.codegen == 0 and any(plan.makes_tail_calls for plan in plans.values()):
                 # Quick code generation has not the pass that puts returns behind the calls again.
                 pipeline = PIPELINES["default"]
+            if pipeline.passes and (self.env.tunables.consume_fuel or any(loop is not None for _, loop in wanted)):
+                pipeline = pipeline._replace(passes=f"{MAKES_VALUES} {pipeline.passes}")
             reader = ObjectReader(object_code(text, pipeline, self.machine.TRIPLE, self.cpu), self.machine)
             for n, plan in plans.items():
                 try:
