@@ -175,15 +175,11 @@
 #define BUILTIN_TABLE_COPY 11
 #define BUILTIN_TABLE_INIT 12
 #define BUILTIN_ELEM_DROP 13
-#define BUILTIN_REF_FUNC 14
-#define BUILTIN_GLOBAL_GET_REF 15
-#define BUILTIN_GLOBAL_SET_REF 16
-#define BUILTIN_CALL_INDIRECT_SLOW 17
-#define BUILTIN_MEMORY_ATOMIC_NOTIFY 18
-#define BUILTIN_MEMORY_ATOMIC_WAIT32 19
-#define BUILTIN_MEMORY_ATOMIC_WAIT64 20
-#define BUILTIN_OUT_OF_FUEL 21
-#define BUILTIN_COUNT 22
+#define BUILTIN_GLOBAL_GET_REF 14
+#define BUILTIN_GLOBAL_SET_REF 15
+#define BUILTIN_CALL_INDIRECT_SLOW 16
+#define BUILTIN_OUT_OF_FUEL 17
+#define BUILTIN_COUNT 18
 #define BUILTINS(X) \
     X(trap, 0) /* * */ \
     X(poll, 1) /* * */ \
@@ -199,14 +195,10 @@
     X(table_copy, 11) /* i32 i32 size size size -> */ \
     X(table_init, 12) /* i32 i32 size i32 i32 -> */ \
     X(elem_drop, 13) /* i32 -> */ \
-    X(ref_func, 14) /* i32 -> ref */ \
-    X(global_get_ref, 15) /* i32 -> ref */ \
-    X(global_set_ref, 16) /* i32 ref -> */ \
-    X(call_indirect_slow, 17) /* i32 ref -> */ \
-    X(memory_atomic_notify, 18) /* i32 size i32 -> i32 */ \
-    X(memory_atomic_wait32, 19) /* i32 size i32 i64 -> i32 */ \
-    X(memory_atomic_wait64, 20) /* i32 size i64 i64 -> i32 */ \
-    X(out_of_fuel, 21) /* -> */
+    X(global_get_ref, 14) /* i32 -> ref */ \
+    X(global_set_ref, 15) /* i32 ref -> */ \
+    X(call_indirect_slow, 16) /* i32 ref -> */ \
+    X(out_of_fuel, 17) /* -> */
 
 /* Kinds of values; KINDS lists X(name). */
 #define KINDS(X) \
@@ -269,6 +261,8 @@ _Static_assert(sizeof(VMContextHeader) == VMCONTEXTHEADER_SIZE, "VMContextHeader
 typedef struct MemoryPlan {
     uint64_t min_pages;
     uint64_t max_pages;
+    uint64_t max_bytes;
+    uint64_t bound_bytes;
     uint64_t reservation_bytes;
     uint64_t guard_bytes;
     uint64_t growth_reserve_bytes;
@@ -280,7 +274,7 @@ typedef struct MemoryPlan {
     uint8_t has_max;
     uint8_t unused[2];
 } MemoryPlan;
-_Static_assert(sizeof(MemoryPlan) == 48, "MemoryPlan");
+_Static_assert(sizeof(MemoryPlan) == 64, "MemoryPlan");
 typedef struct TablePlan {
     uint64_t min;
     uint64_t max;

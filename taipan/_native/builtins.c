@@ -130,13 +130,6 @@ void tp_builtin_elem_drop(VMContext *vmctx, uint32_t segment) {
 }
 
 /* ---- references ---- */
-uint64_t tp_builtin_ref_func(VMContext *vmctx, uint32_t func_index) {
-    tp_gil_take(STORE_OF(vmctx));
-    VMFuncRef *record = tp_instance_funcref(INSTANCE_OF(vmctx), func_index);
-    if (record == NULL) tp_unwind_with_python_error(STORE_OF(vmctx));
-    return (uint64_t)(uintptr_t)record;
-}
-
 uint64_t tp_builtin_global_get_ref(VMContext *vmctx, uint32_t global) {
     tp_gc_if_due(STORE_OF(vmctx));
     return enter_frames(vmctx, tp_instance_global(INSTANCE_OF(vmctx), global)->low);
@@ -164,14 +157,5 @@ void tp_builtin_call_indirect_slow(VMContext *vmctx, uint32_t type_index, VMFunc
     if (!allowed) tp_trap(store, TRAP_BAD_SIGNATURE);
 }
 
-/* ---- threads and fuel ---- */
-static _Noreturn void no_threads(VMContext *vmctx, const char *instruction) {
-    tp_gil_take(STORE_OF(vmctx));
-    PyErr_Format(tp_registry.UnsupportedError, "%s: the threads proposal is not implemented yet", instruction);
-    tp_unwind_with_python_error(STORE_OF(vmctx));
-}
-
-uint64_t tp_builtin_memory_atomic_notify(VMContext *vmctx) { no_threads(vmctx, "memory.atomic.notify"); }
-uint64_t tp_builtin_memory_atomic_wait32(VMContext *vmctx) { no_threads(vmctx, "memory.atomic.wait32"); }
-uint64_t tp_builtin_memory_atomic_wait64(VMContext *vmctx) { no_threads(vmctx, "memory.atomic.wait64"); }
+/* ---- fuel ---- */
 void tp_builtin_out_of_fuel(VMContext *vmctx) { tp_trap(STORE_OF(vmctx), TRAP_OUT_OF_FUEL); }

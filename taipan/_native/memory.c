@@ -36,19 +36,6 @@ static uint64_t pages_to_bytes_saturating(uint64_t pages, int page_size_log2) {
     return pages_to_bytes(pages, page_size_log2, &bytes) ? bytes : UINT64_MAX << page_size_log2;
 }
 
-static uint64_t maximum_bytes(const MemoryPlan *plan) {
-    return plan->max_pages == UINT64_MAX ? UINT64_MAX
-                                         : pages_to_bytes_saturating(plan->max_pages, plan->page_size_log2);
-}
-
-/* Most bytes a memory can ever have: its maximum and what its index type can count. A memory with 1-byte pages has to
-   keep its size in pages below 2^32 so that memory.size can return it. */
-static uint64_t length_bound(const MemoryPlan *plan) {
-    uint64_t bound = maximum_bytes(plan);
-    uint64_t index_bound = plan->is_64 ? UINT64_MAX : plan->page_size_log2 == 0 ? UINT32_MAX : (uint64_t)1 << 32;
-    return bound < index_bound ? bound : index_bound;
-}
-
 /* ---- mappings ---- */
 #define MAP_FLAGS (MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE)
 
@@ -160,7 +147,7 @@ void tp_memory_discard(VMMemory *memory) {
 static uint64_t movable_reservation(const MemoryPlan *plan, uint64_t accessible) {
     uint64_t reserved, bound;
     if (!add(accessible, plan->growth_reserve_bytes, &reserved)) reserved = UINT64_MAX & ~(HOST_PAGE - 1);
-    if (round_to_host_pages(length_bound(plan), &bound) && reserved > bound)
+    if (round_to_host_pages(plan->bound_bytes, &bound) && reserved > bound)
         reserved = bound > accessible ? bound : accessible;
     return reserved;
 }
@@ -187,38 +174,35 @@ static void memory_free(Owned *owned) {
 
 static const OwnedKind memory_kind = {.free = memory_free};
 
-VMMemory *tp_memory_new(Store *store, const MemoryPlan *given) {
-    MemoryPlan plan = *given;
-    int log2 = plan.page_size_log2;
+VMMemory *tp_memory_new(Store *store, const MemoryPlan *plan) {
+    int log2 = plan->page_size_log2;
     if (log2 != 0 && log2 != WASM_PAGE_LOG2)
         return (void *)PyErr_Format(PyExc_ValueError, "invalid custom page size: 2^%d", log2);
     /* The limiter hears of impossible sizes, too. */
     int allowed = tp_limiter_ask(
-        store, false, 0, pages_to_bytes_saturating(plan.min_pages, log2), plan.has_max, maximum_bytes(&plan));
+        store, false, 0, pages_to_bytes_saturating(plan->min_pages, log2), plan->has_max, plan->max_bytes);
     if (allowed < 0) return NULL;
     if (!allowed)
         return (void *)PyErr_Format(tp_registry.WasmError, "memory minimum size of %llu pages exceeds memory limits",
-            (unsigned long long)plan.min_pages);
+            (unsigned long long)plan->min_pages);
     uint64_t length, accessible;
-    if (!pages_to_bytes(plan.min_pages, log2, &length) || length > length_bound(&plan) ||
-        !round_to_host_pages(length, &accessible) || !round_to_host_pages(plan.guard_bytes, &plan.guard_bytes) ||
-        !round_to_host_pages(plan.growth_reserve_bytes, &plan.growth_reserve_bytes) ||
-        !round_to_host_pages(plan.reservation_bytes, &plan.reservation_bytes))
-        return allocation_error(&plan, "more than can be addressed");
-    uint64_t reserved = plan.reservation_bytes;
-    if (plan.may_move && movable_reservation(&plan, accessible) > reserved)
-        reserved = movable_reservation(&plan, accessible);
-    if (accessible > reserved) return allocation_error(&plan, "larger than the reserved address space");
+    if (!pages_to_bytes(plan->min_pages, log2, &length) || length > plan->bound_bytes ||
+        !round_to_host_pages(length, &accessible))
+        return allocation_error(plan, "more than can be addressed");
+    uint64_t reserved = plan->reservation_bytes;
+    if (plan->may_move && movable_reservation(plan, accessible) > reserved)
+        reserved = movable_reservation(plan, accessible);
+    if (accessible > reserved) return allocation_error(plan, "larger than the reserved address space");
     VMMemory *memory = PyMem_Calloc(1, sizeof *memory);
     if (memory == NULL) return (void *)PyErr_NoMemory();
     Reservation reservation;
-    bool fits = plan_reservation(&reservation, &plan, reserved, accessible);
+    bool fits = plan_reservation(&reservation, plan, reserved, accessible);
     if (!fits || !map_reservation(&reservation)) {
         PyMem_Free(memory);
-        return allocation_error(&plan, fits ? strerror(errno) : "more than can be addressed");
+        return allocation_error(plan, fits ? strerror(errno) : "more than can be addressed");
     }
     memory->length = length;
-    memory->plan = plan;
+    memory->plan = *plan;
     use_reservation(memory, &reservation, reserved);
     memory->refs = 1;
     memory->store = store;
@@ -302,12 +286,12 @@ int64_t tp_memory_grow(Store *store, VMMemory *memory, uint64_t delta, bool ask_
         if (!add(old >> log2, delta, &pages)) pages = UINT64_MAX;
         fits = pages_to_bytes(pages, log2, &length);
         if (!ask_limiter) break;
-        int allowed = tp_limiter_ask(store, false, old, pages_to_bytes_saturating(pages, log2), memory->plan.has_max,
-            maximum_bytes(&memory->plan));
+        int allowed = tp_limiter_ask(
+            store, false, old, pages_to_bytes_saturating(pages, log2), memory->plan.has_max, memory->plan.max_bytes);
         if (allowed <= 0) return allowed - 1;
     } while (memory->length != old && --times > 0); /* the limiter grew it: it has to be asked about the true sizes */
     const char *error = times > 0 ? "memory maximum size exceeded" : LIMITER_GROWS;
-    if (times > 0 && fits && length <= length_bound(&memory->plan)) error = resize(store, memory, length);
+    if (times > 0 && fits && length <= memory->plan.bound_bytes) error = resize(store, memory, length);
     if (error == NULL) return (int64_t)(old >> log2);
     return ask_limiter && tp_limiter_grow_failed(store, false, delta, error) < 0 ? -2 : -1;
 }

@@ -194,7 +194,7 @@ PyObject *tp_results_to_python(Store *store, const Signature *signature, const u
 
 void tp_value_store_result(int kind, uint8_t *area, const uint64_t value[2]) { memcpy(area, value, kind_size(kind)); }
 
-/* ---- Signature ---- */
+/* ---- Signature: its type refers to nothing that could refer to it, so it is no part of cycles ---- */
 static PyObject *signature_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(kwargs)) {
     const char *params, *results;
     Py_ssize_t num_params, num_results;
@@ -223,21 +223,8 @@ static PyObject *signature_new(PyTypeObject *type, PyObject *args, PyObject *Py_
     return good ? PyErr_NoMemory() : PyErr_Format(PyExc_ValueError, "a signature consists of KIND_* bytes");
 }
 
-static int signature_traverse(PyObject *object, visitproc visit, void *arg) {
-    Py_VISIT(Py_TYPE(object));
-    Py_VISIT(((Signature *)object)->type);
-    return 0;
-}
-
-static int signature_clear(PyObject *object) {
-    Signature *self = (Signature *)object;
-    Py_XSETREF(self->type, Py_NewRef(Py_None));
-    return 0;
-}
-
 static void signature_dealloc(PyObject *object) {
     Signature *self = (Signature *)object;
-    PyObject_GC_UnTrack(object);
     Py_XDECREF(self->type);
     PyMem_Free(self->params);
     PyMem_Free(self->plan);
@@ -246,8 +233,6 @@ static void signature_dealloc(PyObject *object) {
 
 static PyMemberDef signature_members[] = {{"type", T_OBJECT, offsetof(Signature, type), READONLY, NULL},
     {"type_id", T_UINT, offsetof(Signature, type_id), READONLY, NULL}, {0}};
-static PyType_Slot signature_slots[] = {{Py_tp_new, signature_new}, {Py_tp_dealloc, signature_dealloc},
-    {Py_tp_traverse, signature_traverse}, {Py_tp_clear, signature_clear}, {Py_tp_members, signature_members},
-    {0, NULL}};
-TP_TYPE(
-    value, "Signature", Signature, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC, signature_slots, tp_signature_type, NULL)
+static PyType_Slot signature_slots[] = {
+    {Py_tp_new, signature_new}, {Py_tp_dealloc, signature_dealloc}, {Py_tp_members, signature_members}, {0, NULL}};
+TP_TYPE(value, "Signature", Signature, Py_TPFLAGS_DEFAULT, signature_slots, tp_signature_type, NULL)

@@ -33,17 +33,9 @@ BUILTINS: Final[tuple[tuple[str, str, str], ...]] = (
     ("table_copy", "i32 i32 size size size ->", "destination table, source table, destination, source, length"),
     ("table_init", "i32 i32 size i32 i32 ->", "table, element segment, destination, source, length"),
     ("elem_drop", "i32 ->", "element segment"),
-    ("ref_func", "i32 -> ref", "function index; only for functions without a VMFuncRef in the context"),
     ("global_get_ref", "i32 -> ref", "global; for externref globals (the reference enters the activations table)"),
     ("global_set_ref", "i32 ref ->", "global, value; for externref globals (counts change)"),
     ("call_indirect_slow", "i32 ref ->", "expected type index, VMFuncRef: returns if the call is allowed, else traps"),
-    ("memory_atomic_notify", "i32 size i32 -> i32", "memory, address, count; number of threads woken"),
-    (
-        "memory_atomic_wait32",
-        "i32 size i32 i64 -> i32",
-        "memory, address, expected, timeout (ns): 0 ok, 1 differs, 2 timed out",
-    ),
-    ("memory_atomic_wait64", "i32 size i64 i64 -> i32", "memory, address, expected, timeout (ns)"),
     ("out_of_fuel", "->", "the fuel counter reached zero"),
 )
 

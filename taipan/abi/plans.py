@@ -10,7 +10,9 @@ PLANS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "MemoryPlan": (
         ("min_pages", "Q"),
         ("max_pages", "Q"),  # the largest number also without a maximum
-        ("reservation_bytes", "Q"),
+        ("max_bytes", "Q"),  # the same, or the most pages that 64 bits count the bytes of
+        ("bound_bytes", "Q"),  # the most it can ever have: its maximum, and what its index type can count
+        ("reservation_bytes", "Q"),  # this and the next two: whole host pages
         ("guard_bytes", "Q"),
         ("growth_reserve_bytes", "Q"),
         ("page_size_log2", "B"),
@@ -32,6 +34,9 @@ PLANS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "GlobalPlan": (("kind", "B"), ("is_mutable", "B")),
 }
 
+HOST_PAGE_BYTES: Final = 4096
+"""Larger on no x86-64 Linux."""
+
 _UNBOUNDED: Final = 0xFFFF_FFFF_FFFF_FFFF
 
 
@@ -42,6 +47,11 @@ def record(name: str) -> Struct:
 
 _MEMORY: Final = record("MemoryPlan")
 _TABLE: Final = record("TablePlan")
+
+
+def host_pages(size: int) -> int:
+    """Bytes rounded up to whole pages of the host, or down if there are not so many."""
+    return min(size + HOST_PAGE_BYTES - 1, _UNBOUNDED) & -HOST_PAGE_BYTES
 
 
 def memory_plan(
@@ -58,8 +68,12 @@ def memory_plan(
 ) -> bytes:
     """A memory. max_pages: None if it has no maximum."""
     maximum = _UNBOUNDED if max_pages is None else max_pages
-    sizes = (min_pages, maximum, reservation_bytes, guard_bytes, growth_reserve_bytes)
-    return _MEMORY.pack(*sizes, page_size_log2, is_64, shared, guard_before, may_move, max_pages is not None)
+    max_bytes = _UNBOUNDED if max_pages is None else min(max_pages, _UNBOUNDED >> page_size_log2) << page_size_log2
+    # memory.size has to return the number of pages, also of a memory whose pages are single bytes.
+    countable = _UNBOUNDED if is_64 else 1 << 32 if page_size_log2 else (1 << 32) - 1
+    sizes = [host_pages(size) for size in (reservation_bytes, guard_bytes, growth_reserve_bytes)]
+    flags = (page_size_log2, is_64, shared, guard_before, may_move, max_pages is not None)
+    return _MEMORY.pack(min_pages, maximum, max_bytes, min(max_bytes, countable), *sizes, *flags)
 
 
 def table_plan(minimum: int, maximum: int | None, is_64: bool, kind: int) -> bytes:

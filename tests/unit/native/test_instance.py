@@ -293,12 +293,6 @@ def test_functions_without_a_record_get_one_on_demand(store: Any) -> None:
     assert store._stats()["funcrefs"] == 97
 
 
-def test_ref_func_helper(store: Any) -> None:
-    instance = instantiate(store, new_module([helper("ref_func"), constant(6)], escaped=[0]))
-    assert instance._func(store, 0)(store, 1)(store) == 6
-    assert instance._func(store, 0)(store, 1) == instance._func(store, 1)
-
-
 # --- data segments ---
 
 
@@ -702,16 +696,6 @@ def test_call_indirect_slow_helper(store: Any) -> None:
         check(store, 0, instance._func(store, 1))
     finally:
         SUBTYPES.remove(allowed)
-
-
-def test_threads_helpers_are_refused(store: Any) -> None:
-    module = new_module(
-        [helper("memory_atomic_notify"), helper("memory_atomic_wait32"), helper("memory_atomic_wait64")]
-    )
-    instance = instantiate(store, module)
-    for index, arguments in enumerate(((0, 0, 0), (0, 0, 0, 0), (0, 0, 0, 0))):
-        with pytest.raises(errors.UnsupportedError, match="threads"):
-            instance._func(store, index)(store, *arguments)
 
 
 def test_out_of_fuel_helper(store: Any) -> None:
