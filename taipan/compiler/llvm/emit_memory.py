@@ -90,7 +90,9 @@ class Memory(Calls):
         value = self.emit(f"load volatile {narrow}, ptr {place}, align 1{site}")
         if extend:
             value = self.emit(f"{extend} {narrow} {value} to {text}{site}")
-        self.loaded[value] = Loaded(value, text, site, 0)
+        use = f"  call void (...) @llvm.fake.use({text} {value})\n"
+        self.loaded[value] = Loaded(use, self.lines, len(self.lines), site, 0)
+        self.lines.append("")
         self.push(value, type)
 
     def access_store(self, memory: int, offset: int, bits: int, extend: str, type: int) -> None:

@@ -99,7 +99,7 @@ class FunctionCompiler(Loops):
         """LLVM takes time with the square of what follows each other without a label."""
         length = 0
         for line in self.lines:
-            length = length + 1 if line.startswith(" ") else 0
+            length = 0 if line.endswith(":\n") else length + 1
             if length > MAX_BLOCK_LINES:
                 raise UnsupportedError("function too complex for the LLVM compiler: it has too long a straight stretch")
 

@@ -129,7 +129,7 @@ class Loops(Inlining):
         """The loop's own, which was the last."""
         start, end = self.poll_lines
         after = self.lines[end - 1]
-        self.lines[start:end] = [f"  br label %{after[:-2]}\n", after]
+        self.lines[start : end - 1] = [f"  br label %{after[:-2]}\n", *[""] * (end - start - 2)]
         del self.cold[self.poll_cold]
 
     def close(self, frame: Frame) -> None:

@@ -33,16 +33,17 @@ DELICATE: Final = frozenset(["0x0000000000000000", "0x8000000000000000", "0x3FF0
 
 @final
 class Loaded:
-    """What a value comes from. value: as it was loaded; "" for one of several.  type: LLVM's, of that.
+    """What a value comes from. use: a second use of what was loaded; "" for one of several.
 
-    site: of the access.  depth: instructions since.
+    lines, at: the place for it, behind the access.  site: of the access.  depth: instructions since.
     """
 
-    __slots__ = ("depth", "site", "type", "value")
+    __slots__ = ("at", "depth", "lines", "site", "use")
 
-    def __init__(self, value: str, type: str, site: str, depth: int) -> None:
-        self.value: Final = value
-        self.type: Final = type
+    def __init__(self, use: str, lines: list[str], at: int, site: str, depth: int) -> None:
+        self.use: Final = use
+        self.lines: Final = lines
+        self.at: Final = at
         self.site: Final = site
         self.depth: Final = depth
 
@@ -79,7 +80,6 @@ class Values(Readable):
         self.entry_lines: list[str] = []
         self.block_name = ""
         self.loaded: dict[str, Loaded] = {}
-        self.apart: set[str] = set()
         self.numbers = 0
         self.local_slots: dict[int, int] = {}
         self.operand_slots: dict[int, int] = {}
@@ -115,15 +115,15 @@ class Values(Readable):
             if self.recency(operand) > self.recency(last):
                 last = operand
         found = self.loaded[last]
-        value = found.value
+        use = found.use
         if text.startswith("phi"):
-            value = ""
+            use = ""
         else:
             for operand in operands:
                 if operand != last and not self.loaded[operand].depth:
                     self.keep_apart(operand)
         if found.depth < INHERITANCE:
-            self.loaded[name] = Loaded(value, found.type, found.site, found.depth + 1)
+            self.loaded[name] = Loaded(use, found.lines, found.at, found.site, found.depth + 1)
         return text + found.site
 
     def recency(self, operand: str) -> int:
@@ -133,10 +133,8 @@ class Values(Readable):
     def keep_apart(self, operand: str) -> None:
         """If a value comes from memory, do not let LLVM make that access part of other instructions."""
         loaded = self.loaded.get(operand)
-        if loaded is not None and loaded.value and loaded.value not in self.apart:
-            self.apart.add(loaded.value)
-            # A second use.
-            self.do(f"call void (...) @llvm.fake.use({loaded.type} {loaded.value})")
+        if loaded is not None and loaded.use:
+            loaded.lines[loaded.at] = loaded.use
 
     def do(self, text: str) -> None:
         """Emit an instruction without a result."""
