@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import hashlib
 import os
 import random
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import taipan
+from taipan import precompiled
 
 SMALL = [
     "(module)",
@@ -182,8 +184,6 @@ def test_loading_and_dropping_uses_no_code_memory(tmp_path: Path) -> None:
 
 
 def test_where_files_may_not_be_executed_code_is_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from taipan import precompiled
-
     engine = taipan.Engine()
     path = tmp_path / "x.cwasm"
     path.write_bytes(engine.precompile_module('(module (func (export "f") (result i32) i32.const 42))'))
@@ -423,3 +423,13 @@ def test_artifacts_run_where_there_is_no_compiler(tmp_path: Path) -> None:
     assert "INTEGER_DIVISION_BY_ZERO ['divide', None]" in done.stdout
     assert lines[-1].startswith("no compiler available")
     assert lines[-2].startswith("no compiler available")
+
+
+def test_digests_do_not_keep_the_bytes() -> None:
+    """Of a file with many modules, each of which asks."""
+    files = [bytes([n]) * 100_000 for n in range(3)]
+    counts = [sys.getrefcount(file) for file in files]
+    for file in [*files, files[0], files[0]]:
+        assert precompiled._digest(file) == hashlib.sha256(file).hexdigest()
+    del file
+    assert [sys.getrefcount(file) for file in files] == counts
