@@ -270,6 +270,8 @@ class Control(Values):
         """All edges to the loop's header are known now."""
         types = [*frame.params, *(self.local_types[i] for i in frame.assigned)]
         columns = [(block, operands + values) for block, operands, values in frame.entries]
+        for i in range(len(frame.params), len(types)):
+            self.local_phis[frame.phis[i]] = [values[i] for _, values in columns]
         self.lines[frame.phis_at] = "".join(
             f"  {name} = phi {TYPES[type]} "
             + ", ".join(f"[ {values[i]}, %{block} ]" for block, values in columns)
@@ -295,9 +297,10 @@ class Control(Values):
             self.push(self.phi(type, [(block, operands[i]) for block, operands, _ in edges]), type)
         for i, index in enumerate(frame.assigned):
             if edges:
-                self.locals[index] = self.phi(
-                    self.local_types[index], [(block, values[i]) for block, _, values in edges]
-                )
+                value = self.phi(self.local_types[index], [(block, values[i]) for block, _, values in edges])
+                self.locals[index] = value
+                if value != edges[0][2][i]:
+                    self.local_phis[value] = [values[i] for _, _, values in edges]
 
     def phi(self, type: int, choices: list[tuple[str, str]]) -> str:
         if not choices:
@@ -306,6 +309,24 @@ class Control(Values):
         if all(value == first for _, value in choices):
             return first
         return self.emit(f"phi {TYPES[type]} " + ", ".join(f"[ {value}, %{block} ]" for block, value in choices))
+
+    def drop_dead_phis(self) -> None:
+        """At the end of the function: those that only lead to others of their kind, two of three."""
+        phis = self.local_phis
+        alive = {name for name in self.read if name in phis}
+        work = list(alive)
+        while work:
+            for value in phis[work.pop()]:
+                if value in phis and value not in alive:
+                    alive.add(value)
+                    work.append(value)
+        dead = {f"  {name}" for name in phis if name not in alive}
+        for lines in [self.lines, *self.cold]:
+            for at, line in enumerate(lines):
+                if " = phi " in line:
+                    lines[at] = "".join(
+                        [one for one in line.splitlines(keepends=True) if one.partition(" =")[0] not in dead]
+                    )
 
     # --- branches -------------------------------------------------------------------------------------------------
     def add_edge(self, frame: Frame) -> None:

@@ -64,6 +64,7 @@ class FunctionCompiler(Loops):
         self.begin_metering(first)
         self.push_frame(FUNC, b"", layout.results, [])
         self.visit_body(first, end)
+        self.drop_dead_phis()
         self.finish(subprogram)
         return Plan(
             self.symbol,

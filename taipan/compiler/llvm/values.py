@@ -1,7 +1,8 @@
 """Operands, locals and the text under construction.
 
 An operand is the text of an LLVM value and its type T_*. Comparisons stay one bit wide (T_BOOL) until somebody wants an
-i32. Locals are values too: assigning one emits nothing, and where paths join, phis choose (`emit_control.py`).
+i32. Locals are values too: assigning one emits nothing, and where paths join, phis choose (`emit_control.py`); those
+that nobody reads are dropped at the end.
 External references are also stored in slots of the frame, where the stack walker finds them.
 """
 
@@ -74,6 +75,8 @@ class Values(Readable):
         self.stack: list[Value] = []
         self.locals: list[str] = []
         self.local_types: list[int] = []
+        self.local_phis: dict[str, list[str]] = {}
+        self.read: set[str] = set()
         self.lines: list[str] = []
         self.cold: list[list[str]] = []
         self.entry: dict[str, str] = {}
@@ -219,7 +222,9 @@ class Values(Readable):
 
     # --- locals ---------------------------------------------------------------------------------------------------
     def local_get(self, index: i64) -> None:
-        self.stack.append((self.locals[index], self.local_types[index]))
+        value = self.locals[index]
+        self.read.add(value)
+        self.stack.append((value, self.local_types[index]))
 
     def local_set(self, index: i64) -> None:
         self.assign_local(index, self.pop())

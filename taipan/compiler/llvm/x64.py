@@ -31,7 +31,7 @@ POPS_BY_HAND: Final = True
 # The helper wants the context in r15 and keeps all registers but rax, so the call costs its surroundings nothing.
 POLL: Final = (
     'call {{ ptr, i64 }} asm sideeffect "xchgq %r15, %r10\\0Acallq *%r11\\0Axchgq %r15, %r10", '
-    '"={{r10}},={{rax}},0,{{r11}},1,~{{memory}},~{{dirflag}},~{{fpsr}},~{{flags}}"'
+    '"={{r10}},={{rax}},0,{{r11}},1,~{{memory}},~{{flags}}"'
     "(ptr %vm, ptr {code}, i64 {pointer})"
 )
 
@@ -53,7 +53,7 @@ PROLOGUE_INSTRUCTIONS: Final = 12  # at most: the frame pointer, five saved regi
 INT_ARGUMENTS: Final = ("rdx", "rcx", "r8", "r9", "rsi")  # as `abi/calls.py` counts them
 SCRATCH: Final = ("rax", "rdi", *INT_ARGUMENTS, "r10", "r11")
 NEW_LINE: Final = "\\0A"  # as LLVM's strings have it
-SIDE_EFFECTS: Final = "~{memory},~{dirflag},~{fpsr},~{flags}"
+SIDE_EFFECTS: Final = "~{memory},~{flags}"  # LLVM compares each name with those of all registers, twice
 
 
 instructions: Final = x64_decode.instructions
