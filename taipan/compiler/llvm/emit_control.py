@@ -28,8 +28,8 @@ COLUMN_TAIL: Final = 3
 """A tail call: must have become a jump."""
 COLUMN_CHECK: Final = 4
 """A call of a helper before the arguments of the instruction's own call are gone."""
-COLUMN_FUEL: Final = 5
-"""An access to the fuel counter's cell."""
+COLUMN_OWN: Final = 5
+"""A volatile access to something of the runtime: the fuel counter's cell, a global, a table."""
 COLUMN_TRAP: Final = 16  # and the trap's number
 
 MAX_EDGE_VALUES: Final = 2_000_000

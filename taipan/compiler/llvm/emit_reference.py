@@ -12,6 +12,7 @@ from mypy_extensions import i64
 from taipan.abi import traps
 from taipan.compiler.environ import T_EXTERNREF, T_FUNCREF, T_I32, T_I64
 from taipan.compiler.llvm.emit_call import IMPORTED, TABLE
+from taipan.compiler.llvm.emit_control import COLUMN_OWN
 from taipan.compiler.llvm.emit_memory import Memory
 from taipan.compiler.llvm.text import INVARIANT, TYPES
 from taipan.wasm.types import EXACT_BIT, HeapType
@@ -40,7 +41,7 @@ class Reference(Memory):
             return
         self.env.need(bytes([type]))
         value = self.pop()
-        self.do(f"store volatile {TYPES[type]} {value}, ptr {self.global_place(index)}")
+        self.do(f"store volatile {TYPES[type]} {value}, ptr {self.global_place(index)}{self.site(COLUMN_OWN)}")
 
     # --- tables ---------------------------------------------------------------------------------------------------
     def table_record(self, table: int) -> str:
@@ -68,7 +69,7 @@ class Reference(Memory):
             return
         self.env.need(bytes([type]))
         value = self.pop()
-        self.do(f"store volatile ptr {value}, ptr {self.table_element(table)}")
+        self.do(f"store volatile ptr {value}, ptr {self.table_element(table)}{self.site(COLUMN_OWN)}")
 
     def table_address_type(self, table: int) -> int:
         return T_I64 if self.env.table_is_64[table] else T_I32

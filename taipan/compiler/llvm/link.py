@@ -21,7 +21,7 @@ from taipan.abi.layout import (
 )
 from taipan.compiler.artifact import CompiledFunction
 from taipan.compiler.llvm.elf import ObjectFile, Relocation
-from taipan.compiler.llvm.emit_control import COLUMN_CALL, COLUMN_CHECK, COLUMN_FAULT, COLUMN_FUEL, COLUMN_TRAP
+from taipan.compiler.llvm.emit_control import COLUMN_CALL, COLUMN_CHECK, COLUMN_FAULT, COLUMN_OWN, COLUMN_TRAP
 from taipan.compiler.llvm.function import Plan
 from taipan.compiler.llvm.lines import read_rows
 from taipan.compiler.llvm.machine import CALL, MEMORY
@@ -128,31 +128,34 @@ class Accesses:
 
     An instruction usually stands in a row of the line table that names its access. If LLVM forgot an access's place,
     it is in the row of something before it, and the next row that names it has only instructions that use its value.
-    (Accesses that are none of wasm's do no harm as sites.)
+    (Other accesses do no harm as sites. Stores that could be taken for such an access have rows of their own.)
     """
 
     def __init__(self, first_access: int) -> None:
         self.found: Final[list[list[int]]] = []  # code offset, place
+        self.others: Final[list[list[int]]] = []  # the same of accesses that seem to be none of wasm's to memory
         self.seen: Final[set[int]] = set()
         self.last = first_access
         self.row = -1
         self.row_start = 0
         self.before_start = 0
         self.before_access = -1
-        self.is_fuel = False
+        self.is_own = False
 
-    def begin_row(self, access: int, is_fuel: bool) -> None:
-        """access: the place that the row names, -1 if it names none.  is_fuel: it begins with an access to the cell."""
+    def begin_row(self, access: int, is_own: bool) -> None:
+        """access: the place that the row names, -1 if it names none.  is_own: it begins with another access."""
         self.end_row()
         if len(self.found) > self.row_start:
             self.before_start, self.before_access = self.row_start, self.row
         self.row = access
         self.row_start = len(self.found)
-        self.is_fuel = is_fuel
+        self.is_own = is_own
 
     def add(self, code_offset: int) -> None:
-        if self.is_fuel:
-            self.is_fuel = False
+        if self.is_own:
+            self.is_own = False
+            if self.last >= 0:
+                self.others.append([code_offset, self.last])
             return
         if self.row >= 0:
             self.last = self.row
@@ -170,7 +173,7 @@ class Accesses:
 
     def finish(self) -> list[list[int]]:
         self.end_row()
-        return self.found
+        return sorted(self.found + self.others)
 
 
 @final
@@ -227,7 +230,7 @@ class FunctionReader:
             while row + 1 < len(rows) and starts[row + 1] <= at:
                 row += 1
                 _, line, column = rows[row]
-                accesses.begin_row(line - 1 if column == COLUMN_FAULT else -1, column == COLUMN_FUEL)
+                accesses.begin_row(line - 1 if column == COLUMN_FAULT else -1, column == COLUMN_OWN)
             if kind == CALL:
                 offset = end - self.start
                 found.append((offset, self.call_site(offset, rows[row][1], rows[row][2])))

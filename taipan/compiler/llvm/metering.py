@@ -17,7 +17,7 @@ from taipan.abi.layout import SITE_FUEL_MAX
 from taipan.compiler.baseline.metering import COSTS, ENTRY_COST
 from taipan.compiler.baseline.prescan import Prescan
 from taipan.compiler.environ import FlatLayout, ModuleEnv
-from taipan.compiler.llvm.emit_control import COLUMN_CALL, COLUMN_FAULT, COLUMN_FUEL, Frame
+from taipan.compiler.llvm.emit_control import COLUMN_CALL, COLUMN_FAULT, COLUMN_OWN, Frame
 from taipan.compiler.llvm.emit_reference import Reference
 from taipan.compiler.llvm.scan import Scan
 from taipan.compiler.llvm.text import INVARIANT, ModuleText
@@ -71,12 +71,12 @@ class Metering(Reference):
     def read_fuel(self) -> None:
         """After what may have changed the cell."""
         cell = self.fuel_cell()
-        self.do(f"store i64 {self.emit(f'load volatile i64, ptr {cell}{self.site(COLUMN_FUEL)}')}, ptr %fuel")
+        self.do(f"store i64 {self.emit(f'load volatile i64, ptr {cell}{self.site(COLUMN_OWN)}')}, ptr %fuel")
 
     def write_fuel(self, amount: int) -> str:
         """Have the counter plus an amount in the cell; the text of the sum."""
         sum = self.emit(f"add i64 {self.emit('load i64, ptr %fuel')}, {amount}")
-        self.do(f"store volatile i64 {sum}, ptr {self.fuel_cell()}{self.site(COLUMN_FUEL)}")
+        self.do(f"store volatile i64 {sum}, ptr {self.fuel_cell()}{self.site(COLUMN_OWN)}")
         return sum
 
     def add_fuel(self, amount: int) -> None:

@@ -204,6 +204,17 @@ def test_loaded_operands_keep_their_offsets(pipeline: str) -> None:
 
 
 @each_pipeline
+def test_an_access_without_a_location_is_not_taken_for_another_one(pipeline: str) -> None:
+    """LLVM forgets where the load came from (it makes `zext(and(load, 1))` one thing), and a store follows it."""
+    source = """(memory 0 1) (global $g (mut i32) (i32.const 0)) (table 1 funcref) (func (export "run") (result i32)
+        (if (i64.eq (i64.const 1) (i64.const 2)) (then (drop (f32.load offset=16 (i32.const 1)))))
+        (i32.load (i32.const 1)) {} (i32.const 1) i32.and f64.load offset=21026 i32.trunc_f64_s)"""
+    for store in ("(global.set $g (i32.const 1))", "(table.set (i32.const 0) (ref.null func))"):
+        expected = outcome(source.format(store), (), compiler="baseline")
+        assert outcome(source.format(store), (), compiler="llvm", opt_level=pipeline) == expected
+
+
+@each_pipeline
 def test_unused_and_overwritten_accesses_trap(pipeline: str) -> None:
     source = """(memory (export "m") 1) (func (export "run") (param i32) (result i32)
         (i32.store (i32.const 0) (i32.const 1)) (drop (i32.load (local.get 0))) (i32.store (i32.const 0) (i32.const 2))
