@@ -72,6 +72,10 @@ MAX_CODE_BYTES: Final = 1 << 28
 """Code of one function. Multi-value branches can make code thousands of times larger than wasm."""
 
 
+LOOP_ALIGNMENT: Final = 16
+"""Of loop headers, in bytes: what is fetched at once."""
+
+
 class Control(Metering):
     """The control stack, sites and cold code of the function being compiled."""
 
@@ -336,6 +340,7 @@ class Control(Metering):
             self.count()
             self.pay()
             self.open_label(self.depth, 0)
+        masm.align_code(LOOP_ALIGNMENT)
         masm.bind(self.c_labels[self.depth])
         masm.poll_check(self.vmctx)
         slow = masm.new_label()
@@ -376,6 +381,8 @@ class Control(Metering):
         if self.metered:
             self.due = self.c_else_due[n]
         self.zero_flag_at = -1
+        self.sum_end = -1
+        self.load_end = -1
         self.dead = False
         self.c_kinds[n] = C_ELSE
         self.push_slots(self.c_params[n])
@@ -393,6 +400,8 @@ class Control(Metering):
             return
         # Branches to the label come with other flags.
         self.zero_flag_at = -1
+        self.sum_end = -1
+        self.load_end = -1
         if kind == C_LOOP:
             if self.dead:
                 self.push_label_places(results)

@@ -55,6 +55,7 @@ class Calls(Control):
         self.in_tail_call: bool = False
         self.lost_pins: vec[i64] = to_vec([0] * 64)
         self.num_lost_pins: i64 = 0
+        self.argument_pins: i64 = 0
         self.live_pins: vec[i64] = to_vec([0] * 64)
         self.num_live_pins: i64 = 0
         self.result_area: i64 = 0
@@ -77,6 +78,7 @@ class Calls(Control):
                 if layout.places[i] == STACK:
                     self.place_stack_argument(first + i, layout.where[i])
                 i += 1
+        argument_pins = self.argument_pins
         float_moves: i64 = 0
         others: i64 = 0
         places = layout.places
@@ -85,7 +87,11 @@ class Calls(Control):
             place = places[i]
             op = self.ops[first + i]
             if op & KIND != K_REG:
-                others += 1
+                reg = self.pinned_argument(op) if argument_pins else -1
+                if reg < 0:
+                    others += 1
+                elif place == INT_REG:
+                    self.add_move(8, reg, self.plan.int_args[layout.where[i]])
             elif place == INT_REG:
                 self.add_move(8, op >> VALUE_SHIFT, self.plan.int_args[layout.where[i]])
             elif place == FLOAT_REG:
@@ -103,7 +109,8 @@ class Calls(Control):
             self.do_moves(True)
         i = 0
         while others > 0:
-            if self.ops[first + i] & KIND != K_REG:
+            op = self.ops[first + i]
+            if op & KIND != K_REG and (not argument_pins or self.pinned_argument(op) < 0):
                 others -= 1
                 place = places[i]
                 if place == INT_REG:
@@ -116,6 +123,14 @@ class Calls(Control):
         elif layout.out_place == STACK:
             self.load_out_pointer(layout, self.plan.int_result)
             masm.store_stack_arg(T_FUNCREF, self.plan.int_result, layout.out_where)
+
+    def pinned_argument(self, op: i64) -> i64:
+        """The register of an operand that is a local pinned to a register which arguments take, else -1."""
+        if op & KIND == K_LOCAL:
+            reg = self.local_regs[op >> VALUE_SHIFT]
+            if reg >= 0 and self.argument_pins & BIT[reg] and not is_float_type((op >> TYPE_SHIFT) & TYPE):
+                return reg
+        return -1
 
     def load_out_pointer(self, layout: FlatLayout, d: i64) -> None:
         """Where the callee stores its further results: this frame's area, or this function's own results."""
@@ -362,13 +377,15 @@ class Calls(Control):
         i: i64 = 0
         while i < count:
             op = self.ops[first + i]
-            if op & KIND == K_REG:
-                self.add_move(8, op >> VALUE_SHIFT, plan.helper_args[num_immediates + i])
+            reg = op >> VALUE_SHIFT if op & KIND == K_REG else self.pinned_argument(op)
+            if reg >= 0:
+                self.add_move(8, reg, plan.helper_args[num_immediates + i])
             i += 1
         self.do_moves(False)
         i = 0
         while i < count:
-            if self.ops[first + i] & KIND != K_REG:
+            op = self.ops[first + i]
+            if op & KIND != K_REG and self.pinned_argument(op) < 0:
                 self.load_int(first + i, plan.helper_args[num_immediates + i])
             i += 1
         i = 0

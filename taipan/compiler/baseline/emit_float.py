@@ -5,6 +5,7 @@ from __future__ import annotations
 from mypy_extensions import i64
 
 from taipan.compiler.baseline.emit_divide import Division
+from taipan.compiler.baseline.emit_fuse import LOAD_F32, LOAD_F64
 from taipan.compiler.baseline.masm import FADD, FMUL
 from taipan.compiler.baseline.registers import BIT
 from taipan.compiler.baseline.stack import K_WIDE, KIND
@@ -40,7 +41,10 @@ class Float(Division):
                 d = b
             else:
                 d = self.alloc_float()
-        masm.falu(op, size, d, a, b)
+        if d == a and self.take_load(LOAD_F32 if size == 4 else LOAD_F64, b):
+            masm.falu_at(op, size, d, self.addr_base, self.addr_index, self.addr_disp)
+        else:
+            masm.falu(op, size, d, a, b)
         if d != a:
             self.free_float(a)
         if d != b:

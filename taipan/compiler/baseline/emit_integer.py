@@ -6,8 +6,8 @@ from typing import Final
 
 from mypy_extensions import i64
 
-from taipan.compiler.baseline.emit_call import Calls
-from taipan.compiler.baseline.masm import AND, EQ, NE, SHL, SUB, SWAPPED
+from taipan.compiler.baseline.emit_sum import MAX_SHIFT, NO_REG, Sums
+from taipan.compiler.baseline.masm import ADD, AND, EQ, NE, SHL, SUB, SWAPPED
 from taipan.compiler.baseline.registers import BIT
 from taipan.compiler.baseline.stack import (
     K_CONST,
@@ -46,7 +46,7 @@ def log2(value: i64) -> i64:
     return n
 
 
-class Integer(Calls):
+class Integer(Sums):
     def swap_constant(self) -> None:
         """Of a commutative instruction's two operands, let a constant be the second."""
         n = self.sp - 1
@@ -83,7 +83,10 @@ class Integer(Calls):
             self.sp = n
             a = self.pop_int()
             d = self.int_result(a)
-            self.note_flags(size, d, masm.alu_const(op, size, d, a, value))
+            if op == ADD:
+                self.add_const(size, d, a, value)
+            else:
+                self.note_flags(size, d, masm.alu_const(op, size, d, a, value))
             self.push_int(t, d)
             return
         if op == SUB and self.ops[n - 1] & ~(TYPE << TYPE_SHIFT) == K_CONST:
@@ -107,12 +110,39 @@ class Integer(Calls):
                 d = b
             else:
                 d = self.alloc_int()
-        self.note_flags(size, d, masm.alu(op, size, d, a, b))
+        if d == a and self.load_reg == b and self.take_load(size >> 3, b):
+            self.note_flags(size, d, masm.alu_at(op, size, d, self.addr_base, self.addr_index, self.addr_disp))
+        elif op != ADD:
+            self.note_flags(size, d, masm.alu(op, size, d, a, b))
+        else:
+            self.add(size, d, a, b)
         if d != a:
             self.free_int(a)
         if d != b:
             self.free_int(b)
         self.push_int(t, d)
+
+    def add_const(self, size: i64, d: i64, a: i64, value: i64) -> None:
+        if self.sum_reg == a and self.add_const_to_sum(size, d, a, value):
+            return
+        masm = self.masm
+        if not self.goes_on():
+            self.note_flags(size, d, masm.alu_const(ADD, size, d, a, value))
+            return
+        start = masm.offset()
+        self.note_flags(size, d, masm.alu_const(ADD, size, d, a, value))
+        self.note_sum(start, size, d, a, NO_REG, 0, value)
+
+    def add(self, size: i64, d: i64, a: i64, b: i64) -> None:
+        if (self.sum_reg == a or self.sum_reg == b) and self.add_to_sum(size, d, a, b):
+            return
+        masm = self.masm
+        if not self.goes_on():
+            self.note_flags(size, d, masm.alu(ADD, size, d, a, b))
+            return
+        start = masm.offset()
+        self.note_flags(size, d, masm.alu(ADD, size, d, a, b))
+        self.note_sum(start, size, d, a, b, 0, 0)
 
     def updated_in_place(self, n: i64) -> bool:
         """Whether operand n is a local in the frame to which the next instruction assigns the result."""
@@ -187,7 +217,10 @@ class Integer(Calls):
         b = self.pop_int()
         a = self.pop_int()
         d = self.int_result(a)
-        masm.mul(size, d, a, b)
+        if d == a and self.take_load(size >> 3, b):
+            masm.mul_at(size, d, self.addr_base, self.addr_index, self.addr_disp)
+        else:
+            masm.mul(size, d, a, b)
         if d != b:
             self.free_int(b)
         self.push_int(t, d)
@@ -226,7 +259,12 @@ class Integer(Calls):
             self.sp = n
             a = self.pop_int()
             d = self.int_result(a)
-            if count:
+            if op == SHL and 0 < count <= MAX_SHIFT:
+                if not self.shift_sum(size, d, a, count):
+                    start = masm.offset()
+                    masm.shift_const(SHL, size, d, a, count)
+                    self.note_sum(start, size, d, NO_REG, a, count, 0)
+            elif count:
                 masm.shift_const(op, size, d, a, count)
             elif d != a:
                 masm.move(size, d, a)
@@ -282,6 +320,10 @@ class Integer(Calls):
             self.sp = n
             self.push_condition((op >> VALUE_SHIFT) ^ 1)
             return
+        if size == 4 and self.zero_flag_at == self.masm.offset() and self.register_of(n) == self.zero_flag_reg:
+            self.discard()
+            self.push_condition(self.zero_flag_cond ^ 1)
+            return
         self.push_const(T_I32, 0)
         self.int_compare(EQ, size)
 
@@ -321,7 +363,10 @@ class Integer(Calls):
             self.push_condition(i64(SWAPPED[cond]))
             return
         a = self.pop_int()
-        masm.compare(size, a, b)
+        if self.take_load(size >> 3, b):
+            masm.compare_access(size, a, self.addr_base, self.addr_index, self.addr_disp)
+        else:
+            masm.compare(size, a, b)
         self.free_int(a)
         self.free_int(b)
         self.push_condition(cond)

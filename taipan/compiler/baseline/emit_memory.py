@@ -15,10 +15,11 @@ from mypy_extensions import i64
 from taipan.abi import builtins, traps
 from taipan.abi.layout import field_offsets
 from taipan.compiler.baseline.emit_convert import Convert
-from taipan.compiler.baseline.masm import ADD, GT_U, LT_U, SHR_U, Masm
+from taipan.compiler.baseline.emit_fuse import LOAD_I64
+from taipan.compiler.baseline.masm import ADD, GT_U, LT_U, SHR_U
 from taipan.compiler.baseline.registers import BIT
 from taipan.compiler.baseline.stack import K_CONST, K_REG, K_WIDE, KIND, VALUE_SHIFT, fits32, signed32
-from taipan.compiler.environ import T_F32, T_F64, T_I32, T_I64, ModuleEnv
+from taipan.compiler.environ import T_F32, T_F64, T_I32, T_I64
 
 MEMORY: Final = field_offsets("VMMemory")[0]
 MEMORY_BASE: Final[i64] = MEMORY["base"]
@@ -32,19 +33,14 @@ DATA_DROP: Final[i64] = builtins.INDEX["data_drop"]
 MIN_I64: Final = -0x8000_0000_0000_0000
 MAX_I64: Final = 0x7FFF_FFFF_FFFF_FFFF
 
+FIRST_NUMERIC: Final = 0x46  # i32.eq
+LAST_NUMERIC: Final = 0xA3  # f64.div
+
 STORE_I32: Final = 0
 STORE_I64: Final = 1
 
 
 class Memory(Convert):
-    """base, index, disp: the operand that `address` made; index is -1 if there is none."""
-
-    def __init__(self, env: ModuleEnv, masm: Masm) -> None:
-        super().__init__(env, masm)
-        self.addr_base: i64 = 0
-        self.addr_index: i64 = 0
-        self.addr_disp: i64 = 0
-
     # --- addresses ------------------------------------------------------------------------------------------------
     def address(self, memory: i64, offset: i64, width: i64) -> None:
         """Pop an address and make the memory operand of an access to `width` bytes at it plus `offset`."""
@@ -141,7 +137,8 @@ class Memory(Convert):
     def int_load(self, kind: i64, t: i64, width: i64, offset: i64, memory: i64) -> None:
         self.address(memory, offset, width)
         self.free_address()
-        d = self.int_target(self.after_memarg())
+        after = self.after_memarg()
+        d = self.int_target(after)
         if d < 0:
             # The operand's own register may be chosen: the access reads before it writes.
             d = self.addr_index
@@ -150,17 +147,24 @@ class Memory(Convert):
             else:
                 self.free_ints &= ~BIT[d]
         self.fault_site()
-        self.masm.load(kind, d, self.addr_base, self.addr_index, self.addr_disp)
+        if kind <= LOAD_I64 and FIRST_NUMERIC <= self.code[after] <= LAST_NUMERIC:
+            self.load_noted(kind, d)
+        else:
+            self.masm.load(kind, d, self.addr_base, self.addr_index, self.addr_disp)
         self.push_int(t, d)
 
     def float_load(self, kind: i64, t: i64, width: i64, offset: i64, memory: i64) -> None:
         self.address(memory, offset, width)
         self.free_address()
-        d = self.int_target(self.after_memarg())
+        after = self.after_memarg()
+        d = self.int_target(after)
         if d < 0:
             d = self.alloc_float()
         self.fault_site()
-        self.masm.load(kind, d, self.addr_base, self.addr_index, self.addr_disp)
+        if FIRST_NUMERIC <= self.code[after] <= LAST_NUMERIC:
+            self.load_noted(kind, d)
+        else:
+            self.masm.load(kind, d, self.addr_base, self.addr_index, self.addr_disp)
         self.push_float(t, d)
 
     def int_store(self, kind: i64, width: i64, offset: i64, memory: i64) -> None:

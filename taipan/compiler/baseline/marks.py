@@ -22,6 +22,14 @@ class Marks:
         self.data_start: int = 0
         self.frame_bytes: int = 0
 
+    def cut(self, start: int) -> None:
+        """The code from `start` on was taken back: what was marked there becomes part of what comes instead."""
+        body = self.body
+        i = len(body)
+        while i and body[i - 1][0] > start:
+            i -= 1
+            body[i] = (start, body[i][1])
+
     def begin(self) -> None:
         """Forget what was marked: the function is compiled anew."""
         self.body.clear()

@@ -142,6 +142,10 @@ class Masm:
         """Forget the code of the function begun last."""
         raise NotImplementedError
 
+    def cut(self, start: i64) -> None:
+        """Take back the code from an offset on. No label is bound there, nothing is recorded of it."""
+        raise NotImplementedError
+
     def offset(self) -> i64:
         """Bytes from the function's beginning to here."""
         raise NotImplementedError
@@ -233,6 +237,23 @@ class Masm:
 
     def alu_frame(self, op: i64, size: i64, d: i64, a: i64, off: i64) -> bool:
         """Returns whether the flags tell if the result is zero."""
+        raise NotImplementedError
+
+    def alu_at(self, op: i64, size: i64, d: i64, base: i64, index: i64, disp: i64) -> bool:
+        """d = d op the memory at base + index + disp; index may be -1. Returns whether the flags tell if d is zero."""
+        raise NotImplementedError
+
+    def mul_at(self, size: i64, d: i64, base: i64, index: i64, disp: i64) -> None:
+        raise NotImplementedError
+
+    def compare_access(self, size: i64, a: i64, base: i64, index: i64, disp: i64) -> None:
+        raise NotImplementedError
+
+    def falu_at(self, op: i64, size: i64, d: i64, base: i64, index: i64, disp: i64) -> None:
+        raise NotImplementedError
+
+    def sum(self, size: i64, d: i64, base: i64, index: i64, shift: i64, disp: i64) -> None:
+        """d = base + (index << shift) + disp; base or index may be -1. shift: up to 3.  disp: signed 32 bits."""
         raise NotImplementedError
 
     def update_frame(self, op: i64, size: i64, s: i64, off: i64) -> bool:

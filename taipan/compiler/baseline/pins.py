@@ -1,7 +1,7 @@
 """Which local gets which register.
 
-Locals are taken by weight, heaviest first; one gets the first register whose other locals live at other times and whose
-price its uses outweigh. A register that calls change costs a store and a load around every call in the local's
+Locals are taken by weight, heaviest first; one gets the cheapest register whose other locals live at other times, if
+its uses outweigh the price. A register that calls change costs a store and a load around every call in the local's
 interval; one that must be preserved for the caller costs a save and a restore, once.
 """
 
@@ -127,7 +127,7 @@ class Pinner:
         return count
 
     def place(self, scan: Prescan, pins: PinSet, index: i64, weight: i64, t: i64) -> None:
-        """Give local `index` the first register that pays."""
+        """Give local `index` the cheapest register, if that pays."""
         starts = scan.live.starts
         ends = scan.live.ends
         pin_locals = self.pin_locals
@@ -135,25 +135,33 @@ class Pinner:
         start = starts[index]
         end = ends[index]
         crossed: i64 = -1
+        best: i64 = -1
+        best_cost = weight
         pin: i64 = 0
         last = pins.num_ints
         if t == T_F32 or t == T_F64:
             pin = last
             last = len(pins.regs)
         while pin < last:
-            other = pin_locals[pin]
-            first = other
-            # The register is free if no local that has it lives between start and end, both included.
-            while other != END and (starts[other] > end or ends[other] < start):
-                other = next_local[other]
-            if other == END:
-                cost: i64 = SAVE_COST if first == END and pins.saves[pin] else 0
-                if not pins.survives[pin]:
-                    if crossed < 0:
+            first = pin_locals[pin]
+            survives = pins.survives[pin]
+            cost: i64 = SAVE_COST if first == END and pins.saves[pin] else 0
+            if cost < best_cost and (survives or crossed < 0):
+                other = first
+                # The register is free if no local that has it lives between start and end, both included.
+                while other != END and (starts[other] > end or ends[other] < start):
+                    other = next_local[other]
+                if other == END:
+                    if not survives:
+                        # The price of the others that calls change is the same.
                         crossed = 2 * scan.calls_weight(start, end)
-                    cost += crossed
-                if weight > cost:
-                    next_local[index] = first
-                    pin_locals[pin] = index
-                    return
+                        cost += crossed
+                    if cost < best_cost:
+                        best = pin
+                        best_cost = cost
+                        if cost == 0:
+                            break
             pin += 1
+        if best >= 0:
+            next_local[index] = pin_locals[best]
+            pin_locals[best] = index

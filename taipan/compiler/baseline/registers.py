@@ -24,8 +24,9 @@ class RegisterPlan:
     """The roles of a target's registers.
 
     callee_saved: preserved by callees.  saved_pins: pins among them.
-    lost_pins, float_pins: caller-saved, spilled around calls.
+    lost_pins, float_pins: caller-saved, spilled around calls. (Scratch where they hold no local.)
     leaf_*pins: candidates, best first, in functions that call nothing (they leave the scratch set).
+    pinned_args: those among them that are arguments, too.
     int_args: of calls, after the two contexts, and the one more of fast calls.  int_results: of calls.
     helper_args: of builtins, after vmctx.
     leaf_vmctx, leaf_memory_base: instead of vmctx and memory_base in functions that call nothing; pins where unused.
@@ -67,6 +68,7 @@ class RegisterPlan:
         self.saved_mask: Final[i64] = mask_of(callee_saved)
         self.lost_pins: Final = vec[i64](lost_pins)
         self.leaf_pins: Final = vec[i64](leaf_pins)
+        self.pinned_args: Final[i64] = mask_of(lost_pins) & mask_of(int_args + helper_args)
         self.float_pins: Final = vec[i64](float_pins)
         self.leaf_float_pins: Final = vec[i64](leaf_float_pins)
         self.int_args: Final = vec[i64](int_args)

@@ -21,7 +21,8 @@ from typing import Final
 from librt.vecs import append, vec
 from mypy_extensions import i64
 
-from taipan.compiler.baseline.masm import NE, Masm, to_vec
+from taipan.compiler.baseline.marks import Marks
+from taipan.compiler.baseline.masm import F_EQ, F_NE, NE, Masm, to_vec
 from taipan.compiler.baseline.registers import BIT, RegisterPlan, lowest
 from taipan.compiler.environ import T_F32, T_F64, T_I32, T_I64, T_V128, ModuleEnv
 from taipan.wasm._generated_visit import Visitor
@@ -96,6 +97,10 @@ class OperandStack(Visitor):
         self.target_local: i64 = 0
         self.zero_flag_at: i64 = -1
         self.zero_flag_reg: i64 = 0
+        self.zero_flag_cond: i64 = NE
+        self.sum_end: i64 = -1
+        self.load_end: i64 = -1
+        self.marks: Marks | None = None
 
     # --- pushing --------------------------------------------------------------------------------------------------
     def push(self, kind: i64, t: i64, value: i64) -> None:
@@ -159,6 +164,11 @@ class OperandStack(Visitor):
         if d < 0:
             d = self.alloc_int()
         self.masm.set_cond(cond, d)
+        if cond != F_EQ and cond != F_NE:
+            # The flags still say the same: of an assigned local that is branched on next.
+            self.zero_flag_at = self.masm.offset()
+            self.zero_flag_reg = d
+            self.zero_flag_cond = cond
         self.push_int(T_I32, d)
 
     # --- registers ------------------------------------------------------------------------------------------------
@@ -677,14 +687,17 @@ class OperandStack(Visitor):
         reg = self.pop_int()
         if self.zero_flag_at != self.masm.offset() or self.zero_flag_reg != reg:
             self.masm.compare_const(4, reg, 0)
+            self.free_int(reg)
+            return NE
         self.free_int(reg)
-        return NE
+        return self.zero_flag_cond
 
     def note_flags(self, size: i64, d: i64, valid: bool) -> None:
         """The instruction just emitted left "is i32 d zero" in the flags, if valid and size is 4."""
         if valid and size == 4:
             self.zero_flag_at = self.masm.offset()
             self.zero_flag_reg = d
+            self.zero_flag_cond = NE
 
     def select(self) -> None:
         cond = self.pop_condition()

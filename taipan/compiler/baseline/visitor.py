@@ -44,7 +44,6 @@ class FunctionCompiler(Continued):
 
     def __init__(self, env: ModuleEnv, masm: Masm) -> None:
         super().__init__(env, masm)
-        self.marks: Marks | None = None
         self.appending: bool = False
         self.first_reloc: i64 = 0
         self.frame_field: i64 = 0
@@ -148,6 +147,8 @@ class FunctionCompiler(Continued):
         self.dead = False
         self.exchanged_label = -1
         self.zero_flag_at = -1
+        self.sum_end = -1
+        self.load_end = -1
         self.num_cold = 0
         self.sites.truncate(self.first_site)
         self.num_maps = 0
@@ -237,6 +238,7 @@ class FunctionCompiler(Continued):
         self.scratch_floats = plan.scratch_float_mask
         self.pinner.assign(scan, pins, self.local_types)
         self.take_pins(pins)
+        self.argument_pins = plan.pinned_args & ~self.scratch_ints
         self.free_ints = self.scratch_ints
         self.free_floats = self.scratch_floats
 

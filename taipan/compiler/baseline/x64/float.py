@@ -40,6 +40,9 @@ class X64Float(X64Integer):
         else:
             self.asm.rr(opcode, 0, a, b)
 
+    def falu_at(self, op: i64, size: i64, d: i64, base: i64, index: i64, disp: i64) -> None:
+        self.access(scalar(size) | i64(FALU[op]), 0, d, base, index, disp)
+
     def falu(self, op: i64, size: i64, d: i64, a: i64, b: i64) -> None:
         asm = self.asm
         opcode = scalar(size) | i64(FALU[op])

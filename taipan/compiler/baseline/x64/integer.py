@@ -63,6 +63,29 @@ class X64Integer(X64Moves):
         self.asm.rm(i64(ALU[op]), size & 8, d, RBP, off)
         return True
 
+    def alu_at(self, op: i64, size: i64, d: i64, base: i64, index: i64, disp: i64) -> bool:
+        """d = d op the memory at base + index + disp; index may be -1. Returns whether the flags tell if d is zero."""
+        self.access(i64(ALU[op]), size & 8, d, base, index, disp)
+        return True
+
+    def mul_at(self, size: i64, d: i64, base: i64, index: i64, disp: i64) -> None:
+        self.access(0x0FAF, size & 8, d, base, index, disp)
+
+    def compare_access(self, size: i64, a: i64, base: i64, index: i64, disp: i64) -> None:
+        self.access(0x3B, size & 8, a, base, index, disp)
+
+    def sum(self, size: i64, d: i64, base: i64, index: i64, shift: i64, disp: i64) -> None:
+        """d = base + (index << shift) + disp; base or index may be -1. shift: up to 3.  disp: signed 32 bits."""
+        asm = self.asm
+        if index < 0:
+            asm.rm(0x8D, size & 8, d, base, disp)
+        elif base >= 0:
+            asm.rmx(0x8D, size & 8, d, base, index, shift, disp)
+        elif shift == 1:
+            asm.rmx(0x8D, size & 8, d, index, index, 0, disp)
+        else:
+            asm.rmi(0x8D, size & 8, d, index, shift, disp)
+
     def update_frame(self, op: i64, size: i64, s: i64, off: i64) -> bool:
         """frame[off] = frame[off] op s. False if the target cannot, and nothing was emitted."""
         self.asm.rm(i64(ALU[op]) - 2, size & 8, s, RBP, off)

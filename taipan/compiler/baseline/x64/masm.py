@@ -47,6 +47,10 @@ class X64Masm(X64Float):
         self.asm.num_labels = 0
         self.drop_pool()
 
+    def cut(self, start: i64) -> None:
+        """Take back the code from an offset on. No label is bound there, nothing is recorded of it."""
+        self.asm.out.truncate(self.start + start)
+
     def offset(self) -> i64:
         """Bytes from the function's beginning to here."""
         return i64(len(self.asm.out)) - self.start

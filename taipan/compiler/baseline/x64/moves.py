@@ -105,6 +105,13 @@ class X64Moves(Masm):
         else:
             self.asm.rmx(self.load_opcodes[kind], i64(LOAD_WIDTH[kind]), d, base, index, 0, disp)
 
+    def access(self, opcode: i64, width: i64, reg: i64, base: i64, index: i64, disp: i64) -> None:
+        """An instruction with the memory operand [base + index + disp]; index may be -1."""
+        if index < 0:
+            self.asm.rm(opcode, width, reg, base, disp)
+        else:
+            self.asm.rmx(opcode, width, reg, base, index, 0, disp)
+
     def store(self, kind: i64, s: i64, base: i64, index: i64, disp: i64) -> None:
         """kind: wasm opcode - 0x36: i32 i64 f32 f64, i32 8 16, i64 8 16 32."""
         opcode: i64 = 0x89

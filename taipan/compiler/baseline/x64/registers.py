@@ -1,8 +1,8 @@
 """The x86-64 register plan. Numbers are the hardware's; see `baseline/registers.py` for what each field means.
 
 rsp rbp   stack and frame;  xmm15 belongs to the macro assembler
-scratch   rax rcx rdx rsi, with calls also rdi r8 r9;  xmm0-7 xmm14
-with calls:     r15 vmctx, r14 memory 0, pinned rbx r12 r13 (callee-saved), r10 r11, xmm8-13 (spilled around calls)
+scratch   rax rcx rdx rsi, with calls also rdi;  xmm0-7 xmm14
+with calls:     r15 vmctx, r14 memory 0, pinned rbx r12 r13 (callee-saved), r10 r11 r9 r8, xmm8-13 (spilled at calls)
 without calls:  rdi vmctx, r11 memory 0, pinned r10 r9 r8, then rbx r12-r15;  xmm8-13, then xmm7-4
 metered   r10 is no pin but fuel
 """
@@ -37,7 +37,7 @@ PLAN: Final = RegisterPlan(
     scratch_floats=(0, 1, 2, 3, 4, 5, 6, 7, XMM14),
     callee_saved=(RBX, R12, R13, R14, R15),
     saved_pins=(RBX, R12, R13),
-    lost_pins=(R10, R11),
+    lost_pins=(R10, R11, R9, R8),
     leaf_pins=(R10, R9, R8, RBX, R12, R13, R14, R15),
     float_pins=(8, 9, 10, 11, 12, 13),
     leaf_float_pins=(8, 9, 10, 11, 12, 13, 7, 6, 5, 4),
