@@ -122,6 +122,10 @@ class ObjectReader:
         return cuts[i - 1], cuts[i]
 
 
+SPARE_DISTANCE: Final = 100
+"""How many accesses back one is looked for that can be spared for another."""
+
+
 @final
 class Accesses:
     """Which instruction makes which of wasm's accesses to memory, in order of their addresses.
@@ -133,22 +137,17 @@ class Accesses:
 
     def __init__(self, first_access: int) -> None:
         self.found: Final[list[list[int]]] = []  # code offset, place
-        self.others: Final[list[list[int]]] = []  # the same of accesses that seem to be none of wasm's to memory
+        self.spare: Final[list[bool]] = []  # of each of these, whether its place has another one, or nothing says so
+        self.others: Final[list[list[int]]] = []  # the same as `found` of what seems to be no access of wasm's
         self.seen: Final[set[int]] = set()
         self.last = first_access
         self.row = -1
-        self.row_start = 0
-        self.before_start = 0
-        self.before_access = -1
         self.is_own = False
 
     def begin_row(self, access: int, is_own: bool) -> None:
         """access: the place that the row names, -1 if it names none.  is_own: it begins with another access."""
         self.end_row()
-        if len(self.found) > self.row_start:
-            self.before_start, self.before_access = self.row_start, self.row
         self.row = access
-        self.row_start = len(self.found)
         self.is_own = is_own
 
     def add(self, code_offset: int) -> None:
@@ -157,19 +156,26 @@ class Accesses:
             if self.last >= 0:
                 self.others.append([code_offset, self.last])
             return
+        spare = self.row < 0 or self.row in self.seen
         if self.row >= 0:
             self.last = self.row
             self.seen.add(self.row)
         if self.last >= 0:
             self.found.append([code_offset, self.last])
+            self.spare.append(spare)
 
     def end_row(self) -> None:
         """Give an access that has no instruction yet the last one before this row that can be spared."""
-        if self.row < 0 or self.row in self.seen or not self.row_start:
+        if self.row < 0 or self.row in self.seen:
             return
-        if self.row_start - self.before_start > 1 or self.before_access < 0:
-            self.found[-1][1] = self.last = self.row
-            self.seen.add(self.row)
+        for i in range(len(self.found) - 1, max(-1, len(self.found) - 1 - SPARE_DISTANCE), -1):
+            if self.spare[i]:
+                self.found[i][1] = self.row
+                self.spare[i] = False
+                self.seen.add(self.row)
+                if i == len(self.found) - 1:
+                    self.last = self.row
+                return
 
     def finish(self) -> list[list[int]]:
         self.end_row()

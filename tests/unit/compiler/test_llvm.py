@@ -209,7 +209,8 @@ def test_an_access_without_a_location_is_not_taken_for_another_one(pipeline: str
     source = """(memory 0 1) (global $g (mut i32) (i32.const 0)) (table 1 funcref) (func (export "run") (result i32)
         (if (i64.eq (i64.const 1) (i64.const 2)) (then (drop (f32.load offset=16 (i32.const 1)))))
         (i32.load (i32.const 1)) {} (i32.const 1) i32.and f64.load offset=21026 i32.trunc_f64_s)"""
-    for store in ("(global.set $g (i32.const 1))", "(table.set (i32.const 0) (ref.null func))"):
+    stores = "(global.set $g (i32.const 1))", "(table.set (i32.const 0) (ref.null func))"
+    for store in (*stores, "(global.set $g (i32.load8_u (i32.const 2)))"):
         expected = outcome(source.format(store), (), compiler="baseline")
         assert outcome(source.format(store), (), compiler="llvm", opt_level=pipeline) == expected
 
