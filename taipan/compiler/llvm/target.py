@@ -23,6 +23,7 @@ OPTIONS: Final = (
     "-hoist-common-insts=false",
     "-sink-common-insts=false",
     "-optimize-regalloc",  # at level 0, where registers would hardly be used
+    "-disable-auto-upgrade-debug-info",  # of old text, for which all text is verified: a fifth of reading it
 )
 
 _llvm: Library | None = None
