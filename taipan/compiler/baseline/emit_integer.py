@@ -6,7 +6,7 @@ from typing import Final
 
 from mypy_extensions import i64
 
-from taipan.compiler.baseline.emit_sum import MAX_SHIFT, NO_REG, Sums
+from taipan.compiler.baseline.emit_sum import GOES_ON, MAX_SHIFT, NO_REG, Sums
 from taipan.compiler.baseline.masm import ADD, AND, EQ, NE, SHL, SUB, SWAPPED
 from taipan.compiler.baseline.registers import BIT
 from taipan.compiler.baseline.stack import (
@@ -126,7 +126,7 @@ class Integer(Sums):
         if self.sum_reg == a and self.add_const_to_sum(size, d, a, value):
             return
         masm = self.masm
-        if not self.goes_on():
+        if not GOES_ON[i64(self.code[self.pos + 1])]:
             self.note_flags(size, d, masm.alu_const(ADD, size, d, a, value))
             return
         start = masm.offset()
@@ -137,7 +137,7 @@ class Integer(Sums):
         if (self.sum_reg == a or self.sum_reg == b) and self.add_to_sum(size, d, a, b):
             return
         masm = self.masm
-        if not self.goes_on():
+        if not GOES_ON[i64(self.code[self.pos + 1])]:
             self.note_flags(size, d, masm.alu(ADD, size, d, a, b))
             return
         start = masm.offset()

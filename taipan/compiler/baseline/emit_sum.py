@@ -47,7 +47,7 @@ class Sums(Fused):
         self.before_disp: i64 = 0
 
     def note_sum(self, start: i64, size: i64, d: i64, base: i64, index: i64, shift: i64, disp: i64) -> None:
-        """The code from `start` to here made d = base + (index << shift) + disp. Needed only where `goes_on`."""
+        """The code from `start` to here made d = base + (index << shift) + disp. Needed only where a sum GOES_ON."""
         if start == self.sum_end and self.sum_index == NO_REG and self.sum_size == size:
             self.before_start = self.sum_start
             self.before_reg = self.sum_reg
@@ -63,10 +63,6 @@ class Sums(Fused):
         self.sum_index = index
         self.sum_shift = shift
         self.sum_disp = disp
-
-    def goes_on(self) -> bool:
-        """Whether the next instruction may add to this one's result, or shift it."""
-        return GOES_ON[i64(self.code[self.pos + 1])] != 0
 
     def is_sum(self, size: i64, a: i64) -> bool:
         """Whether operand register `a`, just popped, is what the last code computed, and nothing else reads it."""

@@ -46,9 +46,9 @@ class PinSet:
         self.survives: vec[i64] = vec[i64]()
         self.saves: vec[i64] = vec[i64]()
         if calls:
+            self.add_all(plan.lost_pins, False, False, plan.saved_mask)
             if not memory0:
                 self.add(plan.memory_base, False, True, True)
-            self.add_all(plan.lost_pins, False, False, plan.saved_mask)
             self.add_all(plan.saved_pins, False, True, plan.saved_mask)
             self.num_ints: i64 = len(self.regs)
             self.add_all(plan.float_pins, True, False, 0)
@@ -159,8 +159,8 @@ class Pinner:
                     if cost < best_cost:
                         best = pin
                         best_cost = cost
-                        if cost == 0:
-                            break
+                        if cost == 0 or (first == END and survives):
+                            break  # those that come later are unused, too
             pin += 1
         if best >= 0:
             next_local[index] = pin_locals[best]

@@ -284,15 +284,22 @@ class Prescan:
 
     def weight_before(self, pos: i64) -> i64:
         """Weight of all calls before an offset."""
+        calls = self.calls
+        count = self.num_calls
+        # Many locals live from the beginning, or to the end.
+        if count == 0 or calls[0] >= pos:
+            return 0
+        if calls[count - 2] < pos:
+            return calls[count - 1]
         low: i64 = 0
-        high = self.num_calls >> 1
+        high = count >> 1
         while low < high:
             middle = (low + high) >> 1
-            if self.calls[2 * middle] < pos:
+            if calls[2 * middle] < pos:
                 low = middle + 1
             else:
                 high = middle
-        return self.calls[2 * low - 1] if low > 0 else 0
+        return calls[2 * low - 1]
 
     def read_u32(self) -> i64:
         """The unsigned LEB128 number at `next`."""
