@@ -34,6 +34,9 @@ FUEL = 1 << 40
 MAX_FRAMES = 20
 """Wasmtime gives no more."""
 
+MAX_COLLECTIONS = 300
+"""Of a run. Each looks at the whole stack, which may be thousands of frames deep."""
+
 METERED = 0.1
 """How many of the cases also run with fuel, in both engines."""
 
@@ -84,11 +87,13 @@ class Engine:
         self.fuel = "consume_fuel" in settings
         self.epochs = "epoch_interruption" in settings
         types = api.ValType
+        self.collections = 0
         self.types = {t: getattr(types, t)() for t in ("i32", "i64", "f32", "f64", "funcref", "externref")}
 
     def run(self, case: Generated) -> list[Any]:
         """One entry for every observation: what host functions saw, outcomes of calls, final state."""
         log: list[Any] = []
+        self.collections = 0
         store = self.api.Store(self.engine)
         if self.fuel:
             store.set_fuel(FUEL)
@@ -162,7 +167,8 @@ class Engine:
         def called(*arguments: Any) -> Any:
             log.append(("host", index, plain(arguments)))
             seed = len(log) % 97
-            if seed % 5 == 0:
+            if seed % 5 == 0 and self.collections < MAX_COLLECTIONS:
+                self.collections += 1
                 store.gc()
             found = [self.token(host_result(t, seed + i)) for i, t in enumerate(results)]
             return found if len(found) > 1 else found[0] if found else None
