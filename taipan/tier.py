@@ -3,7 +3,7 @@
     ticks (poll.c) -> samples (tier.c) -> a thread here -> optimizing compiler -> NativeModule.publish
 
 Baseline code counts nothing. Every 4 ms of wasm one sample says which function is at a poll, and in which loop it is
-going to stay for a while. Something is done about a function when it has been seen for about a quarter of the time that
+going to stay for a while. Something is done about a function when it has been seen for about a tenth of the time that
 compiling it is going to take; small functions that it calls are compiled with it, since without loops and calls of
 their own they are never at a poll. Of several that wait, those with the most samples for their size come first: the
 main function of an interpreter may take seconds.
@@ -40,8 +40,11 @@ if TYPE_CHECKING:
     from taipan.wasm.module import Module as WasmModule
 
 TICK_SECONDS: Final = 0.004
-SECONDS_PER_BYTE: Final = 20e-6
-"""Of compiling a byte of a body with LLVM: 50 us per instruction, which takes 2.5 bytes."""
+SECONDS_PER_BYTE: Final = 50e-6
+"""Of compiling a byte of a body with LLVM's default pipeline: 120 us per instruction, which takes 2.5 bytes."""
+
+SHARE: Final = 10
+"""Of what compiling a function costs, so much time has to be spent in it first: one part of this many."""
 
 MIN_SAMPLES: Final = 2
 MAX_SAMPLES: Final = 25
@@ -116,9 +119,9 @@ class ModuleTier:
             self._hot[function] = None if whole_first else loop
 
     def patience(self, function: int) -> int:
-        """Samples before a function is worth compiling: about a quarter of what that costs."""
+        """Samples before a function is worth compiling: about a tenth of what that costs."""
         cost = self._body_bytes[function] * SECONDS_PER_BYTE
-        return min(max(MIN_SAMPLES, int(cost / TICK_SECONDS / 4)), MAX_SAMPLES)
+        return min(max(MIN_SAMPLES, int(cost / TICK_SECONDS / SHARE)), MAX_SAMPLES)
 
     def improve(self, native: _native.NativeModule) -> bool:
         """Do something about the hot function that gains most for what that costs. Whether there was one.

@@ -155,6 +155,9 @@ def test_labels_are_reused_clean() -> None:
     assert not asm.is_wanted(asm.new_label())
 
 
+NOPS = (b"\x0f\x1f\x84" + bytes(5), b"\x0f\x1f\x40\x00", b"\x0f\x1f\x00", b"\x66\x90", b"\x90")
+
+
 @pytest.mark.parametrize("length", range(1, 17))
 def test_alignment_is_filled_with_whole_instructions(length: int) -> None:
     asm = Assembler()
@@ -164,5 +167,5 @@ def test_alignment_is_filled_with_whole_instructions(length: int) -> None:
     filling = asm.out.getvalue()[length:]
     assert len(filling) == -length % 16
     while filling:
-        nop = next(n for n in (b"\x0f\x1f\x40\x00", b"\x0f\x1f\x00", b"\x66\x90", b"\x90") if filling.startswith(n))
+        nop = next(nop for nop in NOPS if filling.startswith(nop))
         filling = filling[len(nop) :]

@@ -288,7 +288,11 @@ class Assembler:
         """Multi-byte nops up to a multiple of `alignment`, a power of two up to 16."""
         rest = -i64(len(self.out)) & (alignment - 1)
         out = self.out
-        while rest >= 4:
+        while rest >= 8:
+            write_i32_le(out, 0x00841F0F)  # nop dword [rax + rax + 0], with 4 bytes for the 0
+            write_i32_le(out, 0)
+            rest -= 8
+        if rest >= 4:
             write_i32_le(out, 0x00401F0F)  # nop dword [rax + 0]
             rest -= 4
         if rest == 3:

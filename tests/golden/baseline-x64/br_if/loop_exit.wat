@@ -10,20 +10,23 @@
 ;;      4  nop dword ptr [rax]
 ;;      b  mov r10d, edx
 ;;      e  xor r11d, r11d
-;;     11  cmp rsp, qword ptr [rdi]
-;;     14  jb 0x2b
-;;     1a  cmp r11d, r10d
-;;     1d  jge 0x29
-;;     23  add r11d, 1
-;;     27  jmp 0x11
-;;     29  leave
-;;     2a  ret
-;;     2b  mov rax, rsp
-;;     2e  push rcx
-;;     2f  push r15
-;;     31  mov r15, rdi
-;;     34  mov rcx, qword ptr [r15 + 0x10]
-;;     38  call qword ptr [rcx + 8]
-;;     3b  pop r15
-;;     3d  pop rcx
-;;     3e  jmp 0x1a
+;;     11  nop dword ptr [rax + rax]
+;;     19  nop dword ptr [rax]
+;;     1d  nop dword ptr [rax]
+;;     20  cmp rsp, qword ptr [rdi]
+;;     23  jb 0x3a
+;;     29  cmp r11d, r10d
+;;     2c  jge 0x38
+;;     32  add r11d, 1
+;;     36  jmp 0x20
+;;     38  leave
+;;     39  ret
+;;     3a  mov rax, rsp
+;;     3d  push rcx
+;;     3e  push r15
+;;     40  mov r15, rdi
+;;     43  mov rcx, qword ptr [r15 + 0x10]
+;;     47  call qword ptr [rcx + 8]
+;;     4a  pop r15
+;;     4c  pop rcx
+;;     4d  jmp 0x29

@@ -5,7 +5,6 @@
 ;;      1  mov rbp, rsp
 ;;      4  nop dword ptr [rax]
 ;;      b  mov r11d, edx
-;;      e  lea eax, [r11 + 3]
-;;     12  add eax, -4
-;;     15  leave
-;;     16  ret
+;;      e  lea eax, [r11 - 1]
+;;     12  leave
+;;     13  ret

@@ -9,20 +9,23 @@
 ;;      4  nop dword ptr [rax]
 ;;      b  mov r11d, edx
 ;;      e  xor r10d, r10d
-;;     11  cmp rsp, qword ptr [rdi]
-;;     14  jb 0x28
-;;     1a  add r10d, r11d
-;;     1d  sub r11d, 1
-;;     21  jne 0x11
-;;     23  mov eax, r10d
-;;     26  leave
-;;     27  ret
-;;     28  mov rax, rsp
-;;     2b  push rcx
-;;     2c  push r15
-;;     2e  mov r15, rdi
-;;     31  mov rcx, qword ptr [r15 + 0x10]
-;;     35  call qword ptr [rcx + 8]
-;;     38  pop r15
-;;     3a  pop rcx
-;;     3b  jmp 0x1a
+;;     11  nop dword ptr [rax + rax]
+;;     19  nop dword ptr [rax]
+;;     1d  nop dword ptr [rax]
+;;     20  cmp rsp, qword ptr [rdi]
+;;     23  jb 0x37
+;;     29  add r10d, r11d
+;;     2c  sub r11d, 1
+;;     30  jne 0x20
+;;     32  mov eax, r10d
+;;     35  leave
+;;     36  ret
+;;     37  mov rax, rsp
+;;     3a  push rcx
+;;     3b  push r15
+;;     3d  mov r15, rdi
+;;     40  mov rcx, qword ptr [r15 + 0x10]
+;;     44  call qword ptr [rcx + 8]
+;;     47  pop r15
+;;     49  pop rcx
+;;     4a  jmp 0x29

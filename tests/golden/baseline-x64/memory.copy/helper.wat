@@ -5,31 +5,30 @@
 ;;      1  mov rbp, rsp
 ;;      4  sub rsp, 0x20
 ;;      b  cmp rsp, qword ptr [rdi]
-;;      e  jb 0x49
+;;      e  jb 0x44
 ;;     14  mov qword ptr [rbp - 8], r15
 ;;     18  mov r15, rdi
-;;     1b  mov dword ptr [rbp - 0x20], r8d
-;;     1f  mov r10d, edx
-;;     22  mov r11d, ecx
-;;     25  mov ecx, r10d
-;;     28  mov r8d, r11d
-;;     2b  mov r9d, dword ptr [rbp - 0x20]
-;;     2f  mov esi, 0
-;;     34  mov edx, 0
-;;     39  mov rdi, r15
-;;     3c  mov rax, qword ptr [r15 + 0x10]
-;;     40  call qword ptr [rax + 0x20]
-;;     43  mov r15, qword ptr [rbp - 8]
-;;     47  leave
-;;     48  ret
-;;     49  mov rax, rsp
-;;     4c  add rsp, 0x20
-;;     53  push r15
-;;     55  push r15
-;;     57  mov r15, rdi
-;;     5a  mov r11, qword ptr [r15 + 0x10]
-;;     5e  call qword ptr [r11 + 8]
-;;     62  pop r15
-;;     64  pop r15
-;;     66  sub rsp, 0x20
-;;     6d  jmp 0x14
+;;     1b  mov r10d, edx
+;;     1e  mov r9d, r8d
+;;     21  mov r11d, ecx
+;;     24  mov ecx, r10d
+;;     27  mov r8d, r11d
+;;     2a  mov esi, 0
+;;     2f  mov edx, 0
+;;     34  mov rdi, r15
+;;     37  mov rax, qword ptr [r15 + 0x10]
+;;     3b  call qword ptr [rax + 0x20]
+;;     3e  mov r15, qword ptr [rbp - 8]
+;;     42  leave
+;;     43  ret
+;;     44  mov rax, rsp
+;;     47  add rsp, 0x20
+;;     4e  push r15
+;;     50  push r15
+;;     52  mov r15, rdi
+;;     55  mov r11, qword ptr [r15 + 0x10]
+;;     59  call qword ptr [r11 + 8]
+;;     5d  pop r15
+;;     5f  pop r15
+;;     61  sub rsp, 0x20
+;;     68  jmp 0x14

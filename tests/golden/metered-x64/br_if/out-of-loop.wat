@@ -13,41 +13,44 @@
 ;;      e  mov r10, qword ptr [rdi + 0x38]
 ;;     12  mov r10, qword ptr [r10]
 ;;     15  cmp r10, -1
-;;     19  jge 0x4f
+;;     19  jge 0x5c
 ;;     1f  lea r10, [r10 + 1]
-;;     23  cmp rsp, qword ptr [rdi]
-;;     26  jb 0x60
-;;     2c  test r10, r10
-;;     2f  jge 0x88
-;;     35  add r11d, 1
-;;     39  cmp r11d, 9
-;;     3d  lea r10, [r10 + 9]
-;;     41  jae 0x23
-;;     43  mov eax, r11d
-;;     46  mov rsi, qword ptr [rdi + 0x38]
-;;     4a  mov qword ptr [rsi], r10
-;;     4d  leave
-;;     4e  ret
-;;     4f  lea r10, [r10 + 1]
-;;     53  mov rax, qword ptr [rdi + 0x38]
-;;     57  mov qword ptr [rax], r10
-;;     5a  mov rax, qword ptr [rdi + 0x10]
-;;     5e  call qword ptr [rax]
+;;     23  nop dword ptr [rax + rax]
+;;     2b  nop dword ptr [rax]
+;;     2f  nop
+;;     30  cmp rsp, qword ptr [rdi]
+;;     33  jb 0x6d
+;;     39  test r10, r10
+;;     3c  jge 0x95
+;;     42  add r11d, 1
+;;     46  cmp r11d, 9
+;;     4a  lea r10, [r10 + 9]
+;;     4e  jae 0x30
+;;     50  mov eax, r11d
+;;     53  mov rsi, qword ptr [rdi + 0x38]
+;;     57  mov qword ptr [rsi], r10
+;;     5a  leave
+;;     5b  ret
+;;     5c  lea r10, [r10 + 1]
 ;;     60  mov rax, qword ptr [rdi + 0x38]
 ;;     64  mov qword ptr [rax], r10
-;;     67  mov rax, rsp
-;;     6a  push rcx
-;;     6b  push r15
-;;     6d  mov r15, rdi
-;;     70  mov rcx, qword ptr [r15 + 0x10]
-;;     74  call qword ptr [rcx + 8]
-;;     77  pop r15
-;;     79  pop rcx
-;;     7a  jmp 0x7f
-;;     7f  mov r10, qword ptr [rdi + 0x38]
-;;     83  mov r10, qword ptr [r10]
-;;     86  jmp 0x2c
-;;     88  mov rax, qword ptr [rdi + 0x38]
-;;     8c  mov qword ptr [rax], r10
-;;     8f  mov rax, qword ptr [rdi + 0x10]
-;;     93  call qword ptr [rax]
+;;     67  mov rax, qword ptr [rdi + 0x10]
+;;     6b  call qword ptr [rax]
+;;     6d  mov rax, qword ptr [rdi + 0x38]
+;;     71  mov qword ptr [rax], r10
+;;     74  mov rax, rsp
+;;     77  push rcx
+;;     78  push r15
+;;     7a  mov r15, rdi
+;;     7d  mov rcx, qword ptr [r15 + 0x10]
+;;     81  call qword ptr [rcx + 8]
+;;     84  pop r15
+;;     86  pop rcx
+;;     87  jmp 0x8c
+;;     8c  mov r10, qword ptr [rdi + 0x38]
+;;     90  mov r10, qword ptr [r10]
+;;     93  jmp 0x39
+;;     95  mov rax, qword ptr [rdi + 0x38]
+;;     99  mov qword ptr [rax], r10
+;;     9c  mov rax, qword ptr [rdi + 0x10]
+;;     a0  call qword ptr [rax]

@@ -14,43 +14,44 @@
 ;;     15  mov r10, qword ptr [rdi + 0x38]
 ;;     19  mov r10, qword ptr [r10]
 ;;     1c  cmp r10, -1
-;;     20  jge 0x5d
+;;     20  jge 0x60
 ;;     26  lea r10, [r10 + 1]
-;;     2a  cmp rsp, qword ptr [rdi]
-;;     2d  jb 0x6e
-;;     33  test r10, r10
-;;     36  jge 0x96
-;;     3c  mov eax, dword ptr [r11 + r9]
-;;     40  add r8d, eax
-;;     43  sub r9d, 4
-;;     47  lea r10, [r10 + 0xa]
-;;     4b  jne 0x2a
-;;     4d  mov eax, r8d
-;;     50  lea r10, [r10 + 1]
-;;     54  mov rsi, qword ptr [rdi + 0x38]
-;;     58  mov qword ptr [rsi], r10
-;;     5b  leave
-;;     5c  ret
-;;     5d  lea r10, [r10 + 1]
-;;     61  mov rax, qword ptr [rdi + 0x38]
-;;     65  mov qword ptr [rax], r10
-;;     68  mov rax, qword ptr [rdi + 0x10]
-;;     6c  call qword ptr [rax]
-;;     6e  mov rax, qword ptr [rdi + 0x38]
-;;     72  mov qword ptr [rax], r10
-;;     75  mov rax, rsp
-;;     78  push rcx
-;;     79  push r15
-;;     7b  mov r15, rdi
-;;     7e  mov rcx, qword ptr [r15 + 0x10]
-;;     82  call qword ptr [rcx + 8]
-;;     85  pop r15
-;;     87  pop rcx
-;;     88  jmp 0x8d
-;;     8d  mov r10, qword ptr [rdi + 0x38]
-;;     91  mov r10, qword ptr [r10]
-;;     94  jmp 0x33
-;;     96  mov rax, qword ptr [rdi + 0x38]
-;;     9a  mov qword ptr [rax], r10
-;;     9d  mov rax, qword ptr [rdi + 0x10]
-;;     a1  call qword ptr [rax]
+;;     2a  nop dword ptr [rax]
+;;     2e  nop
+;;     30  cmp rsp, qword ptr [rdi]
+;;     33  jb 0x71
+;;     39  test r10, r10
+;;     3c  jge 0x99
+;;     42  add r8d, dword ptr [r11 + r9]
+;;     46  sub r9d, 4
+;;     4a  lea r10, [r10 + 0xa]
+;;     4e  jne 0x30
+;;     50  mov eax, r8d
+;;     53  lea r10, [r10 + 1]
+;;     57  mov rsi, qword ptr [rdi + 0x38]
+;;     5b  mov qword ptr [rsi], r10
+;;     5e  leave
+;;     5f  ret
+;;     60  lea r10, [r10 + 1]
+;;     64  mov rax, qword ptr [rdi + 0x38]
+;;     68  mov qword ptr [rax], r10
+;;     6b  mov rax, qword ptr [rdi + 0x10]
+;;     6f  call qword ptr [rax]
+;;     71  mov rax, qword ptr [rdi + 0x38]
+;;     75  mov qword ptr [rax], r10
+;;     78  mov rax, rsp
+;;     7b  push rcx
+;;     7c  push r15
+;;     7e  mov r15, rdi
+;;     81  mov rcx, qword ptr [r15 + 0x10]
+;;     85  call qword ptr [rcx + 8]
+;;     88  pop r15
+;;     8a  pop rcx
+;;     8b  jmp 0x90
+;;     90  mov r10, qword ptr [rdi + 0x38]
+;;     94  mov r10, qword ptr [r10]
+;;     97  jmp 0x39
+;;     99  mov rax, qword ptr [rdi + 0x38]
+;;     9d  mov qword ptr [rax], r10
+;;     a0  mov rax, qword ptr [rdi + 0x10]
+;;     a4  call qword ptr [rax]
