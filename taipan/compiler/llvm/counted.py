@@ -12,6 +12,7 @@ from typing import Final, final
 
 OPERATION: Final = re.compile(r"(add|sub|mul|shl|lshr|and) i32 (\S+), (\S+)")
 WIDENED: Final = re.compile(r"zext i(1|8|16) \S+ to i32")
+FROZEN: Final = "freeze i32 "
 TEST: Final = re.compile(r"icmp (ne|eq|ult|slt|ule|sle) i32 (\S+), (-?\d+)")
 ACCESS: Final = re.compile(r"  (?:\S+ = )?(load|store) volatile (\w+)(?: \S+)?, ptr (\S+), align 1(, !dbg !\d+)?\n")
 OFFSET: Final = re.compile(r"getelementptr i8, ptr (\S+), i64 (\S+)")
@@ -106,6 +107,8 @@ class Counted:
             return min(first, last), max(first, last)
         self._left -= 1
         made = self.made.get(text, "")
+        if made.startswith(FROZEN):
+            return self._range(made[len(FROZEN) :]) if self._left >= 0 else None
         widened = WIDENED.fullmatch(made)
         if widened is not None:
             return 0, (1 << int(widened[1])) - 1

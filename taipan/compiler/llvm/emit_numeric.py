@@ -40,11 +40,21 @@ class Numeric(Control):
     def int_binop(self, op: str, type: int) -> None:
         b = self.pop()
         a = self.pop()
+        if is_literal(b):
+            a = self.frozen(a, type)
+        elif is_literal(a):
+            b = self.frozen(b, type)
         self.push(self.emit(f"{op} {TYPES[type]} {a}, {b}"), type)
+
+    def frozen(self, value: str, type: int) -> str:
+        """An operand beside a constant. If it comes from memory, LLVM must not make the access one of those bits only
+        that are wanted: such an access has no location.
+        """
+        return self.emit(f"freeze {TYPES[type]} {value}") if value in self.loaded else value
 
     def int_shift(self, op: str, type: int) -> None:
         count = self.masked_count(type)
-        a = self.pop()
+        a = self.frozen(self.pop(), type)
         self.push(self.emit(f"{op} {TYPES[type]} {a}, {count}"), type)
 
     def rotate(self, op: str, type: int) -> None:
@@ -54,7 +64,7 @@ class Numeric(Control):
 
     def masked_count(self, type: int) -> str:
         """Pop a shift count, modulo the width."""
-        return self.emit(f"and {TYPES[type]} {self.pop()}, {31 if type == T_I32 else 63}")
+        return self.emit(f"and {TYPES[type]} {self.frozen(self.pop(), type)}, {31 if type == T_I32 else 63}")
 
     def compare(self, op: str, type: int) -> None:
         if type == T_F32 or type == T_F64:
@@ -102,6 +112,8 @@ class Numeric(Control):
         text = TYPES[type]
         b = self.pop()
         a = self.pop()
+        if is_literal(b):
+            a = self.frozen(a, type)
         if not is_literal(b) or int(b) == 0:
             self.trap_if(self.emit(f"icmp eq {text} {b}, 0"), traps.INTEGER_DIVISION_BY_ZERO)
         if not is_literal(b) or int(b) == -1:

@@ -91,6 +91,7 @@ def test_no_reservation_and_no_guard(store: Any) -> None:
     assert memory._grow(store, 1) == -1
 
 
+@pytest.mark.skipif("ASAN_OPTIONS" in os.environ, reason="AddressSanitizer itself needs address space")
 def test_exhausted_address_space_is_an_error(store: Any) -> None:
     done = run_python("""
         import resource
