@@ -78,6 +78,7 @@ class ContinuationCompiler(FunctionCompiler):
             return
         type = self.local_types[index]
         value = self.fenced(value, type)
+        self.keep_apart(value)  # What reads the variable does not know of an access.
         self.do(f"store {TYPES[type]} {value}, ptr %l{index}")
         if type == T_EXTERNREF:
             self.keep(value, self.local_slot(index))
@@ -100,6 +101,7 @@ class ContinuationCompiler(FunctionCompiler):
         self.settle(len(self.stack))
         for height, (text, type) in enumerate(self.stack):
             if self.stored.get(height) != text:
+                self.keep_apart(text)
                 self.do(f"store {TYPES[type]} {text}, ptr {self.slot(height, type)}")
                 self.stored[height] = text
 
