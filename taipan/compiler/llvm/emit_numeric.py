@@ -1,4 +1,8 @@
-"""Integer and float arithmetic and comparisons: a row for each instruction that is one LLVM instruction."""
+"""Integer and float arithmetic and comparisons: a line for each instruction that is one LLVM instruction.
+
+Lines are methods, here as in `emit_memory.py` and `emit_convert.py`, because mypyc compiles no functions that are put
+into a class afterwards from a table.
+"""
 
 from __future__ import annotations
 

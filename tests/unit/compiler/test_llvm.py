@@ -194,8 +194,22 @@ def test_equal_accesses_in_both_arms_keep_their_offsets(pipeline: str) -> None:
 
 
 @each_pipeline
+def test_accesses_of_continuations_keep_their_offsets(pipeline: str) -> None:
+    """Their locals are variables, so what reads one does not know of the access that it comes from."""
+    env = environment("""(memory 1) (func (param i32 i32) (result i32) (local i32) (loop
+        (if (local.get 0) (then (local.set 2 (i32.load (local.get 1)))) (else (local.set 2 (i32.load (local.get 1)))))
+        (br_if 0 (local.tee 1 (i32.add (local.get 1) (local.get 2))))) (local.get 2))""")
+    code, start = env.module.code, env.module.body_starts[0]
+    (made,) = LLVMCompiler(env, host_flags(), pipeline).compile_chunk([], [(0, code.index(b"\x03\x40", start))])
+    assert isinstance(made, CompiledFunction)
+    first = code.index(b"\x28\x02\x00", start)
+    loads = {first, code.index(b"\x28\x02\x00", first + 1)}
+    assert loads <= {place for _, place, kind, _ in sites_of(made) if kind & 0xFF == layout.SITE_FAULT}
+
+
+@each_pipeline
 def test_loaded_operands_keep_their_offsets(pipeline: str) -> None:
-    """An access folded into the instruction that uses it would have that one's place."""
+    """One of two accesses may become part of the instruction that uses both: with its own place."""
     source = """(memory 1) (func (export "run") (param i32 i32) (result i32)
         (i32.add (i32.add (i32.load (local.get 0)) (i32.const 3)) (i32.load (local.get 1))))"""
     for args in ((-1, 0), (0, -1)):
